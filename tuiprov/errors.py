@@ -1,0 +1,61 @@
+"""What can go wrong, as one small family. Each face (screen, command line) words an error once:
+`str(error)` is always a full sentence a user can act on. No imports of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class TuiprovError(Exception):
+    """Base of every error that is told to a user in one line instead of a traceback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason why a value is not taken. `field` is the column name, "" for the whole record;
+    `where` names the record (an extension, a CSV row) when several are handled at once."""
+
+    field: str
+    reason: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        place = ", ".join(part for part in (self.where, self.field) if part)
+        return f"{place}: {self.reason}" if place else self.reason
+
+
+class Refused(TuiprovError):
+    """Nothing was written because of `refusals` (at least one)."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        self.refusals = tuple(refusals)
+        super().__init__("\n".join(map(str, self.refusals)))
+
+
+class NotFound(TuiprovError):
+    """The named extension, device or account does not exist or may not be seen by this viewer."""
+
+
+class NotAllowed(TuiprovError):
+    """This viewer may not do this at all."""
+
+
+class Conflict(TuiprovError):
+    """Somebody else changed the record since it was read; nothing was written."""
+
+
+class StoreError(TuiprovError):
+    """The database cannot be opened, read or written."""
+
+
+class CatalogError(TuiprovError):
+    """`device_catalog.toml` is wrong; the message names the key."""
+
+
+class RenderError(TuiprovError):
+    """A template failed, or its output does not parse back."""
+
+
+class PublishError(TuiprovError):
+    """The publish tree cannot be read or written; files named in the message are as before."""

@@ -1,0 +1,143 @@
+"""File formats: the one escaping rule of each, and the parser that reads a rendered file back.
+
+`escape` is the template environment's `finalize`: every `{{ … }}` goes through it, so no value can
+add a line, a tag or an attribute. `parse` gives the file's settings as a flat dict and refuses a
+file that is malformed or names a setting twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+from markupsafe import escape as escape_markup
+
+from tuiprov.errors import RenderError
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+Settings = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """`escape(value)` for one printed value; `parse(text)` for a whole file; `cannot_hold`: the
+    characters a value loses in this format (shown as a note beside the preview)."""
+
+    escape: Callable[[Any], str]
+    parse: Callable[[str], Settings]
+    cannot_hold: str = ""
+
+
+def plain(value: Any) -> str:
+    """`value` as one line of text. Only str and int have one meaning in a phone's file; a bool, a
+    None or a list in a template is a mistake of the template."""
+    if type(value) is not str:
+        if type(value) is int:
+            return str(value)
+        raise RenderError(f"a template prints a {type(value).__name__}: {value!r}")
+    if _CONTROL.search(value):
+        raise RenderError("a value holds a control character")
+    return value
+
+
+def _escape_xml(value: Any) -> str:
+    return str(escape_markup(plain(value)))
+
+
+def _escape_quoted(value: Any) -> str:
+    """Neither Cisco 79xx nor Aastra can escape a double quote inside a quoted value."""
+    return plain(value).replace('"', "'")
+
+
+def parse_xml(text: str) -> Settings:
+    """`path` → text and `path@attribute` → value of each element; `index`, `idx`, `id` and `name`
+    attributes are part of the path, so each setting stands once."""
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314  our own output, without a DTD
+    except ElementTree.ParseError as error:
+        raise RenderError(f"not well-formed XML: {error}") from None
+    settings: Settings = {}
+    _walk(root, root.tag, settings)
+    return settings
+
+
+_INDEXES = ("idx", "index", "id", "name", "url", "context")
+
+
+def _walk(element: ElementTree.Element, path: str, settings: Settings) -> None:
+    for name, value in element.attrib.items():
+        if name not in _INDEXES:
+            _put(settings, f"{path}@{name}", value)
+    children = list(element)
+    if not children:
+        _put(settings, path, (element.text or "").strip())
+    for child in children:
+        index = ",".join(child.attrib[name] for name in _INDEXES if name in child.attrib)
+        _walk(child, f"{path}/{child.tag}{f'[{index}]' if index else ''}", settings)
+
+
+def _put(settings: Settings, name: str, value: str) -> None:
+    if name in settings:
+        raise RenderError(f"{name} is set twice")
+    settings[name] = value
+
+
+def _parse_lines(text: str, separator: str, unquote: bool) -> Settings:
+    settings: Settings = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.strip(" ")
+        if not line or line.startswith("#"):
+            continue
+        name, found, value = line.partition(separator)
+        if not found or not name.strip() or _CONTROL.search(line):
+            raise RenderError(f"line {number} is not a setting")
+        value = value.strip(" ")
+        if unquote and value.startswith('"'):
+            if len(value) < 2 or not value.endswith('"') or '"' in value[1:-1]:
+                raise RenderError(f"line {number} has an open quote")
+            value = value[1:-1]
+        _put(settings, name.strip(), value)
+    return settings
+
+
+def parse_equals(text: str) -> Settings:
+    """`name = value` lines, the value running to the end of the line (Yealink)."""
+    return _parse_lines(text, "=", unquote=False)
+
+
+def parse_colon(text: str) -> Settings:
+    """`name: value` or `name: "value"` lines (Cisco 79xx, Aastra/Mitel)."""
+    return _parse_lines(text, ":", unquote=True)
+
+
+_SECTION = re.compile(r"<([A-Z0-9 &]+ MODULE)>|--([A-Za-z0-9 ]+)--\s*:")
+
+
+def parse_fanvil(text: str) -> Settings:
+    """Fanvil's text dialect: first and last line fixed, `<… MODULE>` sections, `Name   :value`."""
+    lines = text.rstrip("\n").split("\n")
+    if not lines[0].startswith("<<VOIP CONFIG FILE>>Version:") or lines[-1] != "<<END OF FILE>>":
+        raise RenderError("the first or last line of a Fanvil file is missing")
+    settings: Settings = {}
+    section = ""
+    for number, line in enumerate(lines[1:-1], 2):
+        heading = _SECTION.fullmatch(line.rstrip())
+        if heading:
+            section = heading[1] or section
+        elif line.strip():
+            name, found, value = line.partition(":")
+            if not found or not name.strip() or _CONTROL.search(line):
+                raise RenderError(f"line {number} is not a setting")
+            _put(settings, f"{section}/{' '.join(name.split())}", value)
+    return settings
+
+
+FORMATS: dict[str, Format] = {
+    "xml": Format(_escape_xml, parse_xml),
+    "equals": Format(plain, parse_equals),
+    "colon": Format(_escape_quoted, parse_colon, cannot_hold='"'),
+    "fanvil": Format(plain, parse_fanvil),
+}

@@ -1,0 +1,81 @@
+"""What a phone cannot take: said beside the preview, never dropped in silence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuiprov.data.catalog import PhoneType
+from tuiprov.data.page import LineUse, Phone, Values
+from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, FIELDS
+from tuiprov.render.formats import FORMATS
+from tuiprov.render.values import display_name
+
+_CHOICES = ("dtmf_mode", "media_encryption", "signaling_transport")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One setting of the page that this phone cannot follow: the field and a whole sentence."""
+
+    field: str
+    sentence: str
+
+
+def notes(phone: Phone, phone_type: PhoneType) -> list[Note]:
+    """All that `phone` is set to and cannot do, in the order of the page."""
+    found = [note for name in DEVICE_FIELDS for note in _lacking(name, phone.values, phone_type)]
+    for line in phone.lines:
+        found += _about_line(line, phone_type)
+    return list(dict.fromkeys(found))
+
+
+def _about_line(line: LineUse, phone_type: PhoneType) -> list[Note]:
+    found = _about_name(line, phone_type)
+    for name in FIELDS:
+        if name in line.extension:
+            found += _lacking(name, line.extension, phone_type)
+    for name in _CHOICES:
+        found += _about_choice(name, line, phone_type)
+    return found + _about_codecs(line, phone_type)
+
+
+def _lacking(name: str, values: Values, phone_type: PhoneType) -> list[Note]:
+    reason = phone_type.facts.lacks.get(name)
+    if reason is None or values[name] in (DEFAULTS[name], "", None, 0, False):
+        return []
+    effect = f"{FIELDS[name].label} has no effect on this phone"
+    return [Note(name, f"{phone_type.label} has {reason}: {effect}")]
+
+
+def _about_choice(name: str, line: LineUse, phone_type: PhoneType) -> list[Note]:
+    value = line.extension[name]
+    known = phone_type.facts.terms.get(name, {})
+    if name in phone_type.facts.lacks or value in known or value == DEFAULTS[name]:
+        return []
+    field = FIELDS[name]
+    words = dict(getattr(field, "options", ()))
+    wanted = words.get(str(value), value)
+    used = words.get(str(DEFAULTS[name]), DEFAULTS[name])
+    instead = f"{used} is used" if DEFAULTS[name] in known else "nothing is written"
+    return [Note(name, f"{phone_type.label} has no {wanted} for {field.label}: {instead}")]
+
+
+def _about_codecs(line: LineUse, phone_type: PhoneType) -> list[Note]:
+    known = phone_type.facts.terms.get("codecs", {})
+    missing = [name for name in str(line.extension["codecs"]).split(",") if name not in known]
+    if not missing or "codecs" in phone_type.facts.lacks:
+        return []
+    listed = ", ".join(missing)
+    return [Note("codecs", f"{phone_type.label} has no {listed}: left out of its codecs")]
+
+
+def _about_name(line: LineUse, phone_type: PhoneType) -> list[Note]:
+    name = str(line.extension["extension_name"])
+    shown = display_name(name, phone_type.facts)
+    for rule in phone_type.facts.files:
+        if rule.scope == "device":
+            for lost in FORMATS[rule.format].cannot_hold:
+                shown = shown.replace(lost, "'")
+    if shown == name:
+        return []
+    return [Note("extension_name", f"{phone_type.label} shows the name as {shown}")]
