@@ -79,7 +79,7 @@ class Secret(Text):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(Field):
-    """One of `options`: (stored value, words). Without `options` the choices depend on the record."""
+    """One of `options`: (stored value, words). No `options`: the choices depend on the record."""
 
     options: tuple[tuple[str, str], ...] = ()
 

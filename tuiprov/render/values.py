@@ -2,11 +2,12 @@
 
 `template_values` is the whole vocabulary, described in `VARIABLES` (of which
 `docs/template-variables.md` is made). Values are already the phone's own words: the catalogue's
-terms are applied, names fit the phone's character set, passwords and intervals are within its bounds (`checks.py`).
+terms are applied, names fit its character set, passwords and intervals its bounds (`checks.py`).
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Final
 
 from tuiprov.data.catalog import Facts, PhoneType, Term
@@ -54,7 +55,7 @@ VARIABLES: Final = {
     "spare_lines": "numbers of the lines that are not in use (list of int)",
     "park": "list of parking lamps, in order; each has:",
     "lamp.slot": "1-based slot (int)",
-    "lamp.key": "programmable key to use, 1-based, after the keys of the lines in use (int)",
+    "lamp.key": "programmable key to use, 1-based, not the number of a line in use (int)",
     "lamp.number": "what the lamp watches and dials, e.g. *0027*21",
     "lamp.label": "short words for the key",
     "site.sip_server": "registrar",
@@ -178,10 +179,12 @@ def _park(phone: Phone, phone_type: PhoneType) -> list[dict[str, Any]]:
     if not count or not phone.lines or not phone_type.facts.park_keys:
         return []
     organization = str(phone.lines[0].extension["extension"]).partition("*")[0]
+    taken = {line.number for line in phone.lines}
+    free_keys = (number for number in itertools.count(1) if number not in taken)
     return [
         {
             "slot": slot,
-            "key": len(phone.lines) + slot,
+            "key": next(free_keys),
             # A parked call lies in slot N; the lamp's value is *<organization>*2N (a VoipNow
             # reseller's manual, not 4PSA's own).
             "number": f"*{organization}*2{slot}",
