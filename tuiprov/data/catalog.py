@@ -235,6 +235,11 @@ class Catalog:
     def firmwares(self, manufacturer: str, model: str) -> list[str]:
         return self._models.get(manufacturer, {}).get(model, [])
 
+    def has_model(self, manufacturer: str, model: str) -> bool:
+        """Is `model` (by any spelling) one of the manufacturer's?"""
+        words = (manufacturer.lower(), model.lower())
+        return any(known[:2] == words for known in self._types)
+
     def find(self, manufacturer: object, model: object, firmware: object) -> PhoneType | None:
         """The phone type by any known spelling of its three names, or None."""
         spelling = (str(manufacturer).lower(), str(model).lower(), str(firmware).lower())

@@ -6,40 +6,15 @@ Nothing here can reach the database: rendering, gates and checks take these and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 from tuiprov.data.fields import Value
-from tuiprov.data.sections import DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
+from tuiprov.data.sections import DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS, SERVER_DEFAULT
+from tuiprov.data.site import Site
 
 Values = Mapping[str, Value]
 MASK = "********"
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """The system-wide settings as plain data (columns of `SystemSettings`)."""
-
-    sip_server: str = "pbx.example.com"
-    sip_port: int = 5060
-    outbound_proxy: str = ""
-    outbound_proxy_port: int = 5060
-    register_expiry: int = 3600
-    voicemail_number: str = "*97"
-    ntp_server: str = "pool.ntp.org"
-    provisioning_host: str = "prov.example.com"
-    http_port: int = 80
-    https_port: int = 443
-    allow_mac_based_provisioning: bool = True
-    sip_trunking_channels: int = 10
-    infrastructure_type: str = "none"
-    private_network: str = ""
-    codecs_offered: str = "alaw,ulaw,g722,g729,opus,gsm"
-    publish_root: str = ""
-    publish_group: str = ""
-    file_mode: int = 0o640
-    directory_mode: int = 0o2750
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +59,8 @@ class Page:
     organization_id: int | None = None
     user_id: int | None = None
     others: tuple[LineUse, ...] = ()
-    templates: tuple[str, ...] = ()
+    templates: tuple[str, ...] = (SERVER_DEFAULT,)
     """Names of the templates this viewer may choose for this equipment."""
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def changed(self, values: Values) -> Page:
         """The page with some of its values replaced."""

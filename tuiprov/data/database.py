@@ -1,0 +1,177 @@
+"""The connection to the database: open, check, make; short read and write transactions.
+
+SQLite runs with WAL and synchronous=FULL (NORMAL lost acknowledged commits at power loss), foreign
+keys, a busy timeout, and `BEGIN IMMEDIATE` for every write (a deferred read-then-write fails at
+once when two writers meet). Alembic is imported only when the schema is made or upgraded.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.orm.exc import StaleDataError
+from sqlmodel import Session
+
+from tuiprov.errors import Conflict, StoreError
+
+SCHEMA = "0001"
+"""The revision this code works with; a test compares it with the head of `migrations/`."""
+_BUSY_TIMEOUT_MS = 10_000
+
+
+class Database:
+    """One database by URL. `read()` and `write()` give a Session inside one transaction."""
+
+    def __init__(self, url: str):
+        self.url = _parsed(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        try:
+            self._engine = create_engine(self.url)
+        except (NoSuchModuleError, ModuleNotFoundError):
+            backend = self.url.drivername
+            raise StoreError(f"no driver for {backend}: install one, e.g. psycopg") from None
+        if self.is_sqlite:
+            event.listen(self._engine, "connect", _prepare_sqlite)
+            event.listen(self._engine, "begin", _begin)
+        self._writing = self._engine.execution_options(writing=True)
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file, or None for another database."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one moment of the database and changes nothing."""
+        with self._told_plainly(), Session(self._engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that commits at the end of the block, or rolls back with the exception."""
+        with (
+            self._told_plainly(),
+            Session(self._writing, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    def check(self) -> None:
+        """Open the database and make sure it is one of ours; StoreError says what is wrong."""
+        path = self.path
+        if path is not None and not path.exists():
+            raise StoreError(f"{path}: no such file; make a site with: tuiprov init")
+        found = self.schema()
+        if found == "":
+            raise StoreError(f"{self._shown}: holds no site; make one with: tuiprov init")
+        if found > SCHEMA:
+            raise StoreError(
+                f"{self._shown}: made by a newer tuiprov (schema {found}); upgrade tuiprov"
+            )
+        if found < SCHEMA:
+            raise StoreError(f"{self._shown}: older schema {found}; upgrade it: tuiprov init")
+
+    def schema(self) -> str:
+        """The schema revision in the database, "" when there is none."""
+        with self._told_plainly(), self._engine.connect() as connection:
+            if not self._engine.dialect.has_table(connection, "alembic_version"):
+                return ""
+            revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            return str(revision or "")
+
+    def make(self) -> None:
+        """Create or upgrade the schema. A new SQLite file is readable by its owner only."""
+        from alembic import command
+        from alembic.config import Config
+
+        if self.path is not None:
+            _create_private(self.path)
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self._told_plainly(), self._writing.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @property
+    def _shown(self) -> str:
+        return str(self.path or self.url.render_as_string(hide_password=True))
+
+    @contextmanager
+    def _told_plainly(self) -> Iterator[None]:
+        try:
+            yield
+        except StaleDataError:
+            raise Conflict("somebody else changed this record meanwhile; nothing was saved") from (
+                None
+            )
+        except DBAPIError as error:
+            raise StoreError(f"{self._shown}: {_reason(error)}") from None
+        except SQLAlchemyError as error:
+            raise StoreError(f"{self._shown}: {error}") from None
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError:
+        raise StoreError(
+            f"{url!r} is not a database URL; write sqlite:////path/to/file.db"
+        ) from None
+
+
+def _reason(error: DBAPIError) -> str:
+    """The driver's words without SQL and parameters (they may hold secrets)."""
+    words = str(error.orig).strip().splitlines()[0] if error.orig else "failed"
+    known = {
+        "file is not a database": "not a tuiprov database (the file is something else)",
+        "unable to open database file": "cannot be opened (does it exist, may you read it?)",
+        "attempt to write a readonly database": "is read-only for you; nothing was saved",
+        "database or disk is full": "the disk is full; nothing was saved",
+        "database is locked": "somebody else is writing; nothing was saved, try again",
+    }
+    return known.get(words, words)
+
+
+def _create_private(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        mode = stat.S_IMODE(os.fstat(handle).st_mode)
+        if mode & 0o077:
+            os.fchmod(handle, 0o600)
+        os.close(handle)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from None
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # SQLAlchemy's `begin` event decides how a transaction begins, not the driver.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except Exception as error:
+            # A database on a read-only file system can still be looked at.
+            if "readonly" not in str(error):
+                raise
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("writing")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,198 @@
+"""May this viewer see or change this field now, and if not, why.
+
+Pure: a page and a viewer in, an answer out. Screens draw the answer; the store refuses a write
+against it, so bulk edits, CSV and the command line cannot get around it. Rules: VoipNow, *Phone
+Terminal Provisioning* and *Provisioning permission levels*; what these leave open is our choice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from tuiprov.data.accounts import Viewer
+from tuiprov.data.catalog import PhoneType, default_catalog
+from tuiprov.data.fields import Value, declared
+from tuiprov.data.page import Page
+from tuiprov.data.sections import (
+    DEFAULTS,
+    DeviceInformation,
+    DeviceSettings,
+    Identity,
+    Placement,
+    Provisioning,
+    SipPreferences,
+    Virtualization,
+)
+
+State = Literal["open", "read-only", "hidden"]
+
+CALLS_UNLIMITED: Final = (
+    "To make it available, setup the Maximum public concurrent calls to a limited number "
+    "(now it is unlimited)."
+)
+"""Word for word from VoipNow's page."""
+
+_PROVISIONING = frozenset(
+    name for part in (Provisioning, DeviceInformation, DeviceSettings) for name in declared(part)
+) | {"line"}
+_DEVICE = _PROVISIONING - set(declared(Provisioning))
+_SIP = frozenset(name for part in (SipPreferences, Virtualization) for name in declared(part))
+_IDENTITY = frozenset(name for part in (Identity, Placement) for name in declared(part)) - {"line"}
+_LOGIN = frozenset({"admin_username", "password_generation", "admin_password"})
+_FIXED_IP = frozenset({"fixed_port", "fixed_auth", "signaling_transport"})
+
+_NEEDS_PHONE = frozenset({"update_protocol", "update_interval", "parking_watch_lines"})
+_CHOSEN_IN_TURN = _NEEDS_PHONE | {"model", "firmware"}
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """`reason` says why a field is not open, in words to show beside it. `by_role`: closed to this
+    viewer whatever the record says."""
+
+    state: State = "open"
+    reason: str = ""
+    by_role: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == "open"
+
+
+OPEN: Final = Gate()
+HIDDEN: Final = Gate("hidden", "not shown to this account", by_role=True)
+
+_KEPT_WHILE_CLOSED = frozenset({"mac_based_provisioning", "admin_password", "secret_code"})
+"""Values that stay stored while something else closes their field: the tick of MAC based
+provisioning under TFTP, a generated password, a secret code."""
+
+
+def gate(field: str, page: Page, viewer: Viewer) -> Gate:
+    """The answer for one field of one page and one viewer; the first rule that objects wins."""
+    for rule in (_by_role, _by_provisioning, _by_phone, _by_preferences):
+        answer = rule(field, page, viewer)
+        if not answer.is_open:
+            return answer
+    return OPEN
+
+
+def refusal(field: str, value: Value, page: Page, viewer: Viewer) -> str:
+    """Why `viewer` may not store `value` in a page that would then be `page`, or "".
+
+    What the record (not the role) closes may still be reset to its default, so that a change of
+    the phone or of the fixed IP can clear what depends on it.
+    """
+    answer = gate(field, page, viewer)
+    if answer.is_open:
+        return ""
+    if not answer.by_role:
+        if value == DEFAULTS[field] or field in _KEPT_WHILE_CLOSED:
+            return ""
+        if field == "admin_username" and value == _fixed_login(page):
+            return ""
+        if field in _CHOSEN_IN_TURN and phone_type(page) is None and _used(page):
+            return ""  # the phone itself is wrong, and `checks.py` says how
+    return answer.reason
+
+
+def _used(page: Page) -> bool:
+    return bool(page.values["use_provisioning"])
+
+
+def _fixed_login(page: Page) -> str:
+    kind = phone_type(page)
+    login = kind.facts.admin_login if kind else None
+    return login.username if login else ""
+
+
+def phone_type(page: Page) -> PhoneType | None:
+    """The catalogue's row for the page's device, or None while it is not fully chosen."""
+    values = page.values
+    return default_catalog().find(values["manufacturer"], values["model"], values["firmware"])
+
+
+def _closed(reason: str, by_role: bool = False) -> Gate:
+    return Gate("read-only", reason, by_role)
+
+
+def _by_role(field: str, page: Page, viewer: Viewer) -> Gate:
+    if viewer.is_administrator:
+        return OPEN
+    if field in _IDENTITY:
+        return _closed("set by the system administrator", by_role=True)
+    if field in _PROVISIONING:
+        if viewer.provision == "none":
+            return HIDDEN
+        if viewer.provision == "view":
+            return _closed("you may view provisioning only", by_role=True)
+    if field in _SIP and field != "equipment_description" and not viewer.sip_management:
+        return HIDDEN
+    return OPEN
+
+
+def _by_provisioning(field: str, page: Page, viewer: Viewer) -> Gate:
+    if field in _DEVICE and not page.values["use_provisioning"]:
+        return _closed("turn on Use provisioning first")
+    return OPEN
+
+
+def _by_phone(field: str, page: Page, viewer: Viewer) -> Gate:
+    values = page.values
+    if field == "mac_based_provisioning":
+        if not page.site.allow_mac_based_provisioning:
+            return _closed("turned off in Global preferences")
+        if values["update_protocol"] not in ("http", "https"):
+            return _closed("needs HTTP or HTTPS")
+    if field == "admin_password" and values["password_generation"] != "manual":
+        return HIDDEN
+    if field == "model" and not values["manufacturer"]:
+        return _closed("choose the manufacturer first")
+    if field == "firmware" and not values["model"]:
+        return _closed("choose the model first")
+    return _by_catalog(field, page)
+
+
+def _by_catalog(field: str, page: Page) -> Gate:
+    kind = phone_type(page)
+    if kind is None:
+        return _closed("choose the phone first") if field in _NEEDS_PHONE else OPEN
+    facts = kind.facts
+    if field in facts.lacks and field in _DEVICE:
+        return _closed(f"{kind.label} has {facts.lacks[field]}")
+    if field in _LOGIN and facts.admin_login is None:
+        return _closed(f"{kind.label} has no web login")
+    if field == "admin_username" and facts.admin_login and facts.admin_login.username:
+        return _closed(f"always {facts.admin_login.username} on {kind.label}")
+    if field == "update_interval" and facts.interval is None:
+        return _closed(f"{kind.label} has no update interval")
+    if field == "parking_watch_lines" and not (facts.park_keys and kind.keys):
+        return _closed(f"{kind.label} has no lamp keys")
+    return OPEN
+
+
+def _by_preferences(field: str, page: Page, viewer: Viewer) -> Gate:
+    values, site = page.values, page.site
+    if field == "pbx_connected":
+        return _pbx_gate(page, viewer)
+    if field == "on_private_network" and site.infrastructure_type == "none":
+        return Gate("hidden", "the infrastructure type is none")
+    if field in _FIXED_IP and not values["fixed_ip"]:
+        return _closed("type an IP first")
+    if field == "fixed_ip" and values["allowed_networks"]:
+        return _closed("not together with a list of allowed IPs")
+    if field == "allowed_networks" and values["fixed_ip"]:
+        return _closed("not together with a fixed IP")
+    if field == "secret_code" and not values["allow_virtualization"]:
+        return _closed("allow virtualization first")
+    return OPEN
+
+
+def _pbx_gate(page: Page, viewer: Viewer) -> Gate:
+    if page.site.sip_trunking_channels == 0:
+        return Gate("hidden", "the license has no SIP trunking channels")
+    if page.values["max_public_concurrent_calls"] is None:
+        return _closed(CALLS_UNLIMITED)
+    if not viewer.sip_trunking_management:
+        return _closed("needs the permission SIP trunking management", by_role=True)
+    return OPEN

@@ -1,0 +1,16 @@
+"""Who did what when: one event for each save, publish and revealed secret; never a secret."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlmodel import Session
+
+from tuiprov.data.models import Event
+
+
+def record(session: Session, who: str, action: str, subject: str, detail: str = "") -> None:
+    """Add an event to the session's transaction. `detail` holds field names, not values."""
+    event = Event(at=datetime.now(UTC), who=who, action=action, subject=subject)
+    event.detail = detail[:1024]
+    session.add(event)

@@ -1,0 +1,136 @@
+"""The tables, composed of the page's sections. Migrations in `migrations/` follow them exactly."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Column as SqlColumn
+from sqlalchemy import Integer, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from tuiprov.data.sections import (
+    DeviceInformation,
+    DeviceSettings,
+    Identity,
+    Provisioning,
+    SipPreferences,
+    Virtualization,
+)
+from tuiprov.data.site import Site
+
+SYSTEM, PROVIDER, ORGANIZATION, USER = "system", "provider", "organization", "user"
+
+
+def _version() -> SqlColumn[Any]:
+    """A row's version: SQLAlchemy adds it to every UPDATE's WHERE, so that a second editor of the
+    same row is noticed instead of overwritten."""
+    return SqlColumn("version", Integer, nullable=False)
+
+
+_account_version = _version()
+_extension_version = _version()
+_device_version = _version()
+_settings_version = _version()
+
+
+class Account(SQLModel, table=True):
+    """An account of the tree system administrator → provider → organization → user."""
+
+    __table_args__ = (UniqueConstraint("parent_id", "kind", "name"),)
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": _account_version}
+
+    id: int | None = Field(default=None, primary_key=True)
+    parent_id: int | None = Field(default=None, foreign_key="account.id", index=True)
+    kind: str = Field(max_length=16)
+    name: str = Field(max_length=64)
+    provision_permission: str = Field(default="none", max_length=8)
+    """Allow to provision devices: none, view or modify; new accounts start at none."""
+    sip_management: bool = False
+    """Phone extension SIP management."""
+    sip_trunking_management: bool = False
+    os_login: str = Field(default="", max_length=64)
+    version: int = Field(default=1, sa_column=_account_version)
+
+
+class Extension(Identity, Provisioning, SipPreferences, Virtualization, table=True):
+    """A phone terminal extension of a user, with its SIP preferences."""
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": _extension_version}
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="account.id", index=True)
+    version: int = Field(default=1, sa_column=_extension_version)
+
+
+class Device(DeviceInformation, DeviceSettings, table=True):
+    """A phone. `token` names its directory when the link is not built from the MAC."""
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": _device_version}
+
+    id: int | None = Field(default=None, primary_key=True)
+    serial: str = Field(max_length=32, unique=True)
+    owner_id: int = Field(foreign_key="account.id", index=True)
+    organization_id: int | None = Field(default=None, foreign_key="account.id", index=True)
+    token: str = Field(max_length=32)
+    publish_state: str = Field(default="stale", max_length=16, index=True)
+    """published (disk = database), stale (the database is ahead) or failed."""
+    publish_reason: str = Field(default="", max_length=255)
+    version: int = Field(default=1, sa_column=_device_version)
+
+
+class Line(SQLModel, table=True):
+    """An extension on a line of a device; `number` is 1-based."""
+
+    __table_args__ = (UniqueConstraint("device_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    device_id: int = Field(foreign_key="device.id")
+    number: int
+    extension_id: int = Field(foreign_key="extension.id", unique=True)
+
+
+class SystemSettings(Site, table=True):
+    """The one row of system-wide settings."""
+
+    __tablename__ = "system_settings"
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": _settings_version}
+
+    id: int = Field(default=1, primary_key=True)
+    version: int = Field(default=1, sa_column=_settings_version)
+
+
+class PublishedFile(SQLModel, table=True):
+    """A file in the publish tree as last written: path inside the root, SHA-256 of its bytes."""
+
+    __tablename__ = "published_file"
+
+    path: str = Field(primary_key=True, max_length=255)
+    device_id: int | None = Field(default=None, index=True)
+    """The device it belongs to; None for a shared file."""
+    sha256: str = Field(max_length=64)
+    published_at: datetime
+
+
+class KeptDraft(SQLModel, table=True):
+    """What somebody had typed on a page when the session ended; offered again at the next start."""
+
+    __tablename__ = "kept_draft"
+
+    viewer: str = Field(primary_key=True, max_length=80)
+    extension_id: int = Field(primary_key=True, foreign_key="extension.id", ondelete="CASCADE")
+    texts: str
+    """JSON: column name → the text as typed."""
+    extension_version: int
+    kept_at: datetime
+
+
+class Event(SQLModel, table=True):
+    """Who did what when: one line for each save, publish and revealed secret; never a secret."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    who: str = Field(max_length=80)
+    action: str = Field(max_length=32)
+    subject: str = Field(max_length=128)
+    detail: str = Field(default="", max_length=1024)

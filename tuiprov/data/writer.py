@@ -1,0 +1,172 @@
+"""Writing pages inside one transaction: permissions, checks, then the rows.
+
+`Store.save` writes one page with it, a CSV import or `tuiprov set` many in the same transaction.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+
+from sqlmodel import Session, col, select
+
+from tuiprov.data import history
+from tuiprov.data.accounts import Viewer
+from tuiprov.data.checks import check_page
+from tuiprov.data.fields import Value
+from tuiprov.data.gates import phone_type, refusal
+from tuiprov.data.models import Device, Extension, Line
+from tuiprov.data.page import Page, Values
+from tuiprov.data.sections import DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
+from tuiprov.errors import Conflict, Refusal, Refused
+
+_SIP_PASSWORD_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
+
+
+class RecordedNeighbours:
+    """`checks.Neighbours` answered from the database, by indexed queries."""
+
+    def __init__(self, session: Session):
+        self._session = session
+
+    def mac_taken(self, mac: str, device_id: int | None) -> bool:
+        query = select(Device.id).join(Line, col(Line.device_id) == Device.id)
+        query = query.where(Device.mac == mac, col(Device.id).is_distinct_from(device_id)).limit(1)
+        return self._session.exec(query).first() is not None
+
+    def extensions_at(self, address: str, extension_id: int | None) -> list[tuple[str, str]]:
+        query = select(Extension.extension, Extension.fixed_auth)
+        query = query.where(
+            Extension.fixed_ip == address, col(Extension.id).is_distinct_from(extension_id)
+        )
+        return list(self._session.exec(query.limit(2)).all())
+
+    def number_taken(self, extension: str, extension_id: int | None) -> bool:
+        query = select(Extension.id).where(Extension.extension == extension)
+        query = query.where(col(Extension.id).is_distinct_from(extension_id))
+        return self._session.exec(query).first() is not None
+
+
+def refusals(page: Page, changes: Values, viewer: Viewer, session: Session) -> list[Refusal]:
+    """Every reason why `changes` cannot be stored in `page`: permissions first, then the rules."""
+    proposed = page.changed(changes)
+    forbidden = [
+        Refusal(name, reason)
+        for name, value in changes.items()
+        if value != page.values[name] and (reason := refusal(name, value, proposed, viewer))
+    ]
+    return forbidden or check_page(proposed, RecordedNeighbours(session))
+
+
+def write_page(session: Session, viewer: Viewer, page: Page, changes: Values) -> int:
+    """Store `changes` of `page`; gives the extension's id. Raises Refused or Conflict, and then
+    the caller's transaction must be rolled back."""
+    changes = _with_generated(page, changes)
+    found = refusals(page, changes, viewer, session)
+    if found:
+        raise Refused(found)
+    proposed = page.changed(changes)
+    extension = _write_extension(session, proposed)
+    session.flush()
+    _write_device(session, viewer, proposed, extension)
+    changed = [name for name, value in changes.items() if value != page.values[name]]
+    history.record(session, viewer.label, "save", extension.extension, " ".join(changed))
+    session.flush()
+    return extension.id or 0
+
+
+def _with_generated(page: Page, changes: Values) -> Values:
+    """`changes` with the passwords that tuiprov makes: an automatic administrator password that
+    the phone takes, and a SIP password for a new extension that came without."""
+    proposed = page.changed(changes)
+    values, made = proposed.values, dict(changes)
+    kind = phone_type(proposed)
+    login = kind.facts.admin_login if kind else None
+    generation = values["password_generation"]
+    if generation == "none" and values["admin_password"]:
+        made["admin_password"] = ""
+    elif generation == "auto" and login is not None:
+        known = str(values["admin_password"])
+        if not known or login.password.reason_against(known):
+            made["admin_password"] = login.password.random()
+    if page.extension_id is None and not values["sip_password"]:
+        made["sip_password"] = "".join(secrets.choice(_SIP_PASSWORD_LETTERS) for _ in range(20))
+    return made
+
+
+def _write_extension(session: Session, page: Page) -> Extension:
+    if page.extension_id is None:
+        extension = Extension(user_id=page.user_id or 0)
+    else:
+        extension = session.get_one(Extension, page.extension_id)
+        _same_version(extension.version, page.extension_version, f"extension {extension.extension}")
+    _assign(extension, page.values, EXTENSION_FIELDS)
+    session.add(extension)
+    return extension
+
+
+def _write_device(session: Session, viewer: Viewer, page: Page, extension: Extension) -> None:
+    line = session.exec(select(Line).where(Line.extension_id == extension.id)).first()
+    if not page.values["use_provisioning"]:
+        # The device's record stays; only this extension leaves it.
+        if line is not None:
+            _outdate(session.get_one(Device, line.device_id))
+            session.delete(line)
+        return
+    device = _device(session, viewer, page)
+    _assign(device, page.values, DEVICE_FIELDS)
+    _outdate(device)
+    session.add(device)
+    session.flush()
+    line = line or Line(device_id=0, number=0, extension_id=extension.id or 0)
+    line.device_id, line.number = device.id or 0, int(page.values["line"] or 1)
+    session.add(line)
+
+
+def _outdate(device: Device) -> None:
+    """The database is now ahead of the device's files, until a plan has been applied."""
+    device.publish_state, device.publish_reason = "stale", ""
+
+
+def _device(session: Session, viewer: Viewer, page: Page) -> Device:
+    if page.device_id is not None:
+        device = session.get_one(Device, page.device_id)
+        _same_version(device.version, page.device_version, f"device {device.friendly_name}")
+        return device
+    left_behind = _unassigned(session, page)
+    if left_behind is not None:
+        left_behind.organization_id = page.organization_id
+        left_behind.token = page.token or left_behind.token
+        return left_behind
+    serial = str(page.values["mac"]).replace(":", "").lower()
+    if not serial or session.exec(select(Device.id).where(Device.serial == serial)).first():
+        serial = secrets.token_hex(8)
+    return Device(
+        serial=serial,
+        owner_id=viewer.account_id,
+        organization_id=page.organization_id,
+        token=page.token or secrets.token_hex(16),
+    )
+
+
+def _unassigned(session: Session, page: Page) -> Device | None:
+    """A device with this MAC that lost its last extension: it is taken up again."""
+    mac = page.values["mac"]
+    if not mac:
+        return None
+    lines = select(Line.device_id)
+    query = select(Device).where(Device.mac == mac, col(Device.id).not_in(lines))
+    return session.exec(
+        query.where(col(Device.organization_id).is_not_distinct_from(page.organization_id))
+    ).first()
+
+
+def _same_version(stored: int, seen: int, what: str) -> None:
+    if stored != seen:
+        raise Conflict(f"somebody else changed {what} meanwhile; nothing was saved")
+
+
+def _assign(row: Extension | Device, values: Mapping[str, Value], names: tuple[str, ...]) -> None:
+    for name in names:
+        if name in FIELDS and getattr(row, name) != values[name]:
+            setattr(row, name, values[name])
