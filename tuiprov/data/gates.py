@@ -145,7 +145,7 @@ def _by_phone(field: str, page: Page, viewer: Viewer) -> Gate:
         if values["update_protocol"] not in ("http", "https"):
             return _closed("needs HTTP or HTTPS")
     if field == "admin_password" and values["password_generation"] != "manual":
-        return HIDDEN
+        return Gate("hidden", "only with Manual")
     if field == "model" and not values["manufacturer"]:
         return _closed("choose the manufacturer first")
     if field == "firmware" and not values["model"]:

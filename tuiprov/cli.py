@@ -1,0 +1,254 @@
+"""The command line: every screen's work, scriptable. A thin skin over the same functions.
+
+Exit status: 0 done, 1 refused or failed with plain lines on standard error, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tuiprov import __version__, config
+from tuiprov.data.accounts import Viewer, os_viewer
+from tuiprov.data.bulk import parse_assignments, set_values
+from tuiprov.data.catalog import default_catalog
+from tuiprov.data.database import Database
+from tuiprov.data.exchange import export_csv, import_file
+from tuiprov.data.founding import found_site
+from tuiprov.data.lookup import find_phone
+from tuiprov.data.store import Store
+from tuiprov.errors import NotFound, TuiprovError
+from tuiprov.printing import print_catalog, print_json, print_plan, print_text, say
+from tuiprov.publish.publishing import plan_devices, publish
+from tuiprov.render.engine import render, type_of
+from tuiprov.render.links import link
+from tuiprov.render.notes import notes
+
+app = typer.Typer(
+    help="Provision SIP phones: see the file a phone will get before it gets it.",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+Where = Annotated[str, typer.Option("--where", help="Filter, e.g. 'model:T46S -status:disabled'.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@dataclass
+class _Site:
+    """What the options before the command say."""
+
+    db: str = ""
+    config: str = ""
+
+    def store(self) -> tuple[Store, Viewer]:
+        database = Database(config.load(self.db, self.config).db)
+        database.check()
+        return Store(database), os_viewer(database)
+
+
+_site = _Site()
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    context: typer.Context,
+    db: Annotated[str, typer.Option("--db", help="Database URL (or TUIPROV_DB).")] = "",
+    config_file: Annotated[str, typer.Option("--config", help="Configuration file.")] = "",
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Without a command the terminal interface opens."""
+    _site.db, _site.config = db, config_file
+    if version:
+        typer.echo(f"tuiprov {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        from tuiprov.app import open_site
+
+        raise typer.Exit(open_site(db, config_file))
+
+
+@app.command()
+def init(
+    publish_root: Annotated[str, typer.Option(help="Directory that phones read from.")] = "",
+) -> None:
+    """Make a new site, or upgrade the one there."""
+    database = Database(config.load(_site.db, _site.config).db)
+    is_new = found_site(database, publish_root)
+    site = Store(database).site()
+    done = "made a new site" if is_new else "the site is up to date"
+    say(f"{done}; phones' files go to {site.publish_root}")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV file.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,
+) -> None:
+    """Take extensions and devices from a CSV file: all of it, or nothing."""
+    store, viewer = _site.store()
+    done = import_file(store.database, viewer, file, dry_run=dry_run)
+    verb = "would add" if dry_run else "added"
+    say(f"{verb} {done.added}, changed {done.changed}, left {done.unchanged} as they were")
+
+
+@app.command()
+def export(
+    file: Annotated[Path | None, typer.Argument(help="CSV file; none: standard output.")] = None,
+    where: Where = "",
+) -> None:
+    """Write extensions and devices as CSV. The file holds passwords: it is made 0600."""
+    store, viewer = _site.store()
+    lines = export_csv(store, viewer, where)
+    if file is None:
+        sys.stdout.writelines(lines)
+        return
+    handle = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
+        out.writelines(lines)
+
+
+@app.command("set")
+def set_(
+    assignments: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE…")],
+    where: Where,
+) -> None:
+    """Give fields of many extensions a value: all that match, or none."""
+    values = parse_assignments(assignments)
+    store, viewer = _site.store()
+    changed = set_values(store, viewer, values, where)
+    say(f"changed {changed}; `tuiprov plan` shows what that means for the phones' files")
+
+
+@app.command("render")
+def render_(
+    device: Annotated[str, typer.Argument(metavar="DEVICE|EXTENSION")],
+    file: Annotated[str, typer.Option(help="Only this file.")] = "",
+    reveal: Annotated[bool, typer.Option("--reveal", help="Show passwords.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print the files a phone will ask for, and what it cannot take."""
+    store, viewer = _site.store()
+    phone = find_phone(store, viewer, device)
+    kind = type_of(phone)
+    if kind is None:
+        raise NotFound(f"{device}: its model is not in the catalogue (any more)")
+    if reveal:
+        store.record(viewer, "reveal", str(phone.values["mac"] or phone.values["friendly_name"]))
+    files = render(phone if reveal else phone.masked())
+    chosen = [one for one in files if file in ("", one.name)]
+    if not chosen:
+        names = ", ".join(one.name for one in files)
+        raise NotFound(f"there is no file {file!r}: {names}" if files else "the device is disabled")
+    found = notes(phone, kind)
+    if as_json:
+        texts = {one.name: one.text for one in chosen}
+        said = [note.sentence for note in found]
+        print_json({"link": link(phone, kind), "files": texts, "notes": said})
+        return
+    for one in chosen:
+        if not file:
+            say(f"==> {one.path} <==")
+        print_text(one.text)
+    for note in found:
+        say(note.sentence, to_error=True)
+
+
+@app.command()
+def plan(
+    where: Where = "",
+    diff: Annotated[bool, typer.Option("--diff")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show which files would be written, replaced and deleted."""
+    store, viewer = _site.store()
+    print_plan(
+        plan_devices(store, store.device_ids(viewer, where)), with_diff=diff, as_json=as_json
+    )
+
+
+@app.command("publish")
+def publish_(
+    where: Where = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    diff: Annotated[bool, typer.Option("--diff")] = False,
+) -> None:
+    """Bring the phones' files up to date: shows the plan, asks, applies."""
+    store, viewer = _site.store()
+    ready = plan_devices(store, store.device_ids(viewer, where))
+    print_plan(ready, with_diff=diff, as_json=False)
+    if ready and not yes and not typer.confirm("Apply this plan?"):
+        say("nothing was done")
+        return
+    publish(store, viewer, ready)
+    if ready:
+        say("done")
+    if ready.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def catalog(
+    manufacturer: Annotated[str, typer.Argument()] = "",
+    model: Annotated[str, typer.Argument()] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print the device catalogue: manufacturers, models, or all facts of one model."""
+    print_catalog(default_catalog(), manufacturer, model, as_json=as_json)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Look for what is wrong with this site and this terminal."""
+    from tuiprov.doctor import examine
+
+    findings = examine(config.load(_site.db, _site.config).db)
+    if as_json:
+        print_json([{"ok": one.ok, "about": one.about, "words": one.words} for one in findings])
+    else:
+        for one in findings:
+            say(f"{'ok' if one.ok else '!!'}  {one.about}: {one.words}")
+    if not all(one.ok for one in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    devices: Annotated[int, typer.Option(min=1, max=100_000)] = 24,
+    look_as: Annotated[str, typer.Option("--as", help="Role, e.g. user.")] = "",
+) -> None:
+    """Open the terminal interface on a throw-away site."""
+    from tuiprov.app import open_site
+    from tuiprov.data.demo import make_demo
+
+    with tempfile.TemporaryDirectory(prefix="tuiprov-demo-") as directory:
+        url = f"sqlite:///{directory}/demo.db"
+        make_demo(Database(url), devices)
+        raise typer.Exit(open_site(url, _site.config, look_as=look_as, demo=True))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit status and never raises."""
+    try:
+        app(args=arguments, standalone_mode=True, prog_name="tuiprov")
+    except TuiprovError as error:
+        for line in str(error).splitlines():
+            say(line, to_error=True)
+        return 1
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        say(f"{error.filename or 'tuiprov'}: {error.strerror}", to_error=True)
+        return 1
+    return 0

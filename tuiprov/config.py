@@ -1,0 +1,67 @@
+"""Where the site's database is and how the user wants the program: options, environment, file.
+
+Read before the first frame, so it imports the standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tuiprov.errors import TuiprovError
+
+DEFAULT_FILE = Path("/etc/tuiprov/config.toml")
+SERVICE_DIRECTORY = Path("/var/lib/tuiprov")
+_KEYS = {"db": str, "theme": str, "keys": dict}
+
+
+class ConfigError(TuiprovError):
+    """The configuration file cannot be used; the message names file and key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """`db`: the database's URL. `theme`: a theme's name, "" for the terminal's best. `keys`: action
+    id → key, which override the default bindings."""
+
+    db: str
+    theme: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+
+def load(db: str = "", file: str = "") -> Config:
+    """The configuration: `--db` before TUIPROV_DB before the file's `db` before the default."""
+    path = Path(file) if file else DEFAULT_FILE
+    table = _table(path, required=bool(file))
+    url = db or os.environ.get("TUIPROV_DB", "") or table.get("db", "") or default_url()
+    return Config(url, table.get("theme", ""), table.get("keys", {}))
+
+
+def default_url() -> str:
+    """SQLite in the service user's directory when that is there, else in the platform's."""
+    if SERVICE_DIRECTORY.is_dir() and os.access(SERVICE_DIRECTORY, os.R_OK | os.X_OK):
+        return f"sqlite:///{SERVICE_DIRECTORY}/tuiprov.db"
+    from platformdirs import user_data_path
+
+    return f"sqlite:///{user_data_path('tuiprov')}/tuiprov.db"
+
+
+def _table(path: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise ConfigError(f"{path}: no such file") from None
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    for key, value in table.items():
+        if key not in _KEYS:
+            raise ConfigError(f"{path}: {key}: is not a setting; there are {', '.join(_KEYS)}")
+        if not isinstance(value, _KEYS[key]):
+            raise ConfigError(f"{path}: {key}: must be a {_KEYS[key].__name__}")
+    return table

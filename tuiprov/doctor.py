@@ -1,0 +1,103 @@
+"""`tuiprov doctor`: what could be wrong with this site and this terminal, one line each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuiprov.data.accounts import os_viewer
+from tuiprov.data.catalog import default_catalog
+from tuiprov.data.database import Database
+from tuiprov.data.store import Store
+from tuiprov.errors import TuiprovError
+from tuiprov.publish.publishing import plan_devices
+
+_NARROWEST, _LOWEST = 80, 24
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`about` what, whether it is `ok`, and the words that say so or what to do."""
+
+    ok: bool
+    about: str
+    words: str
+
+
+def examine(url: str) -> list[Finding]:
+    """Look at everything that can be looked at; what fails keeps the rest from nothing."""
+    findings = [_tried("catalogue", _catalogue), _tried("terminal", _terminal)]
+    database = _tried("database", lambda: _database(url))
+    findings.append(database)
+    if database.ok:
+        store = Store(Database(url))
+        findings += [
+            _tried("who is looking", lambda: Finding(True, "", os_viewer(store.database).label)),
+            _tried("file modes", lambda: _modes(store)),
+            _tried("publish root", lambda: _publish_root(store)),
+            _tried("published files", lambda: _published(store)),
+        ]
+    return findings
+
+
+def _tried(about: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        found = look()
+    except (TuiprovError, OSError) as error:
+        return Finding(False, about, str(error))
+    return Finding(found.ok, about, found.words)
+
+
+def _catalogue() -> Finding:
+    catalog = default_catalog()
+    count = sum(len(catalog.models(name)) for name in catalog.manufacturers())
+    return Finding(True, "", f"{count} models of {len(catalog.manufacturers())} manufacturers")
+
+
+def _terminal() -> Finding:
+    columns, lines = shutil.get_terminal_size()
+    term = os.environ.get("TERM", "")
+    big_enough = columns >= _NARROWEST and lines >= _LOWEST
+    words = f"TERM={term or 'not set'}, {columns}x{lines}"
+    advice = "" if big_enough else f"; {_NARROWEST}x{_LOWEST} is the smallest that is comfortable"
+    return Finding(big_enough and bool(term), "", words + advice)
+
+
+def _database(url: str) -> Finding:
+    database = Database(url)
+    database.check()
+    return Finding(True, "", f"{database.path or database.url.get_backend_name()}")
+
+
+def _modes(store: Store) -> Finding:
+    path = store.database.path
+    open_files = list(_readable_by_others(path)) if path else []
+    if open_files:
+        names = ", ".join(map(str, open_files))
+        return Finding(False, "", f"others can read {names}: it holds passwords; chmod 600")
+    return Finding(True, "", "only the owner reads the database")
+
+
+def _readable_by_others(path: Path) -> Iterator[Path]:
+    for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        if name.exists() and stat.S_IMODE(name.stat().st_mode) & 0o077:
+            yield name
+
+
+def _publish_root(store: Store) -> Finding:
+    root = Path(store.site().publish_root)
+    if not root.exists():
+        return Finding(True, "", f"{root} (made at the first publish)")
+    writable = os.access(root, os.W_OK | os.X_OK)
+    return Finding(writable, "", f"{root}{'' if writable else ': you may not write here'}")
+
+
+def _published(store: Store) -> Finding:
+    plan = plan_devices(store, [phone.device_id or 0 for phone in store.phones()])
+    if plan.failed:
+        return Finding(False, "", f"{len(plan.failed)} devices cannot be rendered: tuiprov plan")
+    return Finding(True, "", plan.summary())

@@ -1,0 +1,131 @@
+"""How the command line prints: plans, the catalogue, JSON. Every stored value goes through
+`visible`, so that nothing in it can steer the terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tuiprov.data.catalog import Catalog, PhoneType
+from tuiprov.errors import NotFound
+from tuiprov.publish.plan import Plan
+from tuiprov.text import visible
+
+_SIGNS = {"write": "+", "replace": "~", "delete": "-"}
+
+
+def say(words: str, *, to_error: bool = False) -> None:
+    """One line, to standard output or standard error."""
+    print(visible(words), file=sys.stderr if to_error else sys.stdout)
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_text(text: str) -> None:
+    """A file as it is, line by line, control characters made visible."""
+    for line in text.splitlines():
+        print(visible(line))
+
+
+def print_plan(plan: Plan, *, with_diff: bool, as_json: bool) -> None:
+    """The files of a plan with their signs, its diffs if wanted, and its summary."""
+    if as_json:
+        print_json(_plan_data(plan))
+        return
+    for change in plan.changes:
+        say(f"{_SIGNS[change.kind]} {change.path}")
+        if with_diff and change.kind != "delete":
+            for line in change.diff():
+                say(f"    {line}")
+    for device_id, problem in plan.failed.items():
+        say(f"! device {device_id}: {problem}", to_error=True)
+    say(plan.summary())
+
+
+def _plan_data(plan: Plan) -> dict[str, Any]:
+    changes = [{"kind": change.kind, "path": change.path} for change in plan.changes]
+    return {"changes": changes, "failed": dict(plan.failed)}
+
+
+def print_catalog(catalog: Catalog, manufacturer: str, model: str, *, as_json: bool) -> None:
+    """All models, one manufacturer's, or all facts of one model."""
+    kinds = _chosen(catalog.types(), manufacturer, model)
+    if not kinds:
+        words = f"{manufacturer} {model}".strip()
+        raise NotFound(f"the catalogue has no {words!r}; manufacturers: {_names(catalog)}")
+    if model or as_json:
+        facts = [_facts(kind) for kind in kinds]
+        print_json(facts) if as_json else _print_facts(facts)
+        return
+    _print_table(("MANUFACTURER", "MODEL", "LINES", "KEYS", "FIRMWARE", "EXPANSION"), _rows(kinds))
+
+
+def _names(catalog: Catalog) -> str:
+    return ", ".join(catalog.manufacturers())
+
+
+def _chosen(kinds: Iterable[PhoneType], manufacturer: str, model: str) -> list[PhoneType]:
+    def is_wanted(known: str, wanted: str) -> bool:
+        return wanted.lower() in ("", known.lower())
+
+    return [
+        k for k in kinds if is_wanted(k.manufacturer, manufacturer) and is_wanted(k.model, model)
+    ]
+
+
+def _rows(kinds: Iterable[PhoneType]) -> list[tuple[str, ...]]:
+    """One row per model, its firmware generations together."""
+    models: dict[tuple[str, str], list[PhoneType]] = {}
+    for kind in kinds:
+        models.setdefault((kind.manufacturer, kind.model), []).append(kind)
+    return [
+        (
+            manufacturer,
+            model,
+            str(found[0].lines),
+            str(found[0].keys),
+            " ".join(kind.firmware for kind in found),
+            found[0].expansion,
+        )
+        for (manufacturer, model), found in sorted(models.items(), key=lambda item: item[0][0])
+    ]
+
+
+def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    for row in (header, *rows):
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        say("  ".join(padded).rstrip())
+
+
+def _facts(kind: PhoneType) -> dict[str, Any]:
+    return {
+        "manufacturer": kind.manufacturer,
+        "model": kind.model,
+        "firmware": kind.firmware,
+        "lines": kind.lines,
+        "keys": kind.keys,
+        "expansion": kind.expansion,
+        "mac_prefixes": kind.mac_prefixes,
+        **kind.facts.model_dump(exclude_none=True),
+    }
+
+
+def _print_facts(facts: Sequence[dict[str, Any]]) -> None:
+    for one in facts:
+        for key, value in one.items():
+            if value not in ("", [], {}):
+                say(f"{key:<20} {_in_words(value)}")
+        print()
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_in_words(one)}" for key, one in value.items())
+    if isinstance(value, list):
+        return "; ".join(map(_in_words, value))
+    return str(value)

@@ -1,0 +1,180 @@
+"""Carrying out a plan: each file to a temporary name beside it, fsync, rename; then deletions.
+
+In three rounds (write all, fsync all, rename all), because replacing files one by one costs twice
+the time. Any error before the renames leaves every published file as it was and no temporary file
+behind. One publisher at a time holds a lock on the root. Owner and mode are set explicitly, so the
+umask never decides who can read a password.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import grp
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuiprov.data.site import Site
+from tuiprov.errors import PublishError
+from tuiprov.publish.plan import Change, Plan
+from tuiprov.publish.tree import reason
+
+_DIRECTORY_MODE = 0o2750
+_FILE_MODE = 0o640
+_WORLD_READABLE = 0o005, 0o004
+
+
+@dataclass(frozen=True, slots=True)
+class _Access:
+    """Group (-1: leave) and modes for directories and files."""
+
+    group: int
+    directory_mode: int
+    file_mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    temporary: str
+    change: Change
+
+
+def apply(plan: Plan, site: Site) -> None:
+    """Do what `plan` says under the site's publish root; PublishError names the file and reason."""
+    if not plan.changes:
+        return
+    root = Path(site.publish_root)
+    access = _access(site)
+    with _naming(root):
+        _make_directory(root, access)
+    with _locked(root):
+        _write(plan.changes, root, access)
+        _delete([change for change in plan.changes if change.kind == "delete"], root)
+
+
+def _access(site: Site) -> _Access:
+    extra_directory, extra_file = _WORLD_READABLE if site.world_readable else (0, 0)
+    group = -1
+    if site.publish_group:
+        try:
+            group = grp.getgrnam(site.publish_group).gr_gid
+        except KeyError:
+            raise PublishError(f"there is no group {site.publish_group!r} on this host") from None
+    return _Access(group, _DIRECTORY_MODE | extra_directory, _FILE_MODE | extra_file)
+
+
+def _write(changes: Sequence[Change], root: Path, access: _Access) -> None:
+    written: list[_Written] = []
+    try:
+        for change in changes:
+            if change.kind != "delete":
+                written.append(_write_beside(change, root, access))
+        for one in written:
+            _sync(root / one.temporary)
+        while written:
+            one = written[0]
+            with _naming(root / one.change.path):
+                os.replace(root / one.temporary, root / one.change.path)
+            written.pop(0)
+    finally:
+        for one in written:
+            with contextlib.suppress(OSError):
+                os.unlink(root / one.temporary)
+    for directory in {(root / c.path).parent for c in changes if c.kind != "delete"}:
+        _sync(directory)
+
+
+def _write_beside(change: Change, root: Path, access: _Access) -> _Written:
+    """Write the change's bytes to a new name in the file's own directory."""
+    target = root / change.path
+    with _naming(target):
+        _make_directories(target.parent, root, access)
+        temporary = f"{Path(change.path).parent}/.{target.name}.{secrets.token_hex(8)}.tmp"
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
+        handle = os.open(root / temporary, flags, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(change.data)
+                file.flush()
+                if access.group != -1:
+                    os.fchown(handle, -1, access.group)
+                os.fchmod(handle, access.file_mode)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(root / temporary)
+            raise
+    return _Written(temporary, change)
+
+
+def _delete(changes: Sequence[Change], root: Path) -> None:
+    for change in changes:
+        target = root / change.path
+        with _naming(target), contextlib.suppress(FileNotFoundError):
+            os.unlink(target)
+        if change.path.startswith("http/"):
+            with contextlib.suppress(OSError):  # other files are left in it
+                os.rmdir(target.parent)
+    for directory in {(root / change.path).parent for change in changes}:
+        if directory.exists():
+            _sync(directory)
+
+
+def _make_directories(directory: Path, root: Path, access: _Access) -> None:
+    missing = []
+    while directory != root:
+        if directory.is_symlink():
+            raise PublishError(f"{directory}: is a symbolic link; put a real directory there")
+        if not directory.exists():
+            missing.append(directory)
+        directory = directory.parent
+    for one in reversed(missing):
+        _make_directory(one, access)
+        _sync(one.parent)
+
+
+def _make_directory(directory: Path, access: _Access) -> None:
+    if directory.is_dir() and not directory.is_symlink():
+        return
+    if directory.is_symlink():
+        raise PublishError(f"{directory}: is a symbolic link; put a real directory there")
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    os.mkdir(directory)
+    if access.group != -1:
+        os.chown(directory, -1, access.group)
+    os.chmod(directory, access.directory_mode)
+
+
+def _sync(path: Path) -> None:
+    with _naming(path):
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def _locked(root: Path) -> Iterator[None]:
+    """One publisher at a time; the lock goes with the process, however it ends."""
+    with _naming(root):
+        handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PublishError(f"{root}: somebody else is publishing now; try again") from None
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PublishError(f"{path}: {reason(error)}; nothing was lost") from None

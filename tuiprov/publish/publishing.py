@@ -1,0 +1,101 @@
+"""From the store to the disk and back: plan a set of devices, apply, record what is published.
+
+The screens and the command line call this; `plan.py` and `apply.py` below it know no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from tuiprov.data import history
+from tuiprov.data.accounts import Viewer
+from tuiprov.data.models import Device, PublishedFile
+from tuiprov.data.page import Page, Phone
+from tuiprov.data.site import Site
+from tuiprov.data.store import Store
+from tuiprov.errors import PublishError
+from tuiprov.publish.apply import apply
+from tuiprov.publish.plan import Plan, plan
+from tuiprov.publish.tree import Tree
+
+
+def tree_of(site: Site) -> Tree:
+    return Tree(Path(site.publish_root))
+
+
+def plan_devices(store: Store, ids: Iterable[int], *, regenerate: bool = True) -> Plan:
+    """The plan for these devices as they are stored."""
+    wanted = list(ids)
+    recorded = _recorded(store, wanted)
+    return plan(store.phones(wanted), recorded, tree_of(store.site()), regenerate=regenerate)
+
+
+def plan_page(store: Store, before: Page, after: Page, *, regenerate: bool) -> Plan:
+    """The plan of saving `after` in place of `before`, computed before anything is stored."""
+    phones: list[Phone] = []
+    if after.phone is not None:
+        phones.append(after.phone)
+    elif before.phone is not None:
+        left = tuple(n for n in before.phone.lines if n.extension_id != before.extension_id)
+        gone = before.phone
+        phones.append(Phone(gone.values, left, gone.site, gone.token, gone.device_id))
+    recorded = _recorded(store, [before.device_id] if before.device_id else [])
+    return plan(phones, recorded, tree_of(after.site), regenerate=regenerate)
+
+
+def publish(store: Store, viewer: Viewer, ready: Plan) -> None:
+    """Apply a plan and record it. On PublishError the devices concerned are marked failed."""
+    try:
+        apply(ready, store.site())
+    except PublishError as error:
+        with store.database.write() as session:
+            _mark(session, {change.device_id for change in ready.changes}, "failed", str(error))
+        raise
+    with store.database.write() as session:
+        _record(session, viewer, ready)
+
+
+def _recorded(store: Store, ids: list[int]) -> dict[str, int | None]:
+    found: dict[str, int | None] = {}
+    with store.database.read() as session:
+        for start in range(0, len(ids), 500):
+            query = select(PublishedFile.path, PublishedFile.device_id)
+            query = query.where(col(PublishedFile.device_id).in_(ids[start : start + 500]))
+            found |= dict(session.exec(query).all())
+    return found
+
+
+def _record(session: Session, viewer: Viewer, done: Plan) -> None:
+    now = datetime.now(UTC)
+    for change in done.changes:
+        known = session.get(PublishedFile, change.path)
+        if change.kind == "delete":
+            if known is not None:
+                session.delete(known)
+            continue
+        row = known or PublishedFile(path=change.path, sha256="", published_at=now)
+        row.device_id, row.sha256, row.published_at = change.device_id, change.sha256, now
+        session.add(row)
+    held = {change.device_id for change in done.held}
+    current = {change.device_id for change in done.changes} | set(done.settled)
+    _mark(session, current - held, "published", "")
+    for device_id, problem in done.failed.items():
+        _mark(session, [device_id], "failed", problem)
+    if done.changes:
+        history.record(session, viewer.label, "publish", "", done.summary())
+
+
+def _mark(session: Session, ids: Iterable[int | None], state: str, reason: str) -> None:
+    """Set the state of devices. A statement of its own, because the state is not part of what an
+    admin edits: the version of the row must not move under an open form."""
+    wanted = [device_id for device_id in ids if device_id]
+    for start in range(0, len(wanted), 500):
+        rows = col(Device.id).in_(wanted[start : start + 500])
+        session.execute(
+            update(Device).where(rows).values(publish_state=state, publish_reason=reason[:255])
+        )

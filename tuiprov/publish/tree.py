@@ -1,0 +1,51 @@
+"""The publish tree on disk: `tftp/<name>` and `http/<key>/<name>` under one root.
+
+Reading never follows a symbolic link out of the tree; names come from `render/links.py`, made of
+validated parts only.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuiprov.errors import PublishError
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The tree under `root` (an absolute directory that may not exist yet)."""
+
+    root: Path
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of one published file, None when there is none; PublishError when it cannot be
+        read or is not a plain file."""
+        try:
+            handle = os.open(self.root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise PublishError(f"{self.root / path}: {reason(error)}") from None
+        with os.fdopen(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise PublishError(f"{self.root / path}: is not a plain file; move it away")
+            return file.read()
+
+
+def reason(error: OSError) -> str:
+    """An operating system error as an admin says it, with what to do."""
+    known = {
+        errno.EACCES: "you may not write or read here; check owner and mode",
+        errno.EPERM: "the system does not permit it; check owner and mode",
+        errno.EROFS: "the file system is read-only",
+        errno.ENOSPC: "the disk is full",
+        errno.EDQUOT: "your disk quota is used up",
+        errno.ELOOP: "is a symbolic link; put a real file or directory there",
+        errno.ENOTDIR: "a part of the path is not a directory",
+        errno.EISDIR: "is a directory; move it away",
+    }
+    return known.get(error.errno or 0, error.strerror or str(error))
