@@ -115,6 +115,13 @@ class Draft:
             if name in texts and texts[name] != self.texts[name]:
                 self.edit(name, texts[name])
 
+    def rebase(self, page: Page) -> None:
+        """Begin again from `page`, as it has just been stored."""
+        self.base = page
+        self._done.clear()
+        self._undone.clear()
+        self.__post_init__()
+
     def _read(self, name: str, text: str) -> None:
         try:
             value = FIELDS[name].parse(text)

@@ -1,7 +1,7 @@
 """What follows from changing one field: dependent choices, prefills and resets.
 
-manufacturer → model → firmware → protocol, interval, template; MAC prefix ↔ manufacturer; fixed IP →
-port, authentication and transport; password generation → password. A value that is still possible
+manufacturer → model → firmware → protocol, interval, template; MAC prefix ↔ manufacturer; fixed IP
+→ port, authentication, transport; password generation → password. A value that is still possible
 is kept; a full MAC address is never wiped.
 """
 

@@ -54,7 +54,7 @@ def _escape_quoted(value: Any) -> str:
 
 def parse_xml(text: str) -> Settings:
     """`path` → text and `path@attribute` → value of each element; `index`, `idx`, `id` and `name`
-    attributes are part of the path, so each setting stands once."""
+    attributes and an `<ID>` inside are part of the path, so each setting stands once."""
     try:
         root = ElementTree.fromstring(text)  # noqa: S314  our own output, without a DTD
     except ElementTree.ParseError as error:
@@ -76,6 +76,7 @@ def _walk(element: ElementTree.Element, path: str, settings: Settings) -> None:
         _put(settings, path, (element.text or "").strip())
     for child in children:
         index = ",".join(child.attrib[name] for name in _INDEXES if name in child.attrib)
+        index = index or child.findtext("ID", "")
         _walk(child, f"{path}/{child.tag}{f'[{index}]' if index else ''}", settings)
 
 
@@ -113,25 +114,27 @@ def parse_colon(text: str) -> Settings:
     return _parse_lines(text, ":", unquote=True)
 
 
-_SECTION = re.compile(r"<([A-Z0-9 &]+ MODULE)>|--([A-Za-z0-9 ]+)--\s*:")
+_SECTION = re.compile(r"<([A-Za-z0-9 &]+ MODULE)>|--([A-Za-z0-9 ]+)--\s*:")
 
 
 def parse_fanvil(text: str) -> Settings:
-    """Fanvil's text dialect: first and last line fixed, `<… MODULE>` sections, `Name   :value`."""
+    """Fanvil's text dialect: first and last line fixed, `<… MODULE>` sections, `--…--:` groups in
+    them (each page of keys counts its keys from 1), `Name   :value`, blanks before a value lost."""
     lines = text.rstrip("\n").split("\n")
     if not lines[0].startswith("<<VOIP CONFIG FILE>>Version:") or lines[-1] != "<<END OF FILE>>":
         raise RenderError("the first or last line of a Fanvil file is missing")
     settings: Settings = {}
-    section = ""
+    module = section = ""
     for number, line in enumerate(lines[1:-1], 2):
         heading = _SECTION.fullmatch(line.rstrip())
         if heading:
-            section = heading[1] or section
+            module = heading[1] or module
+            section = module if heading[1] else f"{module}/{heading[2].strip()}"
         elif line.strip():
             name, found, value = line.partition(":")
             if not found or not name.strip() or _CONTROL.search(line):
                 raise RenderError(f"line {number} is not a setting")
-            _put(settings, f"{section}/{' '.join(name.split())}", value)
+            _put(settings, f"{section}/{' '.join(name.split())}", value.strip(" "))
     return settings
 
 

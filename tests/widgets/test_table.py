@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+
+import pytest
+from textual import events
+from textual.app import App, ComposeResult
+
+from tuiprov.widgets.table import Column, Table
+
+HOSTILE = "[/foo] [@click=app.quit]x[/] \x1b[31m\x9b\u202eabc\x00日本"
+COLUMNS = (Column("name", "Name", 10, flex=True), Column("state", "State", 9))
+
+
+class Source:
+    """Rows named after their ids; remembers which were asked for."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        self.ids = array("q", ids)
+        self.asked: list[int] = []
+
+    def page(self, ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+        self.asked += ids
+        return {id: (f"phone {id}", "enabled") for id in ids}
+
+
+class Hostile(Source):
+    def page(self, ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+        return dict.fromkeys(ids, (HOSTILE, HOSTILE))
+
+
+class Lister(App[None]):
+    def __init__(self, columns: Sequence[Column] = COLUMNS, empty: str = "") -> None:
+        super().__init__()
+        self.table = Table(columns, empty=empty)
+        self.heard: list[tuple[str, int]] = []
+        self.bubbled: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+
+    def on_mount(self) -> None:
+        self.table.focus()
+
+    @property
+    def lines(self) -> list[str]:
+        return [self.table.render_line(y).text.rstrip() for y in range(self.table.size.height)]
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        self.heard.append(("opened", event.id))
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        self.heard.append(("moved", event.id))
+
+    def on_key(self, event: events.Key) -> None:
+        self.bubbled.append(event.key)
+
+
+async def test_the_header_stays_while_the_rows_scroll() -> None:
+    app = Lister()
+    async with app.run_test(size=(60, 10)) as pilot:
+        app.table.show(Source(range(1000)))
+        await pilot.press("end")
+        assert app.lines[0].split() == ["Name", "State"]
+        assert app.lines[-1].split() == ["›", "phone", "999", "enabled"]
+
+
+async def test_the_row_with_the_cursor_is_marked_by_a_sign() -> None:
+    app = Lister()
+    async with app.run_test() as pilot:
+        app.table.show(Source(range(3)))
+        await pilot.press("down")
+        assert [line[0] for line in app.lines[1:4]] == [" ", "›", " "]
+
+
+@pytest.mark.parametrize(
+    ("keys", "cursor"),
+    [
+        (["down", "down", "up"], 1),
+        (["up"], 0),
+        (["pagedown"], 8),
+        (["pagedown", "pagedown", "pageup"], 8),
+        (["end"], 999),
+        (["end", "down"], 999),
+        (["end", "home"], 0),
+    ],
+)
+async def test_keys_move_the_cursor(keys: list[str], cursor: int) -> None:
+    app = Lister()
+    async with app.run_test(size=(60, 10)) as pilot:
+        app.table.show(Source(range(1000)))
+        await pilot.press(*keys)
+        assert app.table.cursor_id == cursor
+
+
+async def test_letters_are_left_to_the_screen_that_filters() -> None:
+    app = Lister()
+    async with app.run_test() as pilot:
+        app.table.show(Source(range(3)))
+        await pilot.press("j", "k", "space", "backspace")
+    assert app.bubbled == ["j", "k", "space", "backspace"]
+
+
+async def test_enter_opens_the_row_with_the_cursor() -> None:
+    app = Lister()
+    async with app.run_test() as pilot:
+        app.table.show(Source([7, 8, 9]))
+        await pilot.press("down", "enter")
+    assert app.heard[-1] == ("opened", 8)
+
+
+async def test_enter_in_an_empty_table_opens_nothing() -> None:
+    app = Lister()
+    async with app.run_test() as pilot:
+        await pilot.press("enter", "down", "end")
+    assert app.heard == []
+
+
+async def test_the_cursor_tells_where_it_moved() -> None:
+    app = Lister()
+    async with app.run_test() as pilot:
+        app.table.show(Source([7, 8, 9]))
+        await pilot.press("down")
+    assert app.heard == [("moved", 7), ("moved", 8)]
+
+
+async def test_the_cursor_stays_on_its_id_when_other_rows_come() -> None:
+    app = Lister()
+    async with app.run_test(size=(60, 10)) as pilot:
+        app.table.show(Source(range(1000)))
+        await pilot.press("pagedown")
+        app.table.show(Source(range(999, -1, -1)))
+        assert app.table.cursor_id == 8
+        assert any("› phone 8 " in line for line in app.lines)
+
+
+async def test_the_cursor_stays_near_when_its_row_is_gone() -> None:
+    app = Lister()
+    async with app.run_test() as pilot:
+        app.table.show(Source(range(10)))
+        await pilot.press("end")
+        app.table.show(Source(range(5)))
+        assert app.table.cursor_id == 4
+
+
+async def test_only_the_pages_in_view_are_asked_for() -> None:
+    app, source = Lister(), Source(range(100_000))
+    async with app.run_test(size=(60, 10)) as pilot:
+        app.table.show(source)
+        await pilot.press("down", "end")
+    assert set(source.asked) == {*range(128), *range(99_968, 100_000)}
+    assert len(source.asked) == 160
+
+
+async def test_showing_a_source_again_reads_its_cells_anew() -> None:
+    app, source = Lister(), Source(range(3))
+    async with app.run_test():
+        app.table.show(source)
+        source.page = lambda ids: dict.fromkeys(ids, ("renamed", ""))  # type: ignore[method-assign]
+        app.table.show(source)
+        assert "renamed" in app.lines[1]
+
+
+async def test_the_position_says_where_in_how_many() -> None:
+    app = Lister()
+    async with app.run_test() as pilot:
+        assert app.table.position == "0 / 0"
+        app.table.show(Source(range(345)))
+        await pilot.press("down")
+        assert app.table.position == "2 / 345"
+
+
+async def test_an_empty_table_says_why() -> None:
+    app = Lister(empty="No device matches.")
+    async with app.run_test():
+        assert app.lines[1].strip() == "No device matches."
+
+
+async def test_a_row_that_is_gone_meanwhile_is_blank() -> None:
+    app, source = Lister(), Source(range(3))
+    source.page = lambda ids: {}  # type: ignore[method-assign]
+    async with app.run_test():
+        app.table.show(source)
+        assert app.lines[1].strip() == "›"
+
+
+async def test_flex_columns_share_the_width() -> None:
+    app = Lister()
+    async with app.run_test(size=(60, 10)):
+        app.table.show(Source(range(3)))
+        assert app.lines[1].index("enabled") == 60 - 9
+
+
+async def test_cells_are_cut_by_their_width_and_say_so() -> None:
+    app = Lister((Column("name", "Name", 8),))
+    source = Source([1])
+    source.page = lambda ids: {1: ("日本語日本語",)}  # type: ignore[method-assign]
+    async with app.run_test(size=(60, 10)):
+        app.table.show(source)
+        assert app.lines[1] == "› 日本語 …"
+
+
+async def test_a_move_inside_the_window_repaints_two_lines() -> None:
+    app = Lister()
+    async with app.run_test(size=(60, 10)) as pilot:
+        app.table.show(Source(range(100)))
+        await pilot.pause()
+        app.table._repaint_regions.clear()
+        app.table._move_to(1)
+        assert {region.y for region in app.table._repaint_regions} == {1, 2}
+
+
+async def test_hostile_values_come_out_visible() -> None:
+    columns = (Column("a", HOSTILE, 70), Column("b", HOSTILE, 70))
+    app = Lister(columns, empty=HOSTILE)
+    async with app.run_test(size=(150, 10)):
+        assert "".join(app.lines).isprintable()
+        app.table.show(Hostile(range(5)))
+        shown = "".join(app.lines)
+        assert shown.isprintable()
+        assert shown.count("[@click=app.quit]x[/] \\x1b[31m\\x9b\\u202eabc\\x00日本") == 12

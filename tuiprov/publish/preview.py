@@ -1,0 +1,128 @@
+"""What stands beside the form: the phone's files line by line, the link, and what it cannot take.
+
+Pure but for `Published`, which reads the files on disk once. Computed at every keystroke.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tuiprov.data.gates import phone_type
+from tuiprov.data.page import Page, Phone
+from tuiprov.errors import PublishError, RenderError
+from tuiprov.publish.tree import Tree
+from tuiprov.render.engine import RenderedFile, render
+from tuiprov.render.links import link
+from tuiprov.render.notes import Note, notes
+from tuiprov.render.trace import changed_lines, lines_of
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a file; `changed`: differs from what is published; `focused`: comes from the
+    focused field."""
+
+    text: str
+    changed: bool = False
+    focused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewFile:
+    """One tab. `state`: new, changed, published, or "" for the link's tab."""
+
+    name: str
+    lines: tuple[Line, ...]
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PagePreview:
+    """All tabs, the notes, and why there is no file (when there is none)."""
+
+    files: tuple[PreviewFile, ...] = ()
+    notes: tuple[Note, ...] = ()
+    empty: str = ""
+
+
+@dataclass
+class Published:
+    """The published files of one page, each read once; forgotten after an apply."""
+
+    tree: Tree
+    _known: dict[str, list[str] | None] = field(default_factory=dict)
+
+    def lines(self, file: RenderedFile) -> list[str] | None:
+        """The lines on disk at the file's path, None when nothing is published there."""
+        if file.path not in self._known:
+            self._known[file.path] = self._read(file)
+        return self._known[file.path]
+
+    def forget(self) -> None:
+        self._known.clear()
+
+    def _read(self, file: RenderedFile) -> list[str] | None:
+        try:
+            data = self.tree.read(file.path)
+        except PublishError:
+            return None
+        return None if data is None else data.decode(file.charset, errors="replace").splitlines()
+
+
+def preview(page: Page, published: Published, focus: str, *, reveal: bool = False) -> PagePreview:
+    """The preview of `page` with the lines of the field `focus` marked, secrets masked unless
+    `reveal`. Never raises for what an admin may have typed: the words say what is missing."""
+    kind = phone_type(page)
+    if page.phone is None:
+        return PagePreview(empty="Use provisioning is off: the phone gets no file.")
+    if kind is None:
+        return PagePreview(empty="Choose manufacturer, model and firmware to see the file.")
+    try:
+        return _preview(page, page.phone, published, focus, reveal)
+    except RenderError as error:
+        return PagePreview(empty=f"No file: {error}")
+
+
+def _preview(
+    page: Page, phone: Phone, published: Published, focus: str, reveal: bool
+) -> PagePreview:
+    kind = phone_type(page)
+    if kind is None:
+        return PagePreview()
+    said = tuple(notes(phone, kind))
+    link_tab = _link_tab(phone, page)
+    if phone.values["status"] != "enabled":
+        return PagePreview((link_tab,), said, "The device is disabled: no file is generated.")
+    true_files = render(phone)
+    shown_files = true_files if reveal else render(phone.masked())
+    focused = lines_of(focus, page, true_files)
+    tabs = [
+        _tab(true, shown, published.lines(true), focused[true.name])
+        for true, shown in zip(true_files, shown_files, strict=True)
+    ]
+    return PagePreview((*tabs, link_tab), said)
+
+
+def _tab(
+    true: RenderedFile, shown: RenderedFile, before: list[str] | None, focused: set[int]
+) -> PreviewFile:
+    lines = true.text.splitlines()
+    changed = changed_lines(lines, before) if before is not None else set()
+    same = before is not None and lines == before
+    state = "published" if same else ("new" if before is None else "changed")
+    texts = shown.text.splitlines()
+    marked = (Line(text, n in changed, n in focused) for n, text in enumerate(texts))
+    return PreviewFile(true.name, tuple(marked), state)
+
+
+def _link_tab(phone: Phone, page: Page) -> PreviewFile:
+    kind = phone_type(page)
+    words = ["Provisioning link"]
+    if kind is not None and (phone.values["mac"] or not page.values["mac_based_provisioning"]):
+        words += [link(phone, kind), ""]
+    else:
+        words += ["(needs the MAC address)", ""]
+    if kind is not None:
+        words += ["Resync: SIP NOTIFY with Event: " + kind.facts.resync]
+        words += ["Files: " + ", ".join(rule.name for rule in kind.facts.files)]
+    return PreviewFile("Link", tuple(Line(text) for text in words))

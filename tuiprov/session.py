@@ -1,0 +1,119 @@
+"""A site opened for one viewer: what the screens ask and order, in one object.
+
+The app imports this module in a thread after its first frame, and with it the whole data layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tuiprov.data.accounts import Viewer, os_viewer, viewers
+from tuiprov.data.database import Database
+from tuiprov.data.draft import Draft
+from tuiprov.data.page import Page
+from tuiprov.data.store import ExtensionRow, Store
+from tuiprov.errors import NotFound
+from tuiprov.publish.plan import Plan
+from tuiprov.publish.preview import Published
+from tuiprov.publish.publishing import plan_devices, plan_page, publish, tree_of
+
+
+@dataclass(frozen=True)
+class Session:
+    """The store and who is looking."""
+
+    store: Store
+    viewer: Viewer
+    is_demo: bool = False
+
+    @property
+    def place(self) -> str:
+        """The database's short name, for the title."""
+        path = self.store.database.path
+        return "demo" if self.is_demo else (path.name if path else "site")
+
+    # -- lists ----------------------------------------------------------------------------------
+
+    def extension_ids(self, where: str) -> Sequence[int]:
+        return self.store.extension_ids(self.viewer, where)
+
+    def extension_rows(self, ids: Sequence[int]) -> Mapping[int, ExtensionRow]:
+        return self.store.extension_rows(ids)
+
+    def viewers(self) -> list[Viewer]:
+        """Who one may look as (in a demo)."""
+        with self.store.database.read() as session:
+            return viewers(session)
+
+    def looking_as(self, viewer: Viewer) -> Session:
+        return replace(self, viewer=viewer)
+
+    # -- one page -------------------------------------------------------------------------------
+
+    def open(self, extension_id: int) -> Draft:
+        """A draft on the extension's page as it is stored now."""
+        return Draft(self.store.page(self.viewer, extension_id), self.viewer, self.store.check)
+
+    def published(self, page: Page) -> Published:
+        return Published(tree_of(page.site))
+
+    def plan_save(self, draft: Draft, *, regenerate: bool) -> Plan:
+        """What saving would do to the phone's files; nothing is stored."""
+        return plan_page(self.store, draft.base, draft.page, regenerate=regenerate)
+
+    def save(self, draft: Draft, *, regenerate: bool) -> Plan:
+        """Store the draft, then carry out its plan. Raises Refused, Conflict or PublishError; after
+        a PublishError the data is stored and the device is marked failed."""
+        before = draft.base
+        saved = self.store.save(self.viewer, before, draft.changes)
+        self.store.drop_draft(self.viewer, saved.extension_id or 0)
+        devices = {page.device_id for page in (before, saved) if page.device_id}
+        plan = plan_devices(self.store, devices, regenerate=regenerate)
+        publish(self.store, self.viewer, plan)
+        draft.rebase(saved)
+        return plan
+
+    def reveal(self, page: Page) -> None:
+        """Write down that secrets of this page were shown."""
+        self.store.record(self.viewer, "reveal", str(page.values["extension"]))
+
+    # -- the whole site -------------------------------------------------------------------------
+
+    def plan(self, where: str) -> Plan:
+        return plan_devices(self.store, self.store.device_ids(self.viewer, where))
+
+    def publish(self, plan: Plan) -> None:
+        publish(self.store, self.viewer, plan)
+
+    # -- drafts that outlive the session --------------------------------------------------------
+
+    def keep(self, draft: Draft) -> None:
+        self.store.keep_draft(self.viewer, draft.base, draft.texts)
+
+    def kept(self) -> tuple[int, dict[str, str], datetime] | None:
+        return self.store.kept_draft(self.viewer)
+
+    def drop_kept(self, extension_id: int) -> None:
+        self.store.drop_draft(self.viewer, extension_id)
+
+
+def open_session(db: str, config_file: str, look_as: str, *, demo: bool) -> Session:
+    """Open the site for the operating system's user, or in a demo for the role `look_as`.
+
+    Raises TuiprovError in plain words: no site, not ours, not allowed.
+    """
+    from tuiprov import config
+
+    database = Database(config.load(db, config_file).db)
+    database.check()
+    session = Session(Store(database), os_viewer(database), demo)
+    return session.looking_as(_with_role(session, look_as)) if look_as else session
+
+
+def _with_role(session: Session, role: str) -> Viewer:
+    found = next((viewer for viewer in session.viewers() if viewer.role == role), None)
+    if found is None or not session.is_demo:
+        raise NotFound(f"there is nobody to look as with the role {role!r}")
+    return found

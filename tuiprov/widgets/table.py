@@ -1,0 +1,227 @@
+"""The table of every long list: knows the ids of all rows, reads the cells of those in view."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from rich.cells import set_cell_size
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+
+from tuiprov.text import visible
+from tuiprov.widgets.compat import SIGNS, LineView, fit, scrolled
+
+PAGE = 128
+PAGES_KEPT = 64
+HEADER = 1
+MIN_FLEX = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of `width` cells; flex columns share what the width of the table leaves over."""
+
+    name: str
+    label: str
+    width: int
+    flex: bool = False
+
+
+class Rows(Protocol):
+    """Where a table gets its rows from."""
+
+    @property
+    def ids(self) -> Sequence[int]:
+        """The ids of all rows in order."""
+
+    def page(self, ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+        """The cells of these rows in the order of the columns; a row that is gone may be absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoRows:
+    """The source of an empty table."""
+
+    ids: Sequence[int] = ()
+
+    def page(self, ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+        return dict.fromkeys(ids, ())
+
+
+class Table(LineView):
+    """Rows by the hundred thousand under a header line, with a cursor that keeps to its id."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"table--{part}" for part in ("header", "cursor", "cursor-blurred", "empty")
+    }
+    DEFAULT_CSS = """
+    Table {
+        .table--header { color: $foreground; text-style: bold underline; }
+        .table--cursor { color: $foreground; text-style: reverse; }
+        .table--cursor-blurred { color: $foreground; text-style: bold; }
+        .table--empty { color: $text-muted; }
+    }
+    """
+
+    class Opened(Message):
+        """Enter on the row of this id."""
+
+        def __init__(self, id: int) -> None:
+            super().__init__()
+            self.id = id
+
+    class Moved(Message):
+        """The cursor is now on the row of this id."""
+
+        def __init__(self, id: int) -> None:
+            super().__init__()
+            self.id = id
+
+    def __init__(
+        self, columns: Sequence[Column], *, empty: str = "", id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
+        self.cursor = 0
+        """Index of the row with the cursor."""
+        self._columns = list(columns)
+        self._empty = empty
+        self._source: Rows = NoRows()
+        self._pages: OrderedDict[int, Mapping[int, Sequence[str]]] = OrderedDict()
+        self._widths: list[int] = []
+
+    @property
+    def cursor_id(self) -> int | None:
+        """Id of the row with the cursor, None in an empty table."""
+        ids = self._source.ids
+        return ids[self.cursor] if self.cursor < len(ids) else None
+
+    @property
+    def position(self) -> str:
+        """Where the cursor is, in words: `12 / 345`."""
+        count = len(self._source.ids)
+        return f"{min(self.cursor + 1, count)} / {count}"
+
+    def show(self, rows: Rows) -> None:
+        """Show the rows of this source; the cursor stays on its id while that is among them.
+
+        Call it again with the same source to read its cells anew.
+        """
+        before = self.cursor_id
+        self._source = rows
+        self._pages.clear()
+        self.restyle()
+        self.cursor = self._find(before)
+        self.lay_out()
+        self.repaint()
+        self._tell_if_moved(before)
+
+    def line_count(self) -> int:
+        return len(self._source.ids) + HEADER
+
+    def lay_out(self) -> None:
+        self._widths = self._shared_widths()
+        self.top = self._scrolled()
+
+    def line(self, y: int) -> Strip:
+        width = self.area.width
+        if y < HEADER:
+            labels = "  " + self._in_columns([column.label for column in self._columns])
+            return self.strip([(set_cell_size(labels, width), "table--header")], width)
+        at = self.top + y - HEADER
+        if at < len(self._source.ids):
+            return self._row(at, width)
+        words = visible(self._empty) if y == HEADER and not self._source.ids else ""
+        return self.strip([("  " + words, "table--empty")], width)
+
+    def _row(self, at: int, width: int) -> Strip:
+        style = ""
+        if at == self.cursor:
+            style = "table--cursor" if self.has_focus else "table--cursor-blurred"
+        return self.cached((at, style), lambda: self._row_strip(at, style, width))
+
+    def _row_strip(self, at: int, style: str, width: int) -> Strip:
+        sign = SIGNS.cursor if style else " "
+        text = f"{sign} {self._in_columns(self._cells(at))}"
+        return self.strip([(set_cell_size(text, width), style)], width)
+
+    def _in_columns(self, cells: Sequence[str]) -> str:
+        padded = [*cells, *[""] * (len(self._widths) - len(cells))]
+        pairs = zip(padded, self._widths, strict=False)
+        return " ".join(fit(visible(cell), width) for cell, width in pairs)
+
+    def _cells(self, at: int) -> Sequence[str]:
+        """The cells of the row at this index; its page is read when it is not at hand."""
+        ids = self._source.ids
+        number = at // PAGE
+        page = self._pages.get(number)
+        if page is None:
+            page = self._source.page(ids[number * PAGE : (number + 1) * PAGE])
+            self._pages[number] = page
+            if len(self._pages) > PAGES_KEPT:
+                self._pages.popitem(last=False)
+        self._pages.move_to_end(number)
+        return page.get(ids[at], ())
+
+    def _shared_widths(self) -> list[int]:
+        """Width of each column; the flex ones share what is left, or give way when it is narrow."""
+        flexible = [column for column in self._columns if column.flex]
+        fixed = sum(column.width for column in self._columns) + len(self._columns) + 1
+        left = self.area.width - fixed
+        share, odd = divmod(left, len(flexible)) if flexible else (0, 0)
+        widths = []
+        for column in self._columns:
+            extra = share + (column.flex and column is flexible[0]) * odd if column.flex else 0
+            widths.append(max(min(column.width, MIN_FLEX), column.width + extra))
+        return widths
+
+    def _scrolled(self) -> int:
+        """The first row to show, so that the one with the cursor is in the window."""
+        count = len(self._source.ids)
+        return scrolled(self.top, self.cursor, self.cursor, self._height, count)
+
+    @property
+    def _height(self) -> int:
+        return max(1, self.area.height - HEADER)
+
+    def _find(self, id: int | None) -> int:
+        """Index of this id, or the place nearest to where the cursor is now."""
+        ids = self._source.ids
+        if self.cursor < len(ids) and ids[self.cursor] == id:
+            return self.cursor
+        try:
+            return ids.index(id) if id is not None else 0
+        except ValueError:
+            return max(0, min(self.cursor, len(ids) - 1))
+
+    def on_key(self, event: events.Key) -> None:
+        page, end = max(1, self._height - 1), len(self._source.ids)
+        steps = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -end, "end": end}
+        if event.key == "enter" and self.cursor_id is not None:
+            self.post_message(self.Opened(self.cursor_id))
+        elif event.key in steps:
+            self._move_to(self.cursor + steps[event.key])
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+
+    def on_click(self, event: events.Click) -> None:
+        at = self.top + event.y - HEADER
+        if event.y >= HEADER and at < len(self._source.ids):
+            self._move_to(at)
+
+    def _move_to(self, at: int) -> None:
+        before = self.cursor_id
+        self.cursor = max(0, min(at, len(self._source.ids) - 1))
+        self.top = self._scrolled()
+        self.repaint()
+        self._tell_if_moved(before)
+
+    def _tell_if_moved(self, before: int | None) -> None:
+        id = self.cursor_id
+        if id is not None and id != before:
+            self.post_message(self.Moved(id))
