@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tuiprov.data.catalog import PhoneType, default_catalog
-from tuiprov.data.page import LineUse, Phone, Site
+from tuiprov.data.page import LineUse, Phone
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS
+from tuiprov.data.site import Site
 from tuiprov.render.notes import Note, notes
 
 TOKEN = "0123456789abcdef0123456789abcdef"

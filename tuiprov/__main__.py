@@ -18,7 +18,7 @@ def main() -> None:
         sys.exit(run())
     from tuiprov.app import open_site
 
-    sys.exit(open_site(**options))
+    sys.exit(open_site(options.get("db", ""), options.get("config", "")))
 
 
 def _only_options(words: list[str]) -> dict[str, str] | None:

@@ -84,11 +84,11 @@ def _user(session: Session, organization: Account, number: int) -> Account:
 
 
 def _one_of_each_family() -> Iterator[PhoneType]:
-    """The last model of each family on its newest generation, so that all formats are seen."""
-    newest: dict[str, PhoneType] = {}
+    """The first model of each family, so that all formats are seen."""
+    first: dict[str, PhoneType] = {}
     for kind in default_catalog().types():
-        newest[kind.templates] = kind
-    return iter(newest.values())
+        first.setdefault(kind.templates, kind)
+    return iter(first.values())
 
 
 def _add_extension(session: Session, number: int, place: _Place) -> Extension:

@@ -16,11 +16,18 @@ from tuiprov.data.fields import Value
 from tuiprov.data.gates import Gate, gate
 from tuiprov.data.page import Page
 from tuiprov.data.sections import FIELDS
-from tuiprov.data.settle import settle
+from tuiprov.data.settle import prefill, settle
+from tuiprov.data.writer import with_generated
 from tuiprov.errors import Refusal
 
 CONFIRM = "admin_password_confirm"
 """A row of the form only: the administrator password typed a second time."""
+
+REGENERATE = "regenerate"
+"""A row of the form only: replace this device's files with the save."""
+
+_FORM_ONLY = {CONFIRM: "admin_password", REGENERATE: "template"}
+"""Rows of the form only, and the field whose gate they share."""
 
 _CONFIRM_REASON = "is not the same as the administrator password"
 
@@ -29,6 +36,9 @@ class Checker(Protocol):
     """What `Store.check` answers: refusals and warnings for a page."""
 
     def __call__(self, page: Page) -> tuple[list[Refusal], dict[str, str]]: ...
+
+
+_EQUIPMENT = ("manufacturer", "model", "firmware")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +57,22 @@ class Draft:
     check: Checker
     texts: dict[str, str] = field(init=False)
     values: dict[str, Value] = field(init=False)
-    warnings: dict[str, str] = field(init=False, default_factory=dict)
+    page: Page = field(init=False)
+    """The page as it would be stored."""
+    errors: dict[str, str] = field(init=False)
+    """Field → why it cannot be saved: unreadable texts first, then the page's own rules. A closed
+    field's text is not read; whoever closed it carries the error."""
+    warnings: dict[str, str] = field(init=False)
+    """Field → what is worth a word but can be saved."""
     _undone: list[_Snapshot] = field(init=False, default_factory=list)
     _done: list[_Snapshot] = field(init=False, default_factory=list)
-    _refusals: dict[str, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.values = dict(self.base.values)
+        self.page = self.base
         self.texts = {name: FIELDS[name].text(value) for name, value in self.values.items()}
-        self.texts[CONFIRM] = self.texts["admin_password"]
+        self.texts |= {CONFIRM: self.texts["admin_password"], REGENERATE: "no"}
         self._check()
-
-    @property
-    def page(self) -> Page:
-        """The page as it would be stored."""
-        return self.base.changed(self.values)
 
     @property
     def changes(self) -> dict[str, Value]:
@@ -71,24 +82,21 @@ class Draft:
     @property
     def is_changed(self) -> bool:
         """Has anything been typed that is not saved (even if it cannot be read)?"""
-        return any(self.is_edited(name) for name in self.texts)
+        return any(self.is_edited(name) for name in self.texts if name != REGENERATE)
 
     @property
-    def errors(self) -> dict[str, str]:
-        """Field → why it cannot be saved: unreadable texts first, then the page's own rules.
-        Closed fields carry no error; whoever closed them does."""
-        found = {**self._refusals, **self._unreadable()}
-        if self.texts[CONFIRM] != self.texts["admin_password"] and self._has_password():
-            found[CONFIRM] = _CONFIRM_REASON
-        return found
+    def regenerate(self) -> bool:
+        """Shall the save replace existing files?"""
+        return self.texts[REGENERATE] == "yes"
 
     def is_edited(self, name: str) -> bool:
-        known = self.base.values.get("admin_password" if name == CONFIRM else name)
-        text = FIELDS["admin_password" if name == CONFIRM else name].text(known)
-        return self.texts[name] != text
+        if name == REGENERATE:
+            return self.regenerate
+        field = _FORM_ONLY.get(name, name)
+        return self.texts[name] != FIELDS[field].text(self.base.values[field])
 
     def gate(self, name: str) -> Gate:
-        return gate("admin_password" if name == CONFIRM else name, self.page, self.viewer)
+        return gate(_FORM_ONLY.get(name, name), self.page, self.viewer)
 
     def edit(self, name: str, text: str) -> None:
         """Type `text` into a field. A closed field stays as it is."""
@@ -96,8 +104,16 @@ class Draft:
             return
         self._remember(name)
         self.texts[name] = text
-        if name != CONFIRM:
+        if name in FIELDS:
             self._read(name, text)
+        self._check()
+
+    def generate(self) -> None:
+        """Make the passwords that a save would make, so that the plan shows the files as they
+        will be written."""
+        self.values |= with_generated(self.base, self.changes)
+        self.texts["admin_password"] = FIELDS["admin_password"].text(self.values["admin_password"])
+        self._settle_confirmation()
         self._check()
 
     def undo(self) -> str:
@@ -129,9 +145,11 @@ class Draft:
             return
         if value != self.values[name]:
             self.values[name] = value
-            for other, settled in settle(self.page, name).items():
+            for other, settled in settle(self.base.changed(self.values), name).items():
                 self.values[other] = settled
                 self.texts[other] = FIELDS[other].text(settled)
+            if name in _EQUIPMENT and not self.values["mac"] and len(self.texts["mac"]) <= 9:
+                self.texts["mac"] = prefill(self.base.changed(self.values))
             self._settle_confirmation()
 
     def _settle_confirmation(self) -> None:
@@ -144,7 +162,7 @@ class Draft:
     def _unreadable(self) -> dict[str, str]:
         found = {}
         for name, text in self.texts.items():
-            if name == CONFIRM or not self.gate(name).is_open:
+            if name not in FIELDS or not self.gate(name).is_open:
                 continue
             try:
                 FIELDS[name].parse(text)
@@ -153,8 +171,13 @@ class Draft:
         return found
 
     def _check(self) -> None:
+        """Everything that follows from texts and values, once per edit."""
+        self.page = self.base.changed(self.values)
         refusals, self.warnings = self.check(self.page)
-        self._refusals = {refusal.field: refusal.reason for refusal in refusals}
+        self.errors = {refusal.field: refusal.reason for refusal in refusals}
+        self.errors |= self._unreadable()
+        if self._has_password() and self.texts[CONFIRM] != self.texts["admin_password"]:
+            self.errors[CONFIRM] = _CONFIRM_REASON
 
     def _remember(self, name: str) -> None:
         if not self._done or self._done[-1].edited != name or self._undone:

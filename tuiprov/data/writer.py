@@ -61,7 +61,7 @@ def refusals(page: Page, changes: Values, viewer: Viewer, session: Session) -> l
 def write_page(session: Session, viewer: Viewer, page: Page, changes: Values) -> int:
     """Store `changes` of `page`; gives the extension's id. Raises Refused or Conflict, and then
     the caller's transaction must be rolled back."""
-    changes = _with_generated(page, changes)
+    changes = with_generated(page, changes)
     found = refusals(page, changes, viewer, session)
     if found:
         raise Refused(found)
@@ -75,7 +75,7 @@ def write_page(session: Session, viewer: Viewer, page: Page, changes: Values) ->
     return extension.id or 0
 
 
-def _with_generated(page: Page, changes: Values) -> Values:
+def with_generated(page: Page, changes: Values) -> Values:
     """`changes` with the passwords that tuiprov makes: an automatic administrator password that
     the phone takes, and a SIP password for a new extension that came without."""
     proposed = page.changed(changes)

@@ -1,0 +1,290 @@
+"""The terminal program: opens the site in a thread after its first frame, holds the screens.
+
+Only Textual and the standard library are imported before the first frame; the data layer (half a
+second of imports) comes with `tuiprov.session`, in the thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+from textual.theme import Theme
+
+from tuiprov import config
+from tuiprov.errors import TuiprovError
+from tuiprov.screens.extensions import ExtensionsScreen
+from tuiprov.widgets.dialog import Dialog
+
+if TYPE_CHECKING:
+    from tuiprov.data.draft import Draft
+    from tuiprov.publish.plan import Plan
+    from tuiprov.session import Session
+
+
+class TuiprovApp(App[None]):
+    """One site, one viewer at a time."""
+
+    TITLE = "tuiprov"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar = []
+
+    def __init__(
+        self, db: str = "", config_file: str = "", *, look_as: str = "", demo: bool = False
+    ) -> None:
+        super().__init__()
+        self.is_demo = demo
+        self.key_overrides: Mapping[str, str] = {}
+        self._db, self._config_file, self._look_as = db, config_file, look_as
+        self._session: Session | None = None
+        self._theme_name = ""
+        self.failure = ""
+        """Why the site could not be opened; told on the terminal after the screen is restored."""
+
+    def on_mount(self) -> None:
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = best_theme()
+        self._listen_for_signals()
+        self.push_screen(ExtensionsScreen())
+        self.call_after_refresh(self._open_site)
+
+    # -- the site -------------------------------------------------------------------------------
+
+    @work(thread=True, exclusive=True, group="site", exit_on_error=False)
+    def _open_site(self) -> None:
+        try:
+            settings = config.load(self._db, self._config_file)
+            self.call_from_thread(self._configure, settings)
+            from tuiprov.session import open_session
+
+            session = open_session(self._db, self._config_file, self._look_as, demo=self.is_demo)
+        except TuiprovError as error:
+            self.call_from_thread(self._fail, str(error))
+            return
+        self.call_from_thread(self.use_session, session)
+        self.call_from_thread(self._offer_kept_draft)
+        # Imported while the list is being looked at, so that the first page opens at once.
+        import tuiprov.screens.extension_page  # noqa: F401
+        from tuiprov.data.catalog import default_catalog
+
+        default_catalog()
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+    def _configure(self, settings: config.Config) -> None:
+        self.key_overrides = settings.keys
+        if settings.keys:
+            self.set_keymap(dict(settings.keys))
+        if settings.theme:
+            self.theme = settings.theme
+
+    def _fail(self, words: str) -> None:
+        self.failure = words
+        self.exit(return_code=1)
+
+    def use_session(self, session: Session) -> None:
+        """Look at the site through this session."""
+        self._session = session
+        self._list.open_session(session)
+
+    @property
+    def _list(self) -> ExtensionsScreen:
+        return next(s for s in self.screen_stack if isinstance(s, ExtensionsScreen))
+
+    # -- pages ----------------------------------------------------------------------------------
+
+    def open_page(self, extension_id: int, texts: Mapping[str, str] | None = None) -> None:
+        """Open an extension's page, with the texts of a kept draft typed again."""
+        from tuiprov.screens.extension_page import ExtensionPage
+
+        if self._session is None:
+            return
+        try:
+            draft = self._session.open(extension_id)
+        except TuiprovError as error:
+            self._list.tell("This page cannot be opened", error)
+            self._list.reload()
+            return
+        if texts:
+            draft.resume(texts)
+        self.push_screen(ExtensionPage(self._session, draft))
+
+    def close_page(self) -> None:
+        """Back to the list, which is read again."""
+        self.pop_screen()
+        self._list.reload()
+
+    def plan_site(self, where: str) -> None:
+        """Show the plan for all extensions that match, and apply it when told so."""
+        from tuiprov.screens.plan import PlanScreen
+
+        session = self._session
+        if session is None:
+            return
+        try:
+            plan = session.plan(where)
+        except TuiprovError as error:
+            self._list.tell("This cannot be planned", error)
+            return
+
+        def apply(answer: bool | None) -> None:
+            if answer:
+                self._apply(session, plan)
+
+        self.push_screen(PlanScreen(plan, None, where or "all extensions"), apply)
+
+    def _apply(self, session: Session, plan: Plan) -> None:
+        try:
+            session.publish(plan)
+        except TuiprovError as error:
+            self._list.tell("Not published", error)
+        self._list.reload()
+
+    # -- drafts that outlive the session --------------------------------------------------------
+
+    def _offer_kept_draft(self) -> None:
+        session = self._session
+        kept = session.kept() if session else None
+        if session is None or kept is None:
+            return
+        extension_id, texts, kept_at = kept
+        when = kept_at.astimezone().strftime("%Y-%m-%d %H:%M")
+
+        def answer(key: str | None) -> None:
+            if key == "r":
+                self.open_page(extension_id, texts)
+            elif key == "d":
+                session.drop_kept(extension_id)
+
+        self.push_screen(
+            Dialog(
+                "Unsaved changes from the last session",
+                [f"The connection ended on {when} while a page had unsaved changes."],
+                [("r", "resume"), ("d", "discard"), ("escape", "later")],
+            ),
+            answer,
+        )
+
+    def _listen_for_signals(self) -> None:
+        """A dropped SSH session or a kill keeps the draft and restores the terminal. Without this,
+        a Textual app under `nohup` spins for ever once its terminal is gone."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+                loop.add_signal_handler(number, self._end)
+
+    def _end(self) -> None:
+        draft = self._open_draft()
+        if draft is not None and draft.is_changed and self._session is not None:
+            with contextlib.suppress(TuiprovError):
+                self._session.keep(draft)
+        self.exit()
+
+    def _open_draft(self) -> Draft | None:
+        return next((s.draft for s in self.screen_stack if hasattr(s, "draft")), None)
+
+    # -- commands -------------------------------------------------------------------------------
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterator[SystemCommand]:
+        """The palette offers the screen's own actions and the themes."""
+        from tuiprov.actions import actions_of
+        from tuiprov.screens.base import TuiprovScreen
+
+        if isinstance(screen, TuiprovScreen):
+            for action in actions_of(screen.where, demo=self.is_demo):
+                if action.id != "palette":
+                    run = partial(screen.run_action, action.target)
+                    yield SystemCommand(action.words, action.help, run)
+        for name in sorted(theme.name for theme in THEMES):
+            yield SystemCommand(
+                f"Theme {name}", "Change the colours.", partial(setattr, self, "theme", name)
+            )
+
+
+THEMES = (
+    Theme(
+        name="tuiprov-dark",
+        primary="#5f87af",
+        secondary="#87afaf",
+        accent="#87d7d7",
+        warning="#d7af5f",
+        error="#ff8787",
+        success="#87af87",
+        foreground="#d0d0d0",
+        background="#121212",
+        surface="#1c1c1c",
+        panel="#262626",
+        dark=True,
+    ),
+    Theme(
+        name="tuiprov-light",
+        primary="#005f87",
+        secondary="#005f5f",
+        accent="#005faf",
+        warning="#875f00",
+        error="#af0000",
+        success="#005f00",
+        foreground="#1c1c1c",
+        background="#ffffff",
+        surface="#f5f5f5",
+        panel="#e4e4e4",
+        dark=False,
+    ),
+    Theme(
+        name="tuiprov-16",
+        primary="ansi_blue",
+        secondary="ansi_cyan",
+        accent="ansi_cyan",
+        warning="ansi_yellow",
+        error="ansi_red",
+        success="ansi_green",
+        foreground="ansi_default",
+        background="ansi_default",
+        surface="ansi_default",
+        panel="ansi_default",
+        boost="ansi_default",
+        dark=True,
+        ansi=True,
+        variables={
+            "text-muted": "ansi_default",
+            "text-error": "ansi_red",
+            "text-warning": "ansi_yellow",
+            "text-accent": "ansi_cyan",
+            "text-primary": "ansi_default",
+            "text-secondary": "ansi_cyan",
+        },
+    ),
+)
+"""A dark, a light and a 16-colour theme; every state is told by a sign as well."""
+
+
+def best_theme() -> str:
+    """16 colours where the terminal has no more, else dark."""
+    term = os.environ.get("TERM", "")
+    few = term in ("linux", "vt100", "vt220", "screen", "ansi") or "NO_COLOR" in os.environ
+    return "tuiprov-16" if few else "tuiprov-dark"
+
+
+def open_site(db: str = "", config: str = "", *, look_as: str = "", demo: bool = False) -> int:
+    """Run the terminal program; gives the exit status."""
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    gc.disable()
+    app = TuiprovApp(db, config, look_as=look_as, demo=demo)
+    # Without the mouse the terminal's own selection works, and no reports travel over SSH.
+    app.run(mouse=False)
+    if app.failure:
+        print(app.failure, file=sys.stderr)
+    return app.return_code or 0

@@ -1,0 +1,79 @@
+"""What all screens share: bindings from the table of actions, the line of keys, help, errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.reactive import Reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tuiprov.actions import ACTIONS, Action, Where, actions_of
+from tuiprov.errors import TuiprovError
+from tuiprov.widgets.bar import Bar
+from tuiprov.widgets.compat import Run
+from tuiprov.widgets.dialog import Dialog
+
+if TYPE_CHECKING:
+    from tuiprov.app import TuiprovApp
+
+
+def bindings_of(where: Where) -> list[BindingType]:
+    """Textual's bindings for one kind of screen."""
+    return [
+        Binding(action.keys, action.target, action.words, show=False, id=action.id)
+        for action in ACTIONS
+        if action.where in (where, "everywhere")
+    ]
+
+
+class TuiprovScreen(Screen[bool | None]):
+    """A screen with a title, a line of keys and `where` in the table of actions."""
+
+    where: ClassVar[Where]
+
+    # Textual repaints the whole screen (24 kB) when the focus moves; our widgets mark it.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
+    @property
+    def site(self) -> TuiprovApp:
+        """The app, by its own type."""
+        return cast("TuiprovApp", self.app)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A demo's own actions do not exist elsewhere."""
+        known = next((a for a in ACTIONS if a.target.partition("(")[0] == action), None)
+        return not (known is not None and known.demo_only and not self.site.is_demo)
+
+    def show_keys(self, *, note: str = "") -> None:
+        """Draw the line of keys, or a passing note in its place."""
+        if note:
+            self.query_one("#keys", Bar).show([(note, "bar--note")])
+            return
+        runs: list[Run] = []
+        for action in self._actions():
+            if action.in_footer:
+                runs.append((action.shown_key(self.site.key_overrides), "bar--key"))
+                runs.append((f" {action.words}  ", ""))
+        self.query_one("#keys", Bar).show(runs)
+
+    def tell(self, title: str, error: TuiprovError | str) -> None:
+        """Show what went wrong, line by line, until a key is pressed."""
+        lines = str(error).splitlines()
+        self.app.push_screen(Dialog(title, lines, [("enter", "close")]))
+
+    def action_help(self) -> None:
+        """All keys of this screen, and what stands for the focused field."""
+        lines = [*self.help_lines(), ""] if self.help_lines() else []
+        for action in self._actions():
+            keys = action.shown_key(self.site.key_overrides)
+            lines.append(f"{keys:<8} {action.words:<14} {action.help}")
+        self.app.push_screen(Dialog("Keys", lines, [("enter", "close")]))
+
+    def help_lines(self) -> list[str]:
+        """Help for what is in focus; none unless a screen knows better."""
+        return []
+
+    def _actions(self) -> list[Action]:
+        return actions_of(self.where, demo=self.site.is_demo)

@@ -1,0 +1,208 @@
+"""The list to start from: every extension this viewer sees, with a filter as one types.
+
+Part of the first frame, so it imports nothing of the data layer; its rows come from the session
+that the app opens in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from tuiprov.errors import TuiprovError
+from tuiprov.screens.base import TuiprovScreen, bindings_of
+from tuiprov.widgets.bar import Bar
+from tuiprov.widgets.picker import Picker
+from tuiprov.widgets.table import Column, Table
+
+if TYPE_CHECKING:
+    from tuiprov.data.store import ExtensionRow
+    from tuiprov.session import Session
+
+_WIDE = 110
+_STATE_SIGNS = {
+    "published": "= published",
+    "stale": "~ stale",
+    "failed": "! failed",
+    "disabled": "- disabled",
+    "not provisioned": "  none",
+}
+_NARROW_COLUMNS = (
+    Column("state", "State", 11),
+    Column("extension", "Extension", 12),
+    Column("name", "Name", 12, flex=True),
+    Column("phone", "Phone", 16),
+    Column("mac", "MAC address", 17),
+)
+_WIDE_COLUMNS = (
+    *_NARROW_COLUMNS[:3],
+    Column("organization", "Organization", 18, flex=True),
+    Column("user", "User", 14, flex=True),
+    Column("phone", "Phone", 22),
+    Column("line", "Line", 4),
+    _NARROW_COLUMNS[4],
+)
+
+
+class ExtensionRows:
+    """The table's source: ids once, cells by page."""
+
+    def __init__(self, session: Session, ids: Sequence[int], columns: Sequence[Column]):
+        self.ids = ids
+        self._session = session
+        self._columns = columns
+
+    def page(self, ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+        rows = self._session.extension_rows(ids)
+        return {
+            number: [self._cell(row, column.name) for column in self._columns]
+            for number, row in rows.items()
+        }
+
+    def _cell(self, row: ExtensionRow, name: str) -> str:
+        value = getattr(row, name)
+        if name == "state":
+            return _STATE_SIGNS.get(row.state, row.state)
+        return "" if value is None else str(value)
+
+
+class ExtensionsScreen(TuiprovScreen):
+    """Type to filter, Enter to open."""
+
+    where = "list"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("list")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._filter = ""
+        self._session: Session | None = None
+
+    def compose(self) -> ComposeResult:
+        wide = self.app.size.width >= _WIDE
+        self._columns = _WIDE_COLUMNS if wide else _NARROW_COLUMNS
+        yield Bar(id="title")
+        yield Bar(id="filter")
+        yield Table(self._columns, empty="", id="table")
+        yield Bar(id="keys")
+
+    def on_mount(self) -> None:
+        self._show_title()
+        self.query_one("#filter", Bar).show([("Opening the site …", "bar--dim")])
+        self.show_keys()
+        self.query_one(Table).focus()
+
+    def open_session(self, session: Session) -> None:
+        """Show the extensions of this session."""
+        self._session = session
+        self._load()
+
+    def reload(self) -> None:
+        """Read the list again, with the cursor where it is."""
+        if self._session is not None:
+            self._load()
+
+    # -- what the user does ---------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "backspace" and self._filter:
+            self._set_filter(self._filter[:-1])
+        elif event.key == "ctrl+u":
+            self._set_filter("")
+        elif event.is_printable and event.character and event.character != "?":
+            self._set_filter(self._filter + event.character)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        self.site.open_page(event.id)
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        self._show_filter()
+
+    def on_resize(self) -> None:
+        self._show_title()
+
+    def action_open(self) -> None:
+        chosen = self.query_one(Table).cursor_id
+        if chosen is not None:
+            self.site.open_page(chosen)
+
+    def action_leave(self) -> None:
+        if self._filter:
+            self._set_filter("")
+        else:
+            self.app.exit()
+
+    def action_look_as(self) -> None:
+        if self._session is None:
+            return
+        known = self._session.viewers()
+        options = [(viewer.key, viewer.label) for viewer in known]
+        chosen = {viewer.key: viewer for viewer in known}
+
+        def look(key: str | None) -> None:
+            if key and self._session is not None:
+                self.site.use_session(self._session.looking_as(chosen[key]))
+
+        self.app.push_screen(Picker("Look as", options, self._session.viewer.key), look)
+
+    def action_publish(self) -> None:
+        if self._session is not None:
+            self.site.plan_site(self._filter)
+
+    # -- what is shown --------------------------------------------------------------------------
+
+    def _set_filter(self, text: str) -> None:
+        self._filter = text
+        self._show_filter()
+        self._load()
+
+    @work(thread=True, exclusive=True, group="list", exit_on_error=False)
+    def _load(self) -> None:
+        """Read the ids of all matching extensions, then show them."""
+        session, text = self._session, self._filter
+        if session is None:
+            return
+        try:
+            ids = session.extension_ids(text)
+        except TuiprovError as error:
+            self.app.call_from_thread(self._show_problem, str(error))
+            return
+        self.app.call_from_thread(self._show_rows, session, ids, text)
+
+    def _show_rows(self, session: Session, ids: Sequence[int], text: str) -> None:
+        if text != self._filter:
+            return  # the filter has moved on
+        table = self.query_one(Table)
+        table.show(ExtensionRows(session, ids, self._columns))
+        self._show_title()
+        self._show_filter()
+
+    def _show_problem(self, words: str) -> None:
+        self.query_one("#filter", Bar).show(
+            [("Filter ", "bar--dim"), (f"{self._filter}  ", "bar--title"), (words, "bar--error")]
+        )
+
+    def _show_title(self) -> None:
+        viewer = self._session.viewer.label if self._session else ""
+        place = self._session.place if self._session else ""
+        self.query_one("#title", Bar).show(
+            [("Extensions", "bar--title"), (f"  {place}  {viewer}", "bar--dim")]
+        )
+
+    def _show_filter(self) -> None:
+        table = self.query_one(Table)
+        words = self._filter or "type to filter: anna, model:T46S, -status:disabled"
+        self.query_one("#filter", Bar).show(
+            [
+                (f"{table.position}  ", "bar--dim"),
+                ("Filter ", "bar--dim"),
+                (words, "bar--title" if self._filter else "bar--dim"),
+            ]
+        )

@@ -1,0 +1,11 @@
+"""Section Provisioning: does the phone draw its setup from the server at all."""
+
+from __future__ import annotations
+
+from tuiprov.data.sections import Provisioning
+from tuiprov.screens.section import Section
+
+
+class ProvisioningSection(Section):
+    model = Provisioning
+    short = "Provisioning"

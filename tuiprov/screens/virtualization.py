@@ -1,0 +1,21 @@
+"""Section Extension virtualization."""
+
+from __future__ import annotations
+
+from tuiprov.data.draft import Draft
+from tuiprov.data.fields import Field
+from tuiprov.data.sections import Virtualization
+from tuiprov.screens.section import Section
+
+
+class VirtualizationSection(Section):
+    model = Virtualization
+    short = "Virtualization"
+
+    def label(self, field: Field, draft: Draft) -> str:
+        if field.name == "secret_code":
+            return "Replace secret code" if draft.base.values["secret_code"] else "Set secret code"
+        return field.label
+
+    def hint(self, field: Field, draft: Draft) -> str:
+        return "4 to 8 digits" if field.name == "secret_code" else super().hint(field, draft)
