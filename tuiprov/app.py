@@ -12,6 +12,8 @@ import gc
 import os
 import signal
 import sys
+import tempfile
+import traceback
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -84,6 +86,16 @@ class TuiprovApp(App[None]):
         gc.freeze()
         gc.enable()
 
+    def _handle_exception(self, error: Exception) -> None:
+        """A mistake of ours never shows a traceback (it could hold a password): the draft is
+        kept, the details go to a file, one line says where."""
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        self._keep_draft()
+        self.failure = crash_report(error)
+        self.exit(return_code=1)
+
     def _configure(self, settings: config.Config) -> None:
         self.key_overrides = settings.keys
         if settings.keys:
@@ -144,7 +156,7 @@ class TuiprovApp(App[None]):
             if answer:
                 self._apply(session, plan)
 
-        self.push_screen(PlanScreen(plan, None, where or "all extensions"), apply)
+        self.push_screen(PlanScreen(plan, where or "all extensions"), apply)
 
     def _apply(self, session: Session, plan: Plan) -> None:
         try:
@@ -187,11 +199,14 @@ class TuiprovApp(App[None]):
                 loop.add_signal_handler(number, self._end)
 
     def _end(self) -> None:
+        self._keep_draft()
+        self.exit()
+
+    def _keep_draft(self) -> None:
         draft = self._open_draft()
         if draft is not None and draft.is_changed and self._session is not None:
             with contextlib.suppress(TuiprovError):
                 self._session.keep(draft)
-        self.exit()
 
     def _open_draft(self) -> Draft | None:
         return next((s.draft for s in self.screen_stack if hasattr(s, "draft")), None)
@@ -276,6 +291,16 @@ def best_theme() -> str:
     term = os.environ.get("TERM", "")
     few = term in ("linux", "vt100", "vt220", "screen", "ansi") or "NO_COLOR" in os.environ
     return "tuiprov-16" if few else "tuiprov-dark"
+
+
+def crash_report(error: Exception) -> str:
+    """Write the traceback, without values, to a private file; gives the line for the terminal."""
+    frames = traceback.format_list(traceback.extract_tb(error.__traceback__))
+    text = "".join([*frames, type(error).__name__])
+    handle, path = tempfile.mkstemp(prefix="tuiprov-error-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    return f"tuiprov made a mistake and stopped; nothing was saved by it. Details: {path}"
 
 
 def open_site(db: str = "", config: str = "", *, look_as: str = "", demo: bool = False) -> int:

@@ -59,20 +59,21 @@ class Session:
     def published(self, page: Page) -> Published:
         return Published(tree_of(page.site))
 
-    def plan_save(self, draft: Draft, *, regenerate: bool) -> Plan:
+    def plan_save(self, draft: Draft) -> Plan:
         """What saving would do to the phone's files; nothing is stored."""
-        return plan_page(self.store, draft.base, draft.page, regenerate=regenerate)
+        return plan_page(self.store, draft.base, draft.page, regenerate=draft.regenerate)
 
-    def save(self, draft: Draft, *, regenerate: bool) -> Plan:
+    def save(self, draft: Draft) -> Plan:
         """Store the draft, then carry out its plan. Raises Refused, Conflict or PublishError; after
         a PublishError the data is stored and the device is marked failed."""
         before = draft.base
         saved = self.store.save(self.viewer, before, draft.changes)
         self.store.drop_draft(self.viewer, saved.extension_id or 0)
         devices = {page.device_id for page in (before, saved) if page.device_id}
+        regenerate = draft.regenerate
+        draft.rebase(saved)
         plan = plan_devices(self.store, devices, regenerate=regenerate)
         publish(self.store, self.viewer, plan)
-        draft.rebase(saved)
         return plan
 
     def reveal(self, page: Page) -> None:

@@ -68,6 +68,13 @@ class Plan:
         kinds: tuple[Kind, ...] = ("write", "replace", "delete")
         return ", ".join(f"{self.count(kind)} to {kind}" for kind in kinds)
 
+    def in_the_past(self) -> str:
+        """What has been done: `1 written, 2 replaced`."""
+        words = {"write": "written", "replace": "replaced", "delete": "deleted"}
+        kinds: tuple[Kind, ...] = ("write", "replace", "delete")
+        done = [f"{self.count(kind)} {words[kind]}" for kind in kinds if self.count(kind)]
+        return ", ".join(done) or "none changed"
+
 
 def plan(
     phones: Iterable[Phone],

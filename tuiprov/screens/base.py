@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
 from textual.binding import Binding, BindingType
 from textual.reactive import Reactive
@@ -16,7 +17,19 @@ from tuiprov.widgets.compat import Run
 from tuiprov.widgets.dialog import Dialog
 
 if TYPE_CHECKING:
-    from tuiprov.app import TuiprovApp
+    from tuiprov.session import Session
+
+
+class Navigator(Protocol):
+    """What screens order from the app: other screens, and who is looking."""
+
+    is_demo: bool
+    key_overrides: Mapping[str, str]
+
+    def open_page(self, extension_id: int) -> None: ...
+    def close_page(self) -> None: ...
+    def plan_site(self, where: str) -> None: ...
+    def use_session(self, session: Session) -> None: ...
 
 
 def bindings_of(where: Where) -> list[BindingType]:
@@ -36,27 +49,33 @@ class TuiprovScreen(Screen[bool | None]):
     # Textual repaints the whole screen (24 kB) when the focus moves; our widgets mark it.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
+    def __init__(self) -> None:
+        super().__init__()
+        # Held, not queried: keys that were typed ahead may arrive before the screen is mounted.
+        self.title_bar = Bar(id="title")
+        self.keys_bar = Bar(id="keys")
+
     @property
-    def site(self) -> TuiprovApp:
-        """The app, by its own type."""
-        return cast("TuiprovApp", self.app)
+    def navigator(self) -> Navigator:
+        """The app, as far as screens know it."""
+        return cast(Navigator, self.app)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A demo's own actions do not exist elsewhere."""
         known = next((a for a in ACTIONS if a.target.partition("(")[0] == action), None)
-        return not (known is not None and known.demo_only and not self.site.is_demo)
+        return not (known is not None and known.demo_only and not self.navigator.is_demo)
 
     def show_keys(self, *, note: str = "") -> None:
         """Draw the line of keys, or a passing note in its place."""
         if note:
-            self.query_one("#keys", Bar).show([(note, "bar--note")])
+            self.keys_bar.show([(note, "bar--note")])
             return
         runs: list[Run] = []
         for action in self._actions():
             if action.in_footer:
-                runs.append((action.shown_key(self.site.key_overrides), "bar--key"))
+                runs.append((action.shown_key(self.navigator.key_overrides), "bar--key"))
                 runs.append((f" {action.words}  ", ""))
-        self.query_one("#keys", Bar).show(runs)
+        self.keys_bar.show(runs)
 
     def tell(self, title: str, error: TuiprovError | str) -> None:
         """Show what went wrong, line by line, until a key is pressed."""
@@ -67,8 +86,10 @@ class TuiprovScreen(Screen[bool | None]):
         """All keys of this screen, and what stands for the focused field."""
         lines = [*self.help_lines(), ""] if self.help_lines() else []
         for action in self._actions():
-            keys = action.shown_key(self.site.key_overrides)
-            lines.append(f"{keys:<8} {action.words:<14} {action.help}")
+            keys = action.shown_key(self.navigator.key_overrides)
+            # Hard blanks, because the box wraps its lines at soft ones.
+            columns = f"{keys:<8} {action.words:<14} ".replace(" ", "\u00a0")
+            lines.append(columns + action.help)
         self.app.push_screen(Dialog("Keys", lines, [("enter", "close")]))
 
     def help_lines(self) -> list[str]:
@@ -76,4 +97,4 @@ class TuiprovScreen(Screen[bool | None]):
         return []
 
     def _actions(self) -> list[Action]:
-        return actions_of(self.where, demo=self.site.is_demo)
+        return actions_of(self.where, demo=self.navigator.is_demo)

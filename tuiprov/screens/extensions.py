@@ -80,20 +80,22 @@ class ExtensionsScreen(TuiprovScreen):
         super().__init__()
         self._filter = ""
         self._session: Session | None = None
+        self._filter_bar = Bar(id="filter")
 
     def compose(self) -> ComposeResult:
         wide = self.app.size.width >= _WIDE
         self._columns = _WIDE_COLUMNS if wide else _NARROW_COLUMNS
-        yield Bar(id="title")
-        yield Bar(id="filter")
-        yield Table(self._columns, empty="", id="table")
-        yield Bar(id="keys")
+        self._table = Table(self._columns, id="table")
+        yield self.title_bar
+        yield self._filter_bar
+        yield self._table
+        yield self.keys_bar
 
     def on_mount(self) -> None:
         self._show_title()
-        self.query_one("#filter", Bar).show([("Opening the site …", "bar--dim")])
+        self._filter_bar.show([("Opening the site …", "bar--dim")])
         self.show_keys()
-        self.query_one(Table).focus()
+        self._table.focus()
 
     def open_session(self, session: Session) -> None:
         """Show the extensions of this session."""
@@ -120,7 +122,7 @@ class ExtensionsScreen(TuiprovScreen):
         event.prevent_default()
 
     def on_table_opened(self, event: Table.Opened) -> None:
-        self.site.open_page(event.id)
+        self.navigator.open_page(event.id)
 
     def on_table_moved(self, event: Table.Moved) -> None:
         self._show_filter()
@@ -129,9 +131,9 @@ class ExtensionsScreen(TuiprovScreen):
         self._show_title()
 
     def action_open(self) -> None:
-        chosen = self.query_one(Table).cursor_id
+        chosen = self._table.cursor_id
         if chosen is not None:
-            self.site.open_page(chosen)
+            self.navigator.open_page(chosen)
 
     def action_leave(self) -> None:
         if self._filter:
@@ -148,13 +150,13 @@ class ExtensionsScreen(TuiprovScreen):
 
         def look(key: str | None) -> None:
             if key and self._session is not None:
-                self.site.use_session(self._session.looking_as(chosen[key]))
+                self.navigator.use_session(self._session.looking_as(chosen[key]))
 
         self.app.push_screen(Picker("Look as", options, self._session.viewer.key), look)
 
     def action_publish(self) -> None:
         if self._session is not None:
-            self.site.plan_site(self._filter)
+            self.navigator.plan_site(self._filter)
 
     # -- what is shown --------------------------------------------------------------------------
 
@@ -179,29 +181,25 @@ class ExtensionsScreen(TuiprovScreen):
     def _show_rows(self, session: Session, ids: Sequence[int], text: str) -> None:
         if text != self._filter:
             return  # the filter has moved on
-        table = self.query_one(Table)
-        table.show(ExtensionRows(session, ids, self._columns))
+        self._table.show(ExtensionRows(session, ids, self._columns))
         self._show_title()
         self._show_filter()
 
     def _show_problem(self, words: str) -> None:
-        self.query_one("#filter", Bar).show(
+        self._filter_bar.show(
             [("Filter ", "bar--dim"), (f"{self._filter}  ", "bar--title"), (words, "bar--error")]
         )
 
     def _show_title(self) -> None:
         viewer = self._session.viewer.label if self._session else ""
         place = self._session.place if self._session else ""
-        self.query_one("#title", Bar).show(
-            [("Extensions", "bar--title"), (f"  {place}  {viewer}", "bar--dim")]
-        )
+        self.title_bar.show([("Extensions", "bar--title"), (f"  {place}  {viewer}", "bar--dim")])
 
     def _show_filter(self) -> None:
-        table = self.query_one(Table)
         words = self._filter or "type to filter: anna, model:T46S, -status:disabled"
-        self.query_one("#filter", Bar).show(
+        self._filter_bar.show(
             [
-                (f"{table.position}  ", "bar--dim"),
+                (f"{self._table.position}  ", "bar--dim"),
                 ("Filter ", "bar--dim"),
                 (words, "bar--title" if self._filter else "bar--dim"),
             ]

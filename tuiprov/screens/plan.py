@@ -20,31 +20,30 @@ _MOST_LINES = 60
 
 
 class PlanScreen(TuiprovScreen):
-    """Answers True to apply, None to go back."""
+    """Answers True to apply, None to go back. `replan` turns Regenerate over and plans again."""
 
     where = "plan"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("plan")
 
-    def __init__(self, plan: Plan, replan: Callable[[bool], Plan] | None, title: str) -> None:
+    def __init__(self, plan: Plan, about: str, replan: Callable[[], Plan] | None = None) -> None:
         super().__init__()
         self._plan = plan
+        self._about = about
         self._replan = replan
-        self._title_words = title
-        self._regenerates = replan is None
+        self._summary = Bar(id="summary")
+        self._changes = Preview(id="changes")
 
     def compose(self) -> ComposeResult:
-        yield Bar(id="title")
-        yield Bar(id="summary")
-        yield Preview(id="changes")
-        yield Bar(id="keys")
+        yield self.title_bar
+        yield self._summary
+        yield self._changes
+        yield self.keys_bar
 
     def on_mount(self) -> None:
-        self.query_one("#title", Bar).show(
-            [("Plan", "bar--title"), (f"  {visible(self._title_words)}", "bar--dim")]
-        )
+        self.title_bar.show([("Plan", "bar--title"), (f"  {visible(self._about)}", "bar--dim")])
         self._show()
         self.show_keys()
-        self.query_one(Preview).focus()
+        self._changes.focus()
 
     def action_apply(self) -> None:
         self.dismiss(True)
@@ -55,18 +54,23 @@ class PlanScreen(TuiprovScreen):
     def action_regenerate(self) -> None:
         """Replace existing files too, or leave them as they are."""
         if self._replan is not None:
-            self._regenerates = not self._regenerates
-            self._plan = self._replan(self._regenerates)
+            self._plan = self._replan()
             self._show()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Regenerate is a question of a save only."""
+        if action == "regenerate" and self._replan is None:
+            return False
+        return super().check_action(action, parameters)
 
     def _show(self) -> None:
         words = f"Files: {self._plan.summary()}."
         held = len(self._plan.held)
         if held:
-            words += f" {held} existing left as they are: R replaces them (Regenerate)."
-        self.query_one("#summary", Bar).show([(words, "bar--note" if held else "bar--title")])
+            words = f"{held} file{'s' if held > 1 else ''} would be left as is: R replaces. {words}"
+        self._summary.show([(words, "bar--note" if held else "bar--title")])
         empty = "No file changes: only the database is written."
-        self.query_one(Preview).show(list(_lines(self._plan)), empty=empty)
+        self._changes.show(list(_lines(self._plan)), empty=empty)
 
 
 def _lines(plan: Plan) -> Iterator[PreviewLine]:

@@ -35,6 +35,16 @@ class Section:
         """The rows in order: field names, and rows of the form only."""
         return tuple(declared(self.model))
 
+    def is_visible(self, draft: Draft) -> bool:
+        """Does this viewer see any of its rows?"""
+        return any(draft.gate(name).state != "hidden" for name in self.names())
+
+    def marks(self, draft: Draft) -> str:
+        """`!` when a field here is wrong, `*` when one is changed: shown on the tab."""
+        wrong = any(name in draft.errors for name in self.names())
+        changed = any(draft.is_edited(name) for name in self.names())
+        return f"{' !' if wrong else ''}{' *' if changed else ''}"
+
     def rows(self, draft: Draft, notes: Mapping[str, str]) -> list[Row]:
         """The rows that this viewer sees now; `notes` says what the phone cannot take, by field."""
         rows = (

@@ -1,0 +1,79 @@
+"""The pane beside the form: one tab per file the phone will ask for and one for the link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from tuiprov.publish.preview import PagePreview
+from tuiprov.text import visible
+from tuiprov.widgets.bar import Bar
+from tuiprov.widgets.compat import Run
+from tuiprov.widgets.preview import Preview, PreviewLine
+
+_SIGNS = {"new": "+", "changed": "~", "published": "="}
+
+
+class PreviewPane(Vertical):
+    """Shows a `PagePreview`: tabs, notes on what the phone cannot take, the file."""
+
+    def __init__(self) -> None:
+        super().__init__(id="side")
+        self.view = Preview(id="preview")
+        self._files = Bar(id="files")
+        self._notes = Bar(id="notes")
+        self._preview = PagePreview()
+        self._tab = 0
+        self.notes_room = 1
+        """How many notes are shown at once."""
+
+    def compose(self) -> ComposeResult:
+        yield self._files
+        yield self._notes
+        yield self.view
+
+    def show(self, preview: PagePreview) -> None:
+        """Show this preview now, on the same tab as before if there is one."""
+        self._preview = preview
+        self._tab = min(self._tab, max(0, len(preview.files) - 1))
+        lines: Sequence[PreviewLine] = ()
+        if preview.files:
+            lines = [
+                PreviewLine(line.text, line.changed, line.focused)
+                for line in preview.files[self._tab].lines
+            ]
+        self.view.show(lines, empty=preview.empty)
+        self._show_tabs()
+        self._show_notes()
+
+    def next_tab(self) -> None:
+        count = len(self._preview.files)
+        self._tab = (self._tab + 1) % count if count else 0
+        self.show(self._preview)
+
+    def _show_tabs(self) -> None:
+        runs: list[Run] = []
+        for number, file in enumerate(self._preview.files):
+            name = f" {_SIGNS.get(file.state, '')}{visible(file.name)} "
+            runs.append((name, "bar--current" if number == self._tab else "bar--tab"))
+        if self._preview.files:
+            runs.append((f" {self._preview.files[self._tab].state}", "bar--dim"))
+        elif self._preview.empty:
+            runs.append(("no file", "bar--dim"))
+        self._files.show(runs)
+
+    def _show_notes(self) -> None:
+        notes = self._preview.notes
+        lines: list[list[Run]] = [
+            [(f"! {note.sentence}", "bar--note")] for note in notes[: self.notes_room]
+        ]
+        if len(notes) > self.notes_room:
+            more = f"  (+{len(notes) - self.notes_room} more: F1)"
+            lines[-1].insert(0, (more.strip() + " ", "bar--dim"))
+        # A layout costs a frame, so the height is touched only when the number of notes changes.
+        if self._notes.display != bool(lines) or self._notes.line_count() != len(lines):
+            self._notes.styles.height = len(lines)
+            self._notes.display = bool(lines)
+        self._notes.show(*lines)
