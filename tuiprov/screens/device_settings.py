@@ -30,6 +30,7 @@ class DeviceSettingsSection(Section):
                 name=CONFIRM,
                 label="Confirm password",
                 value=draft.texts[CONFIRM],
+                hint="the same again",
                 error=draft.errors.get(CONFIRM, ""),
                 note="",
             )

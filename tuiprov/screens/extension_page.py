@@ -333,4 +333,4 @@ class ExtensionPage(TuiprovScreen):
         """What the focused field is, for the line above the keys and for `?`."""
         field = FIELDS.get(self._form.row)
         said = [f"! {note.sentence}" for note in self._preview.notes]
-        return [*said, field.label, field.help] if field is not None else said
+        return [*said, f"{field.label}: {field.help}"] if field is not None else said

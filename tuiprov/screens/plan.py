@@ -91,7 +91,7 @@ def _about(change: Change, words: str) -> Iterator[PreviewLine]:
     else:
         lines = [f"  {line}" for line in change.diff()] if change.kind == "replace" else []
     for line in lines[:_MOST_LINES]:
-        yield PreviewLine(line, changed=line.lstrip().startswith("+"))
+        yield PreviewLine(line, changed=change.kind == "replace" and line[2:3] in ("+", "-"))
     if len(lines) > _MOST_LINES:
         yield PreviewLine(f"  … {len(lines) - _MOST_LINES} more lines")
     yield PreviewLine("")

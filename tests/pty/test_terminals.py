@@ -1,0 +1,92 @@
+"""The program on the terminals that admins have: size, colours, keys, and how it leaves them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.pty.conftest import FIRST_EXTENSION, Start, open_device_section
+from tests.pty.terminal import Terminal
+
+TERMS = ["xterm-256color", "screen-256color", "linux"]
+SIZES = [(80, 24), (200, 60)]
+on_every_terminal = pytest.mark.parametrize("term", TERMS)
+in_every_size = pytest.mark.parametrize(("width", "height"), SIZES, ids=["80x24", "200x60"])
+COLOURS = re.compile(rb"\x1b\[([0-9;]*)m")
+
+
+def opened(start: Start, db: str, term: str, width: int = 80, height: int = 24) -> Terminal:
+    """tuiprov with its list on the screen."""
+    terminal = start(db, term=term, width=width, height=height)
+    terminal.wait_for("Extensions", FIRST_EXTENSION)
+    return terminal
+
+
+@on_every_terminal
+@in_every_size
+def test_the_list_fills_the_screen(
+    start: Start, db: str, term: str, width: int, height: int
+) -> None:
+    terminal = opened(start, db, term, width, height)
+    terminal.wait_for("Esc Quit")
+    lines = terminal.text.splitlines()
+    assert lines[0].startswith(" Extensions")
+    assert "Esc Quit" in lines[height - 1]
+    assert all(len(line) == width for line in lines)
+
+
+@on_every_terminal
+@in_every_size
+def test_enter_opens_the_page_with_its_preview(
+    start: Start, db: str, term: str, width: int, height: int
+) -> None:
+    terminal = opened(start, db, term, width, height)
+    terminal.press("enter")
+    terminal.wait_for("Ben Adler (0027*001)", "Use provisioning", "#!version:1.0.0.1")
+
+
+@on_every_terminal
+@in_every_size
+def test_f2_shows_the_plan_and_escape_leaves_screen_by_screen(
+    start: Start, db: str, term: str, width: int, height: int
+) -> None:
+    terminal = opened(start, db, term, width, height)
+    terminal.press("enter")
+    terminal.wait_for("Use provisioning")
+    terminal.press("f2")
+    terminal.wait_for("Apply")
+    terminal.press("escape")
+    terminal.wait_for("Use provisioning", "F2 Save")
+    terminal.press("escape")
+    terminal.wait_for("Extensions", "Esc Quit")
+    terminal.press("escape")
+    assert terminal.wait_exit() == 0
+
+
+@on_every_terminal
+def test_typing_reaches_the_preview(start: Start, db: str, term: str) -> None:
+    terminal = opened(start, db, term, 200, 60)
+    open_device_section(terminal)
+    terminal.press("ctrl+n")
+    terminal.wait_for("Administrator username")
+    terminal.type("xyz")
+    terminal.wait_for("static.security.user_password = adminxyz:")
+
+
+def test_the_linux_console_is_sent_16_colours_only(start: Start, db: str) -> None:
+    terminal = opened(start, db, "linux")
+    open_device_section(terminal)
+    terminal.press("f5")
+    terminal.wait_for("Press the letter")
+    terminal.press("escape", "f1")
+    terminal.wait_for("All keys")
+    codes = {code for match in COLOURS.finditer(terminal.output) for code in match[1].split(b";")}
+    assert codes
+    assert not codes & {b"38", b"48"}
+
+
+def test_a_terminal_of_256_colours_is_not_sent_true_colour(start: Start, db: str) -> None:
+    terminal = opened(start, db, "screen-256color")
+    assert b"38;5;" in terminal.output
+    assert b"38;2;" not in terminal.output
