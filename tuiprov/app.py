@@ -10,12 +10,15 @@ import asyncio
 import contextlib
 import gc
 import os
+import select
 import signal
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Iterator, Mapping
 from functools import partial
+from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     from tuiprov.data.draft import Draft
     from tuiprov.publish.plan import Plan
     from tuiprov.session import Session
+
+_GRACE_SECONDS = 2
+"""How long the program may take to end by itself once its terminal is gone."""
 
 
 class TuiprovApp(App[None]):
@@ -197,6 +203,20 @@ class TuiprovApp(App[None]):
         for number in (signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
                 loop.add_signal_handler(number, self._end)
+        if not self.is_headless:
+            Thread(target=self._watch_terminal, args=(loop,), daemon=True).start()
+
+    def _watch_terminal(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End when the terminal is gone, with or without a signal: the kernel sends SIGHUP to the
+        leader of the session only. Textual may be stuck by then, with nobody to write to."""
+        hangup = select.poll()
+        hangup.register(0, 0)
+        hangup.poll()
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._end)
+        time.sleep(_GRACE_SECONDS)
+        self._keep_draft()
+        os._exit(1)
 
     def _end(self) -> None:
         self._keep_draft()
@@ -274,6 +294,8 @@ THEMES = (
         dark=True,
         ansi=True,
         variables={
+            "ansi-background": "ansi_black",  # Textual's own widgets name these two
+            "ansi-foreground": "ansi_white",
             "text-muted": "ansi_default",
             "text-error": "ansi_red",
             "text-warning": "ansi_yellow",

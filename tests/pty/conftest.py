@@ -1,20 +1,18 @@
-"""A demo site on disk, and terminals that tuiprov runs on; none of them outlives its test."""
+"""A site on disk, and terminals that tuiprov runs on; none of them outlives its test."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
 from tests.pty.terminal import Terminal, tuiprov
-from tuiprov.data.database import Database
-from tuiprov.data.demo import make_demo
+from tests.sites import PHONE, Site
 
-FIRST_EXTENSION = "0027*001"
-"""The first row of the demo's list: a Yealink T46S named Desk001."""
+EXTENSION, NAME = "0027*001", "John Smith"
+"""The one row of the list; its phone is named Desk01."""
 
 
 class Start(Protocol):
@@ -24,13 +22,12 @@ class Start(Protocol):
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> str:
-    """The URL of a demo site of six phones."""
-    url = f"sqlite:///{tmp_path}/site.db"
-    database = Database(url)
-    make_demo(database, 6)
-    database.close()
-    return url
+def db(site: Site) -> str:
+    """The URL of a site with one extension and a phone on it."""
+    login = {"admin_username": "admin", "password_generation": "auto"}
+    site.add(EXTENSION, extension_name=NAME, **PHONE, **login)
+    site.database.close()
+    return site.url
 
 
 @pytest.fixture
@@ -43,7 +40,7 @@ def start() -> Iterator[Start]:
 
 def open_device_section(terminal: Terminal) -> None:
     """From the list to the first field of section Device information, the friendly name."""
-    terminal.wait_for(FIRST_EXTENSION)
+    terminal.wait_for(EXTENSION)
     terminal.press("enter")
     terminal.wait_for("Use provisioning")
     terminal.press("ctrl+n")
@@ -51,7 +48,7 @@ def open_device_section(terminal: Terminal) -> None:
 
 
 def type_a_name(terminal: Terminal) -> None:
-    """Leave `Desk001typed` unsaved in the friendly name."""
+    """Leave `Desk01typed` unsaved in the friendly name."""
     open_device_section(terminal)
     terminal.type("typed")
-    terminal.wait_for("Desk001typed")
+    terminal.wait_for("Desk01typed")

@@ -26,17 +26,22 @@ ROOT = Path(__file__).parents[2]
 NS = 1_000_000_000
 
 _KEYS = {
-    **{"enter": "\r", "escape": "\x1b", "tab": "\t", "backspace": "\x7f", "down": "\x1b[B"},
+    "enter": "\r",
+    "escape": "\x1b",
+    "tab": "\t",
+    "backspace": "\x7f",
     **{f"ctrl+{letter}": chr(ord(letter) & 0x1F) for letter in "abcdefghijklmnopqrstuvwxyz"},
-    **{"f1": "\x1bOP", "f2": "\x1bOQ", "f3": "\x1bOR", "f4": "\x1bOS", "f5": "\x1b[15~"},
-    **{"f6": "\x1b[17~", "f7": "\x1b[18~", "f8": "\x1b[19~", "f9": "\x1b[20~", "f10": "\x1b[21~"},
+    **{f"f{number}": f"\x1bO{'PQRS'[number - 1]}" for number in range(1, 5)},
+    **{f"f{number}": f"\x1b[{number + 10 + (number > 5)}~" for number in range(5, 11)},
 }
 _LINUX_KEYS = {f"f{number}": f"\x1b[[{'ABCDE'[number - 1]}" for number in range(1, 6)}
 """The Linux console sends its own F1 to F5 (console_codes(4))."""
 
 _SYNC_QUERY, _SYNC_ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 _ANSWERS_SYNC = {"xterm-256color"}
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>])")
+_ESCAPES = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>])"
+)
 
 
 def tuiprov(*arguments: str) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.pty.conftest import FIRST_EXTENSION, Start, type_a_name
+from tests.pty.conftest import EXTENSION, Start, type_a_name
 from tests.pty.terminal import Terminal, tuiprov
 from tuiprov.data.accounts import os_viewer
 from tuiprov.data.database import Database
@@ -76,7 +76,7 @@ def test_a_resumed_draft_has_the_typed_text(start: Start, db: str) -> None:
     resumed.type("r")
     resumed.wait_for("Extension", "*")
     resumed.press("ctrl+n")
-    resumed.wait_for("Desk001typed")
+    resumed.wait_for("Desk01typed")
 
 
 def test_a_discarded_draft_is_not_offered_again(start: Start, db: str) -> None:
@@ -109,7 +109,7 @@ def test_a_draft_put_off_is_offered_once_more(start: Start, db: str) -> None:
 
 def test_a_page_without_changes_leaves_no_draft(start: Start, db: str) -> None:
     terminal = start(db)
-    terminal.wait_for(FIRST_EXTENSION)
+    terminal.wait_for(EXTENSION)
     terminal.press("enter")
     terminal.wait_for("Use provisioning")
     terminal.drop()
@@ -126,7 +126,7 @@ def test_a_draft_is_kept_while_its_plan_is_on_the_screen(start: Start, db: str) 
     wait_until_gone(terminal)
     kept = kept_texts(db)
     assert kept is not None
-    assert kept["friendly_name"] == "Desk001typed"
+    assert kept["friendly_name"] == "Desk01typed"
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
@@ -146,7 +146,7 @@ def test_a_signal_restores_the_terminal(start: Start, db: str, number: signal.Si
 
 
 @ending
-@pytest.mark.parametrize("shown", ["Extensions", FIRST_EXTENSION])
+@pytest.mark.parametrize("shown", ["Extensions", EXTENSION])
 def test_nothing_is_left_when_it_ends_while_the_site_is_being_opened(
     start: Start, db: str, end: Ending, shown: str
 ) -> None:
@@ -164,6 +164,20 @@ def test_nothing_is_left_when_the_connection_drops_before_the_first_frame(
     wait_until_gone(terminal)
 
 
+@hangup
+def test_nothing_is_left_when_the_connection_drops_amid_fast_typing(
+    start: Start, db: str, ignored: bool
+) -> None:
+    """Textual's writer dies with the terminal; what is still being drawn must not wait for it."""
+    terminal = start(db, hangup_ignored=ignored)
+    type_a_name(terminal)
+    terminal.type("x" * 2000)
+    terminal.wait_for("xx")
+    terminal.drop()
+    wait_until_gone(terminal)
+    assert "Desk01typedx" in (kept_texts(db) or {})["friendly_name"]
+
+
 def test_nothing_is_left_under_a_shell_that_ignores_the_hangup(db: str) -> None:
     """The kernel tells only the leader of the session that the terminal is gone."""
     shell = [sys.executable, "-c", _SHELL, *tuiprov("--db", db)]
@@ -173,7 +187,7 @@ def test_nothing_is_left_under_a_shell_that_ignores_the_hangup(db: str) -> None:
         terminal.wait_until(lambda: not terminal.processes(), 5, "end of all processes")
     kept = kept_texts(db)
     assert kept is not None
-    assert kept["friendly_name"] == "Desk001typed"
+    assert kept["friendly_name"] == "Desk01typed"
 
 
 _SHELL = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"

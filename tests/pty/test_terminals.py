@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.pty.conftest import FIRST_EXTENSION, Start, open_device_section
+from tests.pty.conftest import EXTENSION, NAME, Start, open_device_section
 from tests.pty.terminal import Terminal
 
 TERMS = ["xterm-256color", "screen-256color", "linux"]
@@ -19,7 +19,7 @@ COLOURS = re.compile(rb"\x1b\[([0-9;]*)m")
 def opened(start: Start, db: str, term: str, width: int = 80, height: int = 24) -> Terminal:
     """tuiprov with its list on the screen."""
     terminal = start(db, term=term, width=width, height=height)
-    terminal.wait_for("Extensions", FIRST_EXTENSION)
+    terminal.wait_for("Extensions", EXTENSION)
     return terminal
 
 
@@ -43,7 +43,7 @@ def test_enter_opens_the_page_with_its_preview(
 ) -> None:
     terminal = opened(start, db, term, width, height)
     terminal.press("enter")
-    terminal.wait_for("Ben Adler (0027*001)", "Use provisioning", "#!version:1.0.0.1")
+    terminal.wait_for(f"{NAME} ({EXTENSION})", "Use provisioning", "805ec0000001.cfg")
 
 
 @on_every_terminal
@@ -71,7 +71,7 @@ def test_typing_reaches_the_preview(start: Start, db: str, term: str) -> None:
     terminal.press("ctrl+n")
     terminal.wait_for("Administrator username")
     terminal.type("xyz")
-    terminal.wait_for("static.security.user_password = adminxyz:")
+    terminal.wait_until(lambda: terminal.text.count("adminxyz") > 1, 5, "name in the preview")
 
 
 def test_the_linux_console_is_sent_16_colours_only(start: Start, db: str) -> None:
@@ -79,11 +79,17 @@ def test_the_linux_console_is_sent_16_colours_only(start: Start, db: str) -> Non
     open_device_section(terminal)
     terminal.press("f5")
     terminal.wait_for("Press the letter")
-    terminal.press("escape", "f1")
-    terminal.wait_for("All keys")
+    terminal.press("escape")
+    terminal.wait_for("F2 Save")
+    terminal.press("f1")
+    terminal.wait_for("Enter close")
     codes = {code for match in COLOURS.finditer(terminal.output) for code in match[1].split(b";")}
     assert codes
     assert not codes & {b"38", b"48"}
+
+
+def test_without_colour_wanted_the_list_appears(start: Start, db: str) -> None:
+    start(db, environment={"NO_COLOR": "1"}).wait_for("Extensions", EXTENSION)
 
 
 def test_a_terminal_of_256_colours_is_not_sent_true_colour(start: Start, db: str) -> None:

@@ -24,6 +24,7 @@ def plan_of(
 def put(root: Path, *phones: Phone) -> Plan:
     """Publish these phones under `root`; gives the plan that did it."""
     done = plan_of(root, phones)
+    assert not done.failed
     apply(done, Site(publish_root=str(root)))
     return done
 
@@ -49,9 +50,8 @@ def state(site: TestSite, number: str = "0027*001") -> str:
 
 
 def desk(name: str = "Alice", **values: object) -> Phone:
-    """A Yealink on HTTPS with one file in its own directory."""
-    sip = {"extension_name": name}
-    return phone("Yealink", "T46S", "84", sip=sip, **{"friendly_name": "Desk01", **values})
+    """A Fanvil on HTTPS with one file in its own directory."""
+    return phone("Fanvil", "X4U", "2.12", sip={"extension_name": name}, **values)
 
 
 def tftp_phone(last: str = "01", name: str = "Alice", model: str = "6731i") -> Phone:

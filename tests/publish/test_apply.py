@@ -268,9 +268,7 @@ def test_everything_published_belongs_to_the_publish_group(root: Path) -> None:
 
 def test_a_group_that_does_not_exist_is_refused_before_anything_is_written(root: Path) -> None:
     with pytest.raises(PublishError, match="there is no group 'nosuchgroup' on this host"):
-        apply(
-            plan_of(root, [desk()]), Site(publish_root=str(root), publish_group="nosuchgroup")
-        )
+        apply(plan_of(root, [desk()]), Site(publish_root=str(root), publish_group="nosuchgroup"))
     assert not root.exists()
 
 

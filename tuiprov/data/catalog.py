@@ -126,6 +126,8 @@ class Facts(_Table):
     application_version: Literal["unused", "optional", "required"] = "optional"
     charset: Charset = "utf-8"
     longest_name: int = 64
+    most_codecs: int = 99
+    """How many codecs the phone's file has room for, in order of preference."""
     park_keys: bool = False
     """Can lamp keys watch parking slots (as many as the model has programmable keys)?"""
     terms: dict[str, dict[str, Term]] = Key(default_factory=dict)
@@ -224,7 +226,15 @@ class Catalog:
             phone_type = PhoneType(family, model, row, name, facts)
             for spelling in (name, *generation.aliases):
                 for word in (model, *row.aliases):
-                    self._types[manufacturer.lower(), word.lower(), spelling.lower()] = phone_type
+                    self._name(key, (manufacturer, word, spelling), phone_type)
+
+    def _name(self, key: str, words: tuple[str, str, str], phone_type: PhoneType) -> None:
+        """Let `words` find the phone type; CatalogError when they find another one already."""
+        manufacturer, model, firmware = (word.lower() for word in words)
+        known = self._types.setdefault((manufacturer, model, firmware), phone_type)
+        if known is not phone_type:
+            generations = f"{known.firmware} and {phone_type.firmware}"
+            raise CatalogError(f"{key}.model.{words[1]}: {firmware!r} means both {generations}")
 
     def manufacturers(self) -> list[str]:
         return sorted(self._models, key=str.lower)

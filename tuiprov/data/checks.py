@@ -55,7 +55,8 @@ def warnings(page: Page, neighbours: Neighbours) -> dict[str, str]:
     said = {}
     mac = str(values["mac"])
     owner = default_catalog().manufacturer_of(mac) if mac else ""
-    if owner and values["manufacturer"] and owner != values["manufacturer"]:
+    own = default_catalog().prefixes(str(values["manufacturer"]))
+    if owner and own and mac[:8] not in own:
         said["mac"] = f"this prefix belongs to {owner}"
     if _mac_clashes(page, neighbours) and not _must_be_unique(page):
         said["mac"] = "this MAC address is already used by another device"

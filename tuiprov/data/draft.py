@@ -126,10 +126,15 @@ class Draft:
         return self._restore(self._undone, self._done)
 
     def resume(self, texts: Mapping[str, str]) -> None:
-        """Type all of a kept draft's texts again, in the order of the page."""
-        for name in [*FIELDS, CONFIRM]:
-            if name in texts and texts[name] != self.texts[name]:
-                self.edit(name, texts[name])
+        """Type all of a kept draft's texts again, in the order of the page; and again, because a
+        field further down may have opened (or settled) one above it."""
+        for _ in range(3):
+            before = dict(self.texts)
+            for name in [*FIELDS, CONFIRM]:
+                if name in texts and texts[name] != self.texts[name]:
+                    self.edit(name, texts[name])
+            if self.texts == before:
+                return
 
     def rebase(self, page: Page) -> None:
         """Begin again from `page`, as it has just been stored."""

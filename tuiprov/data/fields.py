@@ -163,17 +163,21 @@ class Networks(Field):
     """IPv4 addresses and networks, at the widest /24, separated by blanks or commas."""
 
     longest_prefix: int = 24
+    longest: int = 1024
 
     def parse(self, text: str) -> Value:
-        return " ".join(self._one(part) for part in re.split(r"[\s,]+", text.strip()) if part)
+        networks = [self._one(part) for part in re.split(r"[\s,]+", text.strip()) if part]
+        return Text(label="", help="", longest=self.longest).parse(" ".join(networks))
 
     def _one(self, part: str) -> str:
         address, _, prefix = part.partition("/")
         if not netaddr.valid_ipv4(address, netaddr.INET_PTON):
-            raise ValueError(f"{part!r} is not an IPv4 address or network")
+            raise ValueError(f"{part[:40]!r} is not an IPv4 address or network")
         if not prefix:
             return address
-        if not prefix.isdecimal() or not self.longest_prefix <= int(prefix) <= 32:
+        if not re.fullmatch(r"[0-9]{1,2}", prefix) or int(prefix) > 32:
+            raise ValueError(f"{part[:40]!r} is not an IPv4 address or network")
+        if int(prefix) < self.longest_prefix:
             raise ValueError(f"{part!r} is wider than class C (/{self.longest_prefix})")
         network = netaddr.IPNetwork(part).cidr
         return str(network.ip) if network.prefixlen == 32 else str(network)

@@ -30,7 +30,7 @@ from tuiprov.data.page import LineUse, Page, Phone, Values
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
 from tuiprov.data.site import SITE_FIELDS, Site
 from tuiprov.data.writer import RecordedNeighbours, write_page
-from tuiprov.errors import NotFound, Refusal
+from tuiprov.errors import Conflict, NotFound, Refusal
 
 _PAGE_OF_DEVICES = 500
 
@@ -122,7 +122,7 @@ class Store:
         """Store `changes` to `page` (as it was read) and read it again. Raises Refused with every
         reason, or Conflict when somebody else saved in between; then nothing is written."""
         with self.database.write() as session:
-            extension_id = write_page(session, viewer, page, changes)
+            extension_id = write_page(session, viewer, _as_stored(session, viewer, page), changes)
             return page_of(session, viewer, extension_id)
 
     # -- phones, for plans ----------------------------------------------------------------------
@@ -221,6 +221,25 @@ def page_of(session: Session, viewer: Viewer, extension_id: int) -> Page:
         user_id=user_row.id,
     )
     return page if device is None else on_device(session, page, device)
+
+
+def _as_stored(session: Session, viewer: Viewer, page: Page) -> Page:
+    """`page` read again, so that nothing but the changes comes from the caller; Conflict when it is
+    not what the caller saw."""
+    if page.extension_id is None:
+        return page
+    stored = page_of(session, viewer, page.extension_id)
+    if _versions(stored) != _versions(page):
+        number = stored.values["extension"]
+        raise Conflict(
+            f"somebody else changed extension {number} or its device meanwhile; nothing was saved"
+        )
+    # A phone that is not stored yet was shown with the page's own token.
+    return stored if stored.device_id else replace(stored, token=page.token)
+
+
+def _versions(page: Page) -> tuple[int, int | None, int]:
+    return page.extension_version, page.device_id, page.device_version
 
 
 def on_device(session: Session, page: Page, device: Device) -> Page:

@@ -50,7 +50,7 @@ def apply(plan: Plan, site: Site) -> None:
     root = Path(site.publish_root)
     access = _access(site)
     with _naming(root):
-        _make_directory(root, access)
+        _make_root(root, access)
     with _locked(root):
         _write(plan.changes, root, access)
         _delete([change for change in plan.changes if change.kind == "delete"], root)
@@ -103,7 +103,7 @@ def _write_beside(change: Change, root: Path, access: _Access) -> _Written:
                 if access.group != -1:
                     os.fchown(handle, -1, access.group)
                 os.fchmod(handle, access.file_mode)
-        except OSError:
+        except BaseException:  # an interrupted publish leaves nothing behind either
             with contextlib.suppress(OSError):
                 os.unlink(root / temporary)
             raise
@@ -113,6 +113,7 @@ def _write_beside(change: Change, root: Path, access: _Access) -> _Written:
 def _delete(changes: Sequence[Change], root: Path) -> None:
     for change in changes:
         target = root / change.path
+        _refuse_links(target.parent, root)
         with _naming(target), contextlib.suppress(FileNotFoundError):
             os.unlink(target)
         if change.path.startswith("http/"):
@@ -123,17 +124,30 @@ def _delete(changes: Sequence[Change], root: Path) -> None:
             _sync(directory)
 
 
+def _make_root(root: Path, access: _Access) -> None:
+    """Make the root and what is missing above it: the server has to get through to the files."""
+    for directory in reversed((root, *root.parents)):
+        if directory == root or not directory.exists():
+            _make_directory(directory, access)
+
+
 def _make_directories(directory: Path, root: Path, access: _Access) -> None:
+    _refuse_links(directory, root)
     missing = []
     while directory != root:
-        if directory.is_symlink():
-            raise PublishError(f"{directory}: is a symbolic link; put a real directory there")
         if not directory.exists():
             missing.append(directory)
         directory = directory.parent
     for one in reversed(missing):
         _make_directory(one, access)
-        _sync(one.parent)
+
+
+def _refuse_links(directory: Path, root: Path) -> None:
+    """Nothing is written or deleted through a symbolic link inside the tree."""
+    while directory != root:
+        if directory.is_symlink():
+            raise PublishError(f"{directory}: is a symbolic link; put a real directory there")
+        directory = directory.parent
 
 
 def _make_directory(directory: Path, access: _Access) -> None:
@@ -141,11 +155,11 @@ def _make_directory(directory: Path, access: _Access) -> None:
         return
     if directory.is_symlink():
         raise PublishError(f"{directory}: is a symbolic link; put a real directory there")
-    directory.parent.mkdir(parents=True, exist_ok=True)
     os.mkdir(directory)
     if access.group != -1:
         os.chown(directory, -1, access.group)
     os.chmod(directory, access.directory_mode)
+    _sync(directory.parent.resolve())
 
 
 def _sync(path: Path) -> None:

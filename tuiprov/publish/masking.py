@@ -1,8 +1,9 @@
 """Showing a file without its secrets: the text being published and the one it replaces.
 
 The new text is rendered a second time with masked values. An old text may hold secrets that nobody
-knows any more, so its secret lines are recognised by what stands in front of the secret in a probe:
-the same phone rendered with two different made-up passwords.
+knows any more, of another kind of phone even. So a line of it is shown only when the new file has a
+setting of that name which is no secret; which ones are secret shows when the same phone is rendered
+with two different made-up passwords.
 """
 
 from __future__ import annotations
@@ -11,16 +12,30 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from typing import Final
 
+from tuiprov.data.catalog import FormatName
 from tuiprov.data.fields import Value
 from tuiprov.data.page import MASK, Phone
 from tuiprov.data.sections import FIELDS
-from tuiprov.render.engine import RenderedFile, render
+from tuiprov.render.engine import RenderedFile, render, type_of
 
 _PROBES = ("1111111", "2222222")
 """Digits: every phone's alphabet has them."""
 _OLD = f"{MASK} (before)"
 """Stands for a secret that changes, so that the change itself is seen."""
+
+_COLON = re.compile(r"(?:(?<=:)|(?<=: ))\S.*")
+_VALUES: Final[dict[FormatName, re.Pattern[str]]] = {
+    "xml": re.compile(
+        r"(?<=>)[^<>]+(?=<)"
+        r'|(?<==")(?<!idx=")(?<!index=")(?<!id=")(?<!name=")(?<!perm=")[^"]*(?=")'
+    ),
+    "equals": re.compile(r"(?:(?<==)|(?<== ))\S.*"),
+    "colon": _COLON,
+    "fanvil": _COLON,
+}
+"""Where the values of a line are; what is left of it is the name of its setting."""
 
 
 class Masking:
@@ -37,23 +52,48 @@ class Masking:
         """The published bytes it replaces, as text with asterisks for secrets."""
         if data is None:
             return ""
-        patterns = self._secret_lines.get(file.name, [])
+        kept = dict(zip(file.text.splitlines(), self.after(file).splitlines(), strict=False))
         lines = data.decode(file.charset, errors="replace").splitlines()
-        kept = set(file.text.splitlines())
-        return "\n".join(_hidden(line, patterns, MASK if line in kept else _OLD) for line in lines)
+        return "\n".join(
+            kept[line] if line in kept else self._without_secret(line, file) for line in lines
+        )
+
+    def _without_secret(self, line: str, file: RenderedFile) -> str:
+        secret = self._is_secret(line, file)
+        if secret is None:
+            return _OLD
+        return _VALUES[file.format].sub(_OLD, line) if secret else line
+
+    def _is_secret(self, line: str, file: RenderedFile) -> bool | None:
+        """Is the setting in `line` a secret; None: the new file has none of this name."""
+        name, kin = _names_of(line, file.format)
+        names = self._names[file.name]
+        if name in names and not names[name] and names.get(kin):
+            # Harmless here, but of a secret's kind: perhaps the password of a line not in use.
+            return self._names_with_all_lines[file.name].get(name, True)
+        return names.get(name, names.get(kin))
 
     @cached_property
     def _masked(self) -> list[RenderedFile]:
         return render(self._phone.masked())
 
     @cached_property
-    def _secret_lines(self) -> dict[str, list[re.Pattern[str]]]:
-        probes = [{f.name: f.text for f in render(_probe(self._phone, word))} for word in _PROBES]
-        return {
-            name: _patterns(text, probes[1][name])
-            for name, text in probes[0].items()
-            if name in probes[1]
-        }
+    def _names(self) -> dict[str, dict[str, bool]]:
+        return _secrecy_in(self._phone)
+
+    @cached_property
+    def _names_with_all_lines(self) -> dict[str, dict[str, bool]]:
+        phone, kind = self._phone, type_of(self._phone)
+        used = {line.number: line for line in phone.lines}
+        numbers = range(1, kind.lines + 1 if kind else 1)
+        lines = tuple(used.get(n, replace(phone.lines[0], number=n)) for n in numbers)
+        return _secrecy_in(replace(phone, lines=lines))
+
+
+def _secrecy_in(phone: Phone) -> dict[str, dict[str, bool]]:
+    """File name → names of the settings in it and whether each is a secret."""
+    one, other = (render(_probe(phone, word)) for word in _PROBES)
+    return {file.name: _secrecy(file, twin) for file, twin in zip(one, other, strict=True)}
 
 
 def _probe(phone: Phone, password: str) -> Phone:
@@ -67,21 +107,16 @@ def _replaced(values: Mapping[str, Value], password: str) -> dict[str, Value]:
     return {name: password if FIELDS[name].secret else value for name, value in values.items()}
 
 
-def _patterns(one: str, other: str) -> list[re.Pattern[str]]:
-    """What stands in front of and behind each secret; numbers in it (an account's, a line's) stand
-    for any number, so that an account which is gone is masked too."""
-    found = set()
-    for line, twin in zip(one.splitlines(), other.splitlines(), strict=False):
-        if line != twin and _PROBES[0] in line:
-            front, _, behind = line.partition(_PROBES[0])
-            generic = re.sub(r"\d+", r"\\d+", re.escape(front))
-            found.add(f"({generic})(.+?)({re.escape(behind)})$")
-    return [re.compile(pattern) for pattern in sorted(found)]
+def _secrecy(one: RenderedFile, other: RenderedFile) -> dict[str, bool]:
+    found: dict[str, bool] = {}
+    for line, twin in zip(one.text.splitlines(), other.text.splitlines(), strict=True):
+        for name in _names_of(line, one.format):
+            found[name] = found.get(name, False) or line != twin
+    return found
 
 
-def _hidden(line: str, patterns: list[re.Pattern[str]], mask: str) -> str:
-    for pattern in patterns:
-        match = pattern.match(line)
-        if match:
-            return f"{match[1]}{mask}{match[3]}"
-    return line
+def _names_of(line: str, format_name: FormatName) -> tuple[str, str]:
+    """The name of a line's setting, and the same with any number in it: an account that is gone,
+    or a key, is known by those that are left."""
+    name = " ".join(_VALUES[format_name].sub("", line).split())
+    return name, re.sub(r"\d+", "\0", name)

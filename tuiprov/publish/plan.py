@@ -119,8 +119,9 @@ class _Making:
             return
         self._changes += [c for c in changes if c.kind == "write" or self._regenerate]
         self._held += [c for c in changes if c.kind == "replace" and not self._regenerate]
-        if not changes:
-            self._settled.append(device_id)
+        self._wanted |= {file.path: file.data for file in files}
+        if all(c.device_id is None and (self._regenerate or c.kind == "write") for c in changes):
+            self._settled.append(device_id)  # its own files are right, and the shared ones will be
 
     def remove(self, recorded: Mapping[str, int | None]) -> None:
         """Delete what these devices had and no device of this plan wants any more. A device that
@@ -142,7 +143,6 @@ class _Making:
             if known != file.data:
                 raise RenderError(f"{file.path}: another device's file has this name already")
             return []
-        self._wanted[file.path] = file.data
         before = self._tree.read(file.path)
         if before == file.data:
             return []

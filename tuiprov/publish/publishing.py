@@ -49,7 +49,14 @@ def plan_page(store: Store, before: Page, after: Page, *, regenerate: bool) -> P
 
 
 def publish(store: Store, viewer: Viewer, ready: Plan) -> None:
-    """Apply a plan and record it. On PublishError the devices concerned are marked failed."""
+    """Apply a plan and record it. On PublishError the devices concerned are marked failed.
+
+    What is going to be written is recorded first: a file that a broken-off publish left in its
+    place is found again when its device is disabled.
+    """
+    if ready.changes:
+        with store.database.write() as session:
+            _record_paths(session, ready)
     try:
         apply(ready, store.site())
     except PublishError as error:
@@ -70,17 +77,21 @@ def _recorded(store: Store, ids: list[int]) -> dict[str, int | None]:
     return found
 
 
-def _record(session: Session, viewer: Viewer, done: Plan) -> None:
+def _record_paths(session: Session, ready: Plan) -> None:
     now = datetime.now(UTC)
+    for change in ready.changes:
+        if change.kind != "delete":
+            row = session.get(PublishedFile, change.path)
+            row = row or PublishedFile(path=change.path, sha256="", published_at=now)
+            row.device_id, row.sha256, row.published_at = change.device_id, change.sha256, now
+            session.add(row)
+
+
+def _record(session: Session, viewer: Viewer, done: Plan) -> None:
     for change in done.changes:
-        known = session.get(PublishedFile, change.path)
-        if change.kind == "delete":
-            if known is not None:
-                session.delete(known)
-            continue
-        row = known or PublishedFile(path=change.path, sha256="", published_at=now)
-        row.device_id, row.sha256, row.published_at = change.device_id, change.sha256, now
-        session.add(row)
+        known = session.get(PublishedFile, change.path) if change.kind == "delete" else None
+        if known is not None:
+            session.delete(known)
     held = {change.device_id for change in done.held}
     current = {change.device_id for change in done.changes} | set(done.settled)
     _mark(session, current - held, "published", "")

@@ -24,16 +24,29 @@ class Tree:
     def read(self, path: str) -> bytes | None:
         """The bytes of one published file, None when there is none; PublishError when it cannot be
         read or is not a plain file."""
+        self._refuse_links(path)
         try:
             handle = os.open(self.root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise PublishError(f"{self.root / path}: {reason(error)}") from None
-        with os.fdopen(handle, "rb") as file:
+        try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise PublishError(f"{self.root / path}: is not a plain file; move it away")
-            return file.read()
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                return file.read()
+        except OSError as error:
+            raise PublishError(f"{self.root / path}: {reason(error)}") from None
+        finally:
+            os.close(handle)
+
+    def _refuse_links(self, path: str) -> None:
+        directory = str(self.root)
+        for part in path.split("/")[:-1]:
+            directory = f"{directory}/{part}"
+            if os.path.islink(directory):
+                raise PublishError(f"{directory}: is a symbolic link; put a real directory there")
 
 
 def reason(error: OSError) -> str:
@@ -47,5 +60,6 @@ def reason(error: OSError) -> str:
         errno.ELOOP: "is a symbolic link; put a real file or directory there",
         errno.ENOTDIR: "a part of the path is not a directory",
         errno.EISDIR: "is a directory; move it away",
+        errno.EEXIST: "is not a directory; move it away",
     }
     return known.get(error.errno or 0, error.strerror or str(error))

@@ -62,11 +62,18 @@ def _about_choice(name: str, line: LineUse, phone_type: PhoneType) -> list[Note]
 
 def _about_codecs(line: LineUse, phone_type: PhoneType) -> list[Note]:
     known = phone_type.facts.terms.get("codecs", {})
-    missing = [name for name in str(line.extension["codecs"]).split(",") if name not in known]
-    if not missing or "codecs" in phone_type.facts.lacks:
-        return []
-    listed = ", ".join(missing)
-    return [Note("codecs", f"{phone_type.label} has no {listed}: left out of its codecs")]
+    names = [name for name in str(line.extension["codecs"]).split(",") if name]
+    missing = [name for name in names if name not in known]
+    beyond = [name for name in names if name in known][phone_type.facts.most_codecs :]
+    found = []
+    if missing and "codecs" not in phone_type.facts.lacks:
+        listed = ", ".join(missing)
+        found.append(f"{phone_type.label} has no {listed}: left out of its codecs")
+    if beyond:
+        room = phone_type.facts.most_codecs
+        words = "one codec" if room == 1 else f"{room} codecs"
+        found.append(f"{phone_type.label} has room for {words}: {', '.join(beyond)} left out")
+    return [Note("codecs", sentence) for sentence in found]
 
 
 def _about_name(line: LineUse, phone_type: PhoneType) -> list[Note]:

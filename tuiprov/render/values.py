@@ -93,7 +93,7 @@ def term(facts: Facts, field: str, value: Any) -> Term | None:
 
 def codec_terms(facts: Facts, codecs: str) -> list[Term]:
     known = facts.terms.get("codecs", {})
-    return [known[name] for name in codecs.split(",") if name in known]
+    return [known[name] for name in codecs.split(",") if name in known][: facts.most_codecs]
 
 
 def display_name(name: str, facts: Facts) -> str:

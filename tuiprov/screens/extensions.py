@@ -196,7 +196,7 @@ class ExtensionsScreen(TuiprovScreen):
         self.title_bar.show([("Extensions", "bar--title"), (f"  {place}  {viewer}", "bar--dim")])
 
     def _show_filter(self) -> None:
-        words = self._filter or "type to filter: anna, model:T46S, -status:disabled"
+        words = self._filter or "type: anna, model:T46S, -status:disabled"
         self._filter_bar.show(
             [
                 (f"{self._table.position}  ", "bar--dim"),
