@@ -25,6 +25,8 @@ class Action:
     keys: str
     in_footer: bool = True
     demo_only: bool = False
+    provisioning: bool = False
+    """Only for who may provision devices; a forbidden action is absent, not greyed."""
 
     def shown_key(self, overrides: Mapping[str, str]) -> str:
         """The key as a person reads it: `F2`, `Ctrl+N`, `Esc`."""
@@ -49,6 +51,7 @@ ACTIONS: tuple[Action, ...] = (
         "list",
         "publish",
         "f8",
+        provisioning=True,
     ),
     Action(
         "look_as",
@@ -143,10 +146,12 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 
-def actions_of(where: Where, *, demo: bool) -> list[Action]:
-    """The actions of one kind of screen, its own first."""
+def actions_of(where: Where, *, demo: bool, may_provision: bool) -> list[Action]:
+    """The actions of one kind of screen that there are for this viewer, its own first."""
     return [
         action
         for action in ACTIONS
-        if action.where in (where, "everywhere") and (demo or not action.demo_only)
+        if action.where in (where, "everywhere")
+        and (demo or not action.demo_only)
+        and (may_provision or not action.provisioning)
     ]

@@ -73,17 +73,21 @@ class TuiprovApp(App[None]):
     @work(thread=True, exclusive=True, group="site", exit_on_error=False)
     def _open_site(self) -> None:
         try:
-            settings = config.load(self._db, self._config_file)
-            self.call_from_thread(self._configure, settings)
-            from tuiprov.session import open_session
-
-            session = open_session(self._db, self._config_file, self._look_as, demo=self.is_demo)
+            self._open()
         except TuiprovError as error:
             self.call_from_thread(self._fail, str(error))
-            return
+        except Exception as error:
+            self.call_from_thread(self._handle_exception, error)
+
+    def _open(self) -> None:
+        """Configure the app, open the session; then import, while the list is being looked at,
+        what the first page needs."""
+        self.call_from_thread(self._configure, config.load(self._db, self._config_file))
+        from tuiprov.session import open_session
+
+        session = open_session(self._db, self._config_file, self._look_as, demo=self.is_demo)
         self.call_from_thread(self.use_session, session)
         self.call_from_thread(self._offer_kept_draft)
-        # Imported while the list is being looked at, so that the first page opens at once.
         import tuiprov.screens.extension_page  # noqa: F401
         from tuiprov.data.catalog import default_catalog
 
@@ -106,6 +110,9 @@ class TuiprovApp(App[None]):
         self.key_overrides = settings.keys
         if settings.keys:
             self.set_keymap(dict(settings.keys))
+        if settings.theme and settings.theme not in self.available_themes:
+            known = ", ".join(theme.name for theme in THEMES)
+            raise config.ConfigError(f"theme: there is no {settings.theme!r}; there are {known}")
         if settings.theme:
             self.theme = settings.theme
 
@@ -117,6 +124,12 @@ class TuiprovApp(App[None]):
         """Look at the site through this session."""
         self._session = session
         self._list.open_session(session)
+        self._list.show_keys()
+
+    @property
+    def may_provision(self) -> bool:
+        """May whoever looks change what phones get?"""
+        return self._session is not None and self._session.viewer.may_provision
 
     @property
     def _list(self) -> ExtensionsScreen:
@@ -175,7 +188,10 @@ class TuiprovApp(App[None]):
 
     def _offer_kept_draft(self) -> None:
         session = self._session
-        kept = session.kept() if session else None
+        try:
+            kept = session.kept() if session else None
+        except TuiprovError:
+            return  # the list says what is wrong with the database
         if session is None or kept is None:
             return
         extension_id, texts, kept_at = kept
@@ -185,7 +201,8 @@ class TuiprovApp(App[None]):
             if key == "r":
                 self.open_page(extension_id, texts)
             elif key == "d":
-                session.drop_kept(extension_id)
+                with contextlib.suppress(TuiprovError):
+                    session.drop_kept(extension_id)
 
         self.push_screen(
             Dialog(
@@ -239,7 +256,9 @@ class TuiprovApp(App[None]):
         from tuiprov.screens.base import TuiprovScreen
 
         if isinstance(screen, TuiprovScreen):
-            for action in actions_of(screen.where, demo=self.is_demo):
+            for action in actions_of(
+                screen.where, demo=self.is_demo, may_provision=self.may_provision
+            ):
                 if action.id != "palette":
                     run = partial(screen.run_action, action.target)
                     yield SystemCommand(action.words, action.help, run)

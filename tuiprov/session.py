@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tuiprov.data.accounts import Viewer, os_viewer, viewers
+from tuiprov.data.checks import NO_NEIGHBOURS, check_page
 from tuiprov.data.database import Database
 from tuiprov.data.draft import Draft
 from tuiprov.data.page import Page
 from tuiprov.data.store import ExtensionRow, Store
-from tuiprov.errors import NotFound
+from tuiprov.errors import NotFound, Refusal, StoreError
 from tuiprov.publish.plan import Plan
 from tuiprov.publish.preview import Published
 from tuiprov.publish.publishing import plan_devices, plan_page, publish, tree_of
@@ -54,13 +55,23 @@ class Session:
 
     def open(self, extension_id: int) -> Draft:
         """A draft on the extension's page as it is stored now."""
-        return Draft(self.store.page(self.viewer, extension_id), self.viewer, self.store.check)
+        return Draft(self.store.page(self.viewer, extension_id), self.viewer, self._check)
+
+    def _check(self, page: Page) -> tuple[list[Refusal], dict[str, str]]:
+        """Live validation. A database that cannot be read now is no reason to lose what is being
+        typed: the page's own rules still hold, and the save asks again."""
+        try:
+            return self.store.check(page)
+        except StoreError as error:
+            return check_page(page, NO_NEIGHBOURS), {"extension_name": str(error)}
 
     def published(self, page: Page) -> Published:
         return Published(tree_of(page.site))
 
     def plan_save(self, draft: Draft) -> Plan:
         """What saving would do to the phone's files; nothing is stored."""
+        if not self.viewer.may_provision:
+            return Plan()
         return plan_page(self.store, draft.base, draft.page, regenerate=draft.regenerate)
 
     def save(self, draft: Draft) -> Plan:
@@ -72,6 +83,8 @@ class Session:
         devices = {page.device_id for page in (before, saved) if page.device_id}
         regenerate = draft.regenerate
         draft.rebase(saved)
+        if not self.viewer.may_provision:
+            return Plan()  # the device is stale until somebody publishes who may
         plan = plan_devices(self.store, devices, regenerate=regenerate)
         publish(self.store, self.viewer, plan)
         return plan

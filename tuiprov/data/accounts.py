@@ -49,6 +49,11 @@ class Viewer:
         return self.role == "system"
 
     @property
+    def may_provision(self) -> bool:
+        """May this viewer change what phones get? Viewing is not enough."""
+        return self.provision == "modify"
+
+    @property
     def label(self) -> str:
         return (
             ROLE_WORDS[self.role]

@@ -34,6 +34,21 @@ class Neighbours(Protocol):
         """Does another extension have this extended number?"""
 
 
+class _NoNeighbours:
+    """Stands in where other records cannot be asked about."""
+
+    def mac_taken(self, mac: str, device_id: int | None) -> bool:
+        return False
+
+    def extensions_at(self, address: str, extension_id: int | None) -> list[tuple[str, str]]:
+        return []
+
+    def number_taken(self, extension: str, extension_id: int | None) -> bool:
+        return False
+
+
+NO_NEIGHBOURS: Neighbours = _NoNeighbours()
+
 Found = Iterator[tuple[str, str]]
 
 

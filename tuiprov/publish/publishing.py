@@ -18,7 +18,7 @@ from tuiprov.data.models import Device, PublishedFile
 from tuiprov.data.page import Page, Phone
 from tuiprov.data.site import Site
 from tuiprov.data.store import Store
-from tuiprov.errors import PublishError
+from tuiprov.errors import NotAllowed, PublishError
 from tuiprov.publish.apply import apply
 from tuiprov.publish.plan import Plan, plan
 from tuiprov.publish.tree import Tree
@@ -54,6 +54,8 @@ def publish(store: Store, viewer: Viewer, ready: Plan) -> None:
     What is going to be written is recorded first: a file that a broken-off publish left in its
     place is found again when its device is disabled.
     """
+    if ready and not viewer.may_provision:
+        raise NotAllowed(f"{viewer.label} may not provision devices; nothing was published")
     if ready.changes:
         with store.database.write() as session:
             _record_paths(session, ready)

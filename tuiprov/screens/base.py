@@ -25,6 +25,7 @@ class Navigator(Protocol):
 
     is_demo: bool
     key_overrides: Mapping[str, str]
+    may_provision: bool
 
     def open_page(self, extension_id: int) -> None: ...
     def close_page(self) -> None: ...
@@ -61,9 +62,9 @@ class TuiprovScreen(Screen[bool | None]):
         return cast(Navigator, self.app)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A demo's own actions do not exist elsewhere."""
-        known = next((a for a in ACTIONS if a.target.partition("(")[0] == action), None)
-        return not (known is not None and known.demo_only and not self.navigator.is_demo)
+        """An action that this viewer does not have does not exist, by no key at all."""
+        named = [one for one in ACTIONS if one.target.partition("(")[0] == action]
+        return not named or any(one in self._actions() for one in named)
 
     def show_keys(self, *, note: str = "") -> None:
         """Draw the line of keys, or a passing note in its place."""
@@ -97,4 +98,5 @@ class TuiprovScreen(Screen[bool | None]):
         return []
 
     def _actions(self) -> list[Action]:
-        return actions_of(self.where, demo=self.navigator.is_demo)
+        app = self.navigator
+        return actions_of(self.where, demo=app.is_demo, may_provision=app.may_provision)

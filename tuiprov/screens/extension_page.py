@@ -6,6 +6,7 @@ preview is rendered in the same keystroke. On a narrow screen the preview is bel
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -220,7 +221,8 @@ class ExtensionPage(TuiprovScreen):
         if answer == "s":
             self.action_save()
         elif answer == "d":
-            self._session.drop_kept(self.draft.base.extension_id or 0)
+            with contextlib.suppress(TuiprovError):
+                self._session.drop_kept(self.draft.base.extension_id or 0)
             self.navigator.close_page()
 
     def _show_first_error(self) -> None:

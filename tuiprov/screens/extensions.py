@@ -57,7 +57,10 @@ class ExtensionRows:
         self._columns = columns
 
     def page(self, ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
-        rows = self._session.extension_rows(ids)
+        try:
+            rows = self._session.extension_rows(ids)
+        except TuiprovError as error:
+            return {number: ["", "", str(error)] for number in ids}
         return {
             number: [self._cell(row, column.name) for column in self._columns]
             for number, row in rows.items()
@@ -144,7 +147,11 @@ class ExtensionsScreen(TuiprovScreen):
     def action_look_as(self) -> None:
         if self._session is None:
             return
-        known = self._session.viewers()
+        try:
+            known = self._session.viewers()
+        except TuiprovError as error:
+            self.tell("Nobody can be looked as", error)
+            return
         options = [(viewer.key, viewer.label) for viewer in known]
         chosen = {viewer.key: viewer for viewer in known}
 
