@@ -13,9 +13,7 @@ import os
 import select
 import signal
 import sys
-import tempfile
 import time
-import traceback
 from collections.abc import Iterator, Mapping
 from functools import partial
 from threading import Thread
@@ -27,7 +25,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from tuiprov import config
-from tuiprov.errors import TuiprovError
+from tuiprov.errors import TuiprovError, crash_report
 from tuiprov.screens.extensions import ExtensionsScreen
 from tuiprov.widgets.dialog import Dialog
 
@@ -141,8 +139,8 @@ class TuiprovApp(App[None]):
         """Open an extension's page, with the texts of a kept draft typed again."""
         from tuiprov.screens.extension_page import ExtensionPage
 
-        if self._session is None:
-            return
+        if self._session is None or self._open_draft() is not None:
+            return  # Enter was pressed twice before the page was there
         try:
             draft = self._session.open(extension_id)
         except TuiprovError as error:
@@ -332,16 +330,6 @@ def best_theme() -> str:
     term = os.environ.get("TERM", "")
     few = term in ("linux", "vt100", "vt220", "screen", "ansi") or "NO_COLOR" in os.environ
     return "tuiprov-16" if few else "tuiprov-dark"
-
-
-def crash_report(error: Exception) -> str:
-    """Write the traceback, without values, to a private file; gives the line for the terminal."""
-    frames = traceback.format_list(traceback.extract_tb(error.__traceback__))
-    text = "".join([*frames, type(error).__name__])
-    handle, path = tempfile.mkstemp(prefix="tuiprov-error-", suffix=".txt")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    return f"tuiprov made a mistake and stopped; nothing was saved by it. Details: {path}"
 
 
 def open_site(db: str = "", config: str = "", *, look_as: str = "", demo: bool = False) -> int:

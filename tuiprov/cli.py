@@ -6,6 +6,7 @@ Exit status: 0 done, 1 refused or failed with plain lines on standard error, 2 w
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -23,8 +24,9 @@ from tuiprov.data.database import Database
 from tuiprov.data.exchange import export_csv, import_file
 from tuiprov.data.founding import found_site
 from tuiprov.data.lookup import find_phone
+from tuiprov.data.site import SITE_FIELDS
 from tuiprov.data.store import Store
-from tuiprov.errors import NotFound, TuiprovError
+from tuiprov.errors import NotFound, TuiprovError, crash_report
 from tuiprov.printing import print_catalog, print_json, print_plan, print_text, say
 from tuiprov.publish.publishing import plan_devices, publish
 from tuiprov.render.engine import render, type_of
@@ -86,6 +88,10 @@ def init(
     site = Store(database).site()
     done = "made a new site" if is_new else "the site is up to date"
     say(f"{done}; phones' files go to {site.publish_root}")
+    if is_new:
+        say(
+            "say where phones register and fetch: tuiprov settings sip_server=… provisioning_host=…"
+        )
 
 
 @app.command("import")
@@ -111,7 +117,10 @@ def export(
     if file is None:
         sys.stdout.writelines(lines)
         return
+    lines = iter(list(lines))  # an old file is kept until the new one is known
     handle = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        os.fchmod(handle, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
         out.writelines(lines)
 
@@ -126,6 +135,25 @@ def set_(
     store, viewer = _site.store()
     changed = set_values(store, viewer, values, where)
     say(f"changed {changed}; `tuiprov plan` shows what that means for the phones' files")
+
+
+@app.command()
+def settings(
+    assignments: Annotated[list[str] | None, typer.Argument(metavar="[NAME=VALUE…]")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show or change the site's settings: SIP server, provisioning host, codecs offered …"""
+    values = parse_assignments(assignments or [], SITE_FIELDS)
+    store, viewer = _site.store()
+    site = store.set_site(viewer, values) if values else store.site()
+    texts = {name: one.text(getattr(site, name)) for name, one in SITE_FIELDS.items()}
+    if as_json:
+        print_json(texts)
+        return
+    for name, text in texts.items():
+        say(f"{name:<30} {text}")
+    if values:
+        say("the phones' files follow with: tuiprov publish")
 
 
 @app.command("render")
@@ -250,5 +278,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         say(f"{error.filename or 'tuiprov'}: {error.strerror}", to_error=True)
+        return 1
+    except Exception as error:
+        say(crash_report(error), to_error=True)
         return 1
     return 0

@@ -12,6 +12,7 @@ from pathlib import Path
 from tuiprov.data.accounts import os_viewer
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.database import Database
+from tuiprov.data.site import Site
 from tuiprov.data.store import Store
 from tuiprov.errors import TuiprovError
 from tuiprov.publish.publishing import plan_devices
@@ -38,6 +39,7 @@ def examine(url: str) -> list[Finding]:
         findings += [
             _tried("who is looking", lambda: Finding(True, "", os_viewer(store.database).label)),
             _tried("file modes", lambda: _modes(store)),
+            _tried("settings", lambda: _settings(store)),
             _tried("publish root", lambda: _publish_root(store)),
             _tried("published files", lambda: _published(store)),
         ]
@@ -86,6 +88,15 @@ def _readable_by_others(path: Path) -> Iterator[Path]:
     for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
         if name.exists() and stat.S_IMODE(name.stat().st_mode) & 0o077:
             yield name
+
+
+def _settings(store: Store) -> Finding:
+    site, fresh = store.site(), Site()
+    left = [n for n in ("sip_server", "provisioning_host") if getattr(site, n) == getattr(fresh, n)]
+    if left:
+        return Finding(False, "", f"{' and '.join(left)}: still an example; tuiprov settings")
+    words = f"phones register at {site.sip_server} and fetch from {site.provisioning_host}"
+    return Finding(True, "", words)
 
 
 def _publish_root(store: Store) -> Finding:

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,3 +62,13 @@ class RenderError(TuiprovError):
 
 class PublishError(TuiprovError):
     """The publish tree cannot be read or written; files named in the message are as before."""
+
+
+def crash_report(error: Exception) -> str:
+    """Write the traceback, without values, to a private file; gives the line for the terminal."""
+    frames = traceback.format_list(traceback.extract_tb(error.__traceback__))
+    text = "".join([*frames, type(error).__name__])
+    handle, path = tempfile.mkstemp(prefix="tuiprov-error-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    return f"tuiprov made a mistake and stopped; nothing was saved by it. Details: {path}"

@@ -22,7 +22,8 @@ def say(words: str, *, to_error: bool = False) -> None:
 
 
 def print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    """JSON in ASCII: a bidi mark or a control character in a value stays an escape."""
+    print(json.dumps(value, indent=2))
 
 
 def print_text(text: str) -> None:

@@ -104,7 +104,9 @@ class Session:
     # -- drafts that outlive the session --------------------------------------------------------
 
     def keep(self, draft: Draft) -> None:
-        self.store.keep_draft(self.viewer, draft.base, draft.texts)
+        """Keep what was edited; other fields stay free for what somebody else saves meanwhile."""
+        edited = {name: text for name, text in draft.texts.items() if draft.is_edited(name)}
+        self.store.keep_draft(self.viewer, draft.base, edited)
 
     def kept(self) -> tuple[int, dict[str, str], datetime] | None:
         return self.store.kept_draft(self.viewer)

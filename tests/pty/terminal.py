@@ -117,9 +117,9 @@ class Terminal:
         os.write(self._master, text.encode())
 
     def press(self, *keys: str) -> None:
-        """Send these keys (`f2`, `ctrl+n`, `escape` …) as this terminal codes them."""
+        """Send these keys (`f2`, `ctrl+n`, `x` …) as this terminal codes them."""
         known = _KEYS | (_LINUX_KEYS if self._term == "linux" else {})
-        self.type("".join(known[key] for key in keys))
+        self.type("".join(known.get(key, key) for key in keys))
 
     def signal(self, number: int) -> None:
         """Send the program a signal."""

@@ -8,6 +8,7 @@ after a key its messages are handled, what comes from a thread is waited for by 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -68,9 +69,13 @@ class Desk:
 
     @property
     def current(self) -> str:
-        """The row with the cursor, from its label on."""
-        rows = (line for line in self.part("form").splitlines() if line.startswith("›"))
-        return next(rows, "")[2:].strip()
+        """The label of the row with the cursor, as far as it is shown."""
+        return _label(self._cursor_line)
+
+    @property
+    def _cursor_line(self) -> str:
+        lines = self.part("form").splitlines()
+        return next((line for line in lines if line.startswith("›")), "")
 
     def row(self, label: str) -> str:
         """The form's row with this label: what stands beside it."""
@@ -83,14 +88,10 @@ class Desk:
     def _row(self, label: str) -> list[str]:
         found: list[str] = []
         for line in self.part("form").splitlines():
-            if found and line[:4].strip(" ›*"):
+            if _label(line) and found:
                 break
-            if line[3:].startswith(f"{label} "):
-                found = [line[3 + len(label) :].strip()]
-            elif found and line:
-                if _is_row(line):
-                    break
-                found.append(line.strip())
+            if found or _names(label, line):
+                found.append(line.strip() if found else _value(line))
         assert found, f"no row {label!r} in\n{self.part('form')}"
         return found
 
@@ -140,10 +141,10 @@ class Desk:
         """To the row of this label in the section that is open."""
         before = None
         await self.press("pageup")
-        while not self.current.startswith(f"{label} ") and self.current != before:
-            before = self.current
+        while not _names(label, self._cursor_line) and self._cursor_line != before:
+            before = self._cursor_line
             await self.press("down")
-        assert self.current.startswith(f"{label} "), f"no row {label!r} in\n{self.part('form')}"
+        assert _names(label, self._cursor_line), f"no row {label!r} in\n{self.part('form')}"
 
     async def fill(self, label: str, text: str) -> None:
         """Go to the row of this label and type `text` in place of what is there."""
@@ -168,9 +169,19 @@ class Desk:
         await self.see("Saved")
 
 
-def _is_row(line: str) -> bool:
-    """Rows begin in cell 3; the messages under a row are indented further."""
-    return bool(line[3:4].strip())
+def _label(line: str) -> str:
+    """The label of a row of the form: it begins in cell 3, messages are indented further."""
+    return re.split(r"\s\s", line[3:] + "  ", maxsplit=1)[0]
+
+
+def _value(line: str) -> str:
+    return line[3:].removeprefix(_label(line)).strip()
+
+
+def _names(label: str, line: str) -> bool:
+    """Is this the line of the row with this label, which may be cut?"""
+    shown = _label(line)
+    return shown == label or (shown.endswith("…") and label.startswith(shown[:-1]))
 
 
 def _key(key: str) -> events.Key:

@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import text
 
 from tests.sites import Site, a_site
+from tuiprov.data.models import Event
+from tuiprov.publish.publishing import plan_devices, publish
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 
@@ -134,7 +136,7 @@ _ROWS = (
 
 def an_office(tmp_path: Path, **settings: Any) -> Site:
     """The office in `tmp_path`, with these settings of the site; nothing is published yet."""
-    site = a_site(tmp_path, **settings)
+    site = a_site(tmp_path)
     names = list(dict.fromkeys(name for row in _ROWS for name in row))
     file = io.StringIO()
     table = csv.DictWriter(file, names, restval="")
@@ -142,7 +144,26 @@ def an_office(tmp_path: Path, **settings: Any) -> Site:
     table.writerows(_ROWS)
     site.import_text(file.getvalue())
     set_columns(site, "device", {"token": TOKEN})
+    return site.configure(**settings)
+
+
+def published(site: Site) -> dict[str, str]:
+    """What lies in the publish tree: path inside it → text."""
+    root = site.publish_root
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    return {str(path.relative_to(root)): path.read_text("utf-8") for path in files}
+
+
+def publish_all(site: Site) -> Site:
+    """Bring the files of all devices up to date, as `tuiprov publish` does."""
+    ids = site.store.device_ids(site.admin)
+    publish(site.store, site.admin, plan_devices(site.store, ids))
     return site
+
+
+def events(site: Site, action: str) -> list[str]:
+    """The subjects of all events of this kind."""
+    return [event.subject for event in site.rows(Event) if event.action == action]
 
 
 def set_columns(site: Site, table: str, values: Mapping[str, Any], where: str = "1 = 1") -> None:

@@ -6,34 +6,42 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from tuiprov.data.accounts import Viewer
-from tuiprov.data.fields import Value
+from tuiprov.data.fields import Field, Value
 from tuiprov.data.sections import FIELDS
 from tuiprov.data.store import Store, page_of
 from tuiprov.data.writer import write_page
 from tuiprov.errors import NotFound, Refusal, Refused
 
+Assigned = dict[str, Value]
 
-def parse_assignments(words: Iterable[str]) -> dict[str, Value]:
-    """`["update_interval=30", "ping=yes"]` as values; Refused names each that is wrong."""
-    values: dict[str, Value] = {}
+
+_NOT_IN_BULK = ("extension", "organization", "user")
+
+
+def parse_assignments(words: Iterable[str], fields: Mapping[str, Field] = FIELDS) -> Assigned:
+    """`["update_interval=30", "ping=yes"]` as values of `fields`; Refused names each that is
+    wrong."""
+    values: Assigned = {}
     found: list[Refusal] = []
     for word in words:
         name, equals, text = word.partition("=")
-        field = FIELDS.get(name)
-        if not equals or field is None:
-            reason = "is not a field" if equals else "must be written FIELD=VALUE"
-            found.append(Refusal(name, reason))
-            continue
-        if name in ("extension", "organization", "user"):
-            found.append(Refusal(name, "cannot be set for many at once"))
-            continue
         try:
-            values[name] = field.parse(text)
+            values[name] = _assigned(name, equals, text, fields)
         except ValueError as error:
             found.append(Refusal(name, str(error)))
     if found:
         raise Refused(found)
     return values
+
+
+def _assigned(name: str, equals: str, text: str, fields: Mapping[str, Field]) -> Value:
+    if not equals:
+        raise ValueError("must be written FIELD=VALUE")
+    if name not in fields:
+        raise ValueError("is not a field")
+    if name in _NOT_IN_BULK:
+        raise ValueError("cannot be set for many at once")
+    return fields[name].parse(text)
 
 
 def set_values(store: Store, viewer: Viewer, values: Mapping[str, Value], where: str) -> int:

@@ -72,10 +72,7 @@ class Database:
         found = self.schema()
         if found == "":
             raise StoreError(f"{self._shown}: holds no site; make one with: tuiprov init")
-        if found > SCHEMA:
-            raise StoreError(
-                f"{self._shown}: made by a newer tuiprov (schema {found}); upgrade tuiprov"
-            )
+        self._refuse_newer(found)
         if found < SCHEMA:
             raise StoreError(f"{self._shown}: older schema {found}; upgrade it: tuiprov init")
 
@@ -94,6 +91,7 @@ class Database:
 
         if self.path is not None:
             _create_private(self.path)
+        self._refuse_newer(self.schema())
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self._told_plainly(), self._writing.begin() as connection:
@@ -106,6 +104,12 @@ class Database:
     @property
     def _shown(self) -> str:
         return str(self.path or self.url.render_as_string(hide_password=True))
+
+    def _refuse_newer(self, found: str) -> None:
+        if found > SCHEMA:
+            raise StoreError(
+                f"{self._shown}: made by a newer tuiprov (schema {found}); upgrade tuiprov"
+            )
 
     @contextmanager
     def _told_plainly(self) -> Iterator[None]:
@@ -147,8 +151,7 @@ def _create_private(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-        mode = stat.S_IMODE(os.fstat(handle).st_mode)
-        if mode & 0o077:
+        if stat.S_IMODE(os.fstat(handle).st_mode) != 0o600:
             os.fchmod(handle, 0o600)
         os.close(handle)
     except OSError as error:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.database import Database
@@ -25,7 +26,7 @@ from tuiprov.data.page import Page
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, FIELDS
 from tuiprov.data.store import Store, on_device, page_of, site_of
 from tuiprov.data.writer import write_page
-from tuiprov.errors import Refusal, Refused
+from tuiprov.errors import NotFound, Refusal, Refused
 
 COLUMNS = tuple(FIELDS)
 _MOST_BYTES = 64 * 1024 * 1024
@@ -69,6 +70,9 @@ def import_file(
                     done[_import_row(session, viewer, row)] += 1
                 except Refused as refused:
                     found += [replace(refusal, where=row.where) for refusal in refused.refusals]
+                except NotFound:
+                    reason = f"{row.values['extension']} is not yours to change"
+                    found.append(Refusal("extension", reason, row.where))
             if found or dry_run:
                 raise _Undo
     except _Undo:
@@ -151,6 +155,8 @@ def _import_row(session: Session, viewer: Viewer, row: ImportedRow) -> int:
     known = session.exec(select(Extension.id).where(Extension.extension == number)).first()
     base = page_of(session, viewer, known) if known else _new_page(session, viewer, row)
     page = _on_its_device(session, base, row)
+    if known:
+        _check_place(base, row)
     changes = {name: value for name, value in row.values.items() if name not in _PLACES}
     if known and page is base and all(page.values[n] == v for n, v in changes.items()):
         return 2
@@ -159,6 +165,17 @@ def _import_row(session: Session, viewer: Viewer, row: ImportedRow) -> int:
 
 
 _PLACES = ("organization", "user")
+
+
+def _check_place(page: Page, row: ImportedRow) -> None:
+    """An extension stays where it is: a row that names another account is refused, not ignored."""
+    found = [
+        Refusal(name, f"is {page.values[name]!r} and cannot be changed by an import")
+        for name in _PLACES
+        if row.values.get(name, page.values[name]) != page.values[name]
+    ]
+    if found:
+        raise Refused(found)
 
 
 def _new_page(session: Session, viewer: Viewer, row: ImportedRow) -> Page:
@@ -192,21 +209,38 @@ def _account(session: Session, kind: str, name: str, parent_id: int) -> int:
 
 def _on_its_device(session: Session, page: Page, row: ImportedRow) -> Page:
     """`page` put on the device that another row has defined already: found by MAC, or by friendly
-    name among the organization's devices without a MAC."""
+    name among the organization's devices without a MAC. Two devices may share both; then it is the
+    one whose line is free and that looks most like the row."""
     if page.device_id is not None or not row.values.get("use_provisioning"):
         return page
     mac, name = row.values.get("mac"), row.values.get("friendly_name")
-    serving = select(Line.device_id)
-    query = select(Device).where(col(Device.id).in_(serving))
-    query = query.where(Device.organization_id == page.organization_id)
+    query = select(Device).where(Device.organization_id == page.organization_id)
     if mac:
         query = query.where(Device.mac == mac)
     elif name:
         query = query.where(Device.mac == "", Device.friendly_name == name)
     else:
         return page
-    device = session.exec(query.order_by(col(Device.id)).limit(1)).first()
+    lines = _lines_of(session, query)
+    taken = row.values.get("line", page.values["line"])
+    free = [device for device, used in lines if taken not in used]
+    device = min(free, key=lambda one: _differences(one, row), default=None)
     return page if device is None else on_device(session, page, device)
+
+
+def _lines_of(session: Session, query: SelectOfScalar[Device]) -> list[tuple[Device, set[int]]]:
+    """The devices that serve an extension, oldest first, with the lines that are in use."""
+    devices = session.exec(query.order_by(col(Device.id))).all()
+    in_use = select(Line).where(col(Line.device_id).in_([device.id for device in devices]))
+    lines: dict[int, set[int]] = {}
+    for line in session.exec(in_use) if devices else ():
+        lines.setdefault(line.device_id, set()).add(line.number)
+    return [(one, lines[one.id]) for one in devices if one.id is not None and one.id in lines]
+
+
+def _differences(device: Device, row: ImportedRow) -> int:
+    given = [name for name in DEVICE_FIELDS if name in row.values]
+    return sum(getattr(device, name) != row.values[name] for name in given)
 
 
 def _cell(name: str, page: Page, viewer: Viewer) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, ClassVar, Literal
 
 import netaddr
@@ -203,6 +204,7 @@ class Codecs(Field):
 _ANY_TEXT = Text(label="", help="")
 
 
+@cache
 def declared(model: Any) -> dict[str, Field]:
     """The fields a section class declares, in order (its `Annotated` metadata)."""
     return {

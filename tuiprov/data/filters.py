@@ -2,11 +2,13 @@
 
 `--where 'model:T46S organization:acme -status:disabled anna'` on the command line, the same text in
 the extensions list. A value matches when it is contained in the field, without regard to case;
-quotes hold a value with blanks together.
+quotes hold a value with blanks together. A choice (`status`, `model` …) or number must be equal.
 """
 
 from __future__ import annotations
 
+import itertools
+import re
 import shlex
 from typing import Any
 
@@ -19,6 +21,7 @@ from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 from tuiprov.errors import Refusal, Refused
 
+_MAC_PART = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{0,2})+")
 _FREE_TEXT = ("extension", "extension_name", "organization", "user", "friendly_name", "model")
 
 
@@ -44,11 +47,16 @@ def _words(text: str) -> list[str]:
 
 def _word(word: str, user: Any, organization: Any) -> ColumnElement[bool]:
     negated = word.startswith("-") and len(word) > 1
-    name, colon, value = word.removeprefix("-").partition(":")
+    word = word.removeprefix("-") if negated else word
+    found = _found(word, user, organization)
+    return not_(func.coalesce(found, False)) if negated else found
+
+
+def _found(word: str, user: Any, organization: Any) -> ColumnElement[bool]:
+    name, colon, value = word.partition(":")
     if colon and name in FIELDS:
-        found = _matches(name, value, user, organization)
-        return not_(func.coalesce(found, False)) if negated else found
-    if colon and name.isidentifier() and name.islower():
+        return _matches(name, value, user, organization)
+    if colon and name.isidentifier() and name.islower() and not _MAC_PART.fullmatch(word):
         raise Refused([Refusal(name, "is not a field to filter by", "filter")])
     return or_(
         *(_contains(_column(field, user, organization), word) for field in _FREE_TEXT),
@@ -65,14 +73,31 @@ def _matches(name: str, value: str, user: Any, organization: Any) -> ColumnEleme
         return wanted
     if name == "mac":
         return _contains(func.replace(column, ":", ""), value.replace(":", "").replace("-", ""))
-    if FIELDS[name].kind in ("choice", "number") and value:
-        return func.lower(sql_cast(column, SqlString)) == value.lower()
+    if FIELDS[name].kind in ("choice", "number"):
+        column = sql_cast(column, SqlString)
+        if value:
+            return func.lower(column) == value.lower()
     return _contains(column, value)
 
 
 def _contains(column: Any, value: str) -> ColumnElement[bool]:
     escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return func.lower(column).like(f"%{escaped.lower()}%", escape="\\")
+    return or_(
+        *(func.lower(column).like(f"%{one}%", escape="\\") for one in _spellings(escaped.lower()))
+    )
+
+
+def _spellings(text: str) -> list[str]:
+    """`text` with each letter beyond ASCII in both cases: SQLite's lower() knows ASCII only. The
+    first four such letters; the others as they are."""
+    beyond = [i for i, char in enumerate(text) if char > "\x7f" and len(char.upper()) == 1][:4]
+    found = []
+    for choice in itertools.product((str.lower, str.upper), repeat=len(beyond)):
+        chars = list(text)
+        for place, change in zip(beyond, choice, strict=True):
+            chars[place] = change(chars[place])
+        found.append("".join(chars))
+    return list(dict.fromkeys(found))
 
 
 def _column(name: str, user: Any, organization: Any) -> Any:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, update
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
@@ -30,7 +30,7 @@ from tuiprov.data.page import LineUse, Page, Phone, Values
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
 from tuiprov.data.site import SITE_FIELDS, Site
 from tuiprov.data.writer import RecordedNeighbours, write_page
-from tuiprov.errors import Conflict, NotFound, Refusal
+from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal
 
 _PAGE_OF_DEVICES = 500
 
@@ -60,6 +60,22 @@ class Store:
 
     def site(self) -> Site:
         with self.database.read() as session:
+            return site_of(session)
+
+    def set_site(self, viewer: Viewer, values: Values) -> Site:
+        """Change system-wide settings; every enabled device is stale from then on."""
+        if not viewer.is_administrator:
+            raise NotAllowed("only the system administrator changes settings of the site")
+        with self.database.write() as session:
+            row = session.get_one(SystemSettings, 1)
+            changed = [name for name, value in values.items() if getattr(row, name) != value]
+            for name in changed:
+                setattr(row, name, values[name])
+            if changed:
+                session.add(row)
+                session.execute(update(Device).values(publish_state="stale", publish_reason=""))
+                history.record(session, viewer.label, "settings", "", " ".join(changed))
+            session.flush()
             return site_of(session)
 
     # -- the extensions list --------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 
+from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, col, select
 
 from tuiprov.data import history
@@ -47,25 +48,15 @@ class RecordedNeighbours:
         return self._session.exec(query).first() is not None
 
 
-def refusals(page: Page, changes: Values, viewer: Viewer, session: Session) -> list[Refusal]:
-    """Every reason why `changes` cannot be stored in `page`: permissions first, then the rules."""
-    proposed = page.changed(changes)
-    forbidden = [
-        Refusal(name, reason)
-        for name, value in changes.items()
-        if value != page.values[name] and (reason := refusal(name, value, proposed, viewer))
-    ]
-    return forbidden or check_page(proposed, RecordedNeighbours(session))
-
-
 def write_page(session: Session, viewer: Viewer, page: Page, changes: Values) -> int:
     """Store `changes` of `page`; gives the extension's id. Raises Refused or Conflict, and then
     the caller's transaction must be rolled back."""
-    changes = with_generated(page, changes)
-    found = refusals(page, changes, viewer, session)
+    asked, changes = changes, with_generated(page, changes)
+    proposed = page.changed(changes)
+    found = _forbidden(page, asked, proposed, viewer)
+    found = found or check_page(proposed, RecordedNeighbours(session))
     if found:
         raise Refused(found)
-    proposed = page.changed(changes)
     extension = _write_extension(session, proposed)
     session.flush()
     _write_device(session, viewer, proposed, extension)
@@ -73,6 +64,15 @@ def write_page(session: Session, viewer: Viewer, page: Page, changes: Values) ->
     history.record(session, viewer.label, "save", extension.extension, " ".join(changed))
     session.flush()
     return extension.id or 0
+
+
+def _forbidden(page: Page, asked: Values, proposed: Page, viewer: Viewer) -> list[Refusal]:
+    """What `viewer` asked for and may not change: permissions come before the rules."""
+    return [
+        Refusal(name, reason)
+        for name, value in asked.items()
+        if value != page.values[name] and (reason := refusal(name, value, proposed, viewer))
+    ]
 
 
 def with_generated(page: Page, changes: Values) -> Values:
@@ -86,7 +86,9 @@ def with_generated(page: Page, changes: Values) -> Values:
     if generation == "none" and values["admin_password"]:
         made["admin_password"] = ""
     elif generation == "auto" and login is not None:
-        known = str(values["admin_password"])
+        # A password that was typed while Manual was chosen is no automatic one.
+        was_auto = page.values["password_generation"] == "auto" or "admin_password" in changes
+        known = str(values["admin_password"]) if was_auto else ""
         if not known or login.password.reason_against(known):
             made["admin_password"] = login.password.random()
     if page.extension_id is None and not values["sip_password"]:
@@ -119,7 +121,11 @@ def _write_device(session: Session, viewer: Viewer, page: Page, extension: Exten
     session.add(device)
     session.flush()
     line = line or Line(device_id=0, number=0, extension_id=extension.id or 0)
-    line.device_id, line.number = device.id or 0, int(page.values["line"] or 1)
+    place = (device.id or 0, int(page.values["line"] or 1))
+    if (line.device_id, line.number) != place:
+        # A line has no version of its own: whoever moves it changes the device's.
+        flag_modified(device, "status")
+        line.device_id, line.number = place
     session.add(line)
 
 

@@ -38,13 +38,15 @@ def plain(value: Any) -> str:
         if type(value) is int:
             return str(value)
         raise RenderError(f"a template prints a {type(value).__name__}: {value!r}")
-    if _CONTROL.search(value):
+    # `isprintable` is true for most values and four times as fast as the search.
+    if not value.isprintable() and _CONTROL.search(value):
         raise RenderError("a value holds a control character")
     return value
 
 
 def _escape_xml(value: Any) -> str:
-    return str(escape_markup(plain(value)))
+    text = plain(value)
+    return text if text.isalnum() else str(escape_markup(text))
 
 
 def _escape_quoted(value: Any) -> str:

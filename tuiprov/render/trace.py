@@ -74,4 +74,5 @@ def _other_values(field: str, value: Value) -> Iterator[Value]:
     elif field == "mac":
         yield "00:00:00:00:00:01"
     else:
-        yield from (str(value)[:-1] + probe for probe in _TEXT_PROBES if str(value)[-1:] != probe)
+        text = str(value)
+        yield text[:-1] + next(probe for probe in _TEXT_PROBES if text[-1:] != probe)

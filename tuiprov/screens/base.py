@@ -71,12 +71,19 @@ class TuiprovScreen(Screen[bool | None]):
         if note:
             self.keys_bar.show([(note, "bar--note")])
             return
+        self.keys_bar.show(self._keys_that_fit())
+
+    def _keys_that_fit(self) -> list[Run]:
+        """Keys in the order of the table, as many as there is room for; Help is always last."""
+        shown = [action for action in self._actions() if action.in_footer]
+        words = [(action.shown_key(self.navigator.key_overrides), action.words) for action in shown]
+        room = self.app.size.width - 2 - sum(map(len, words[-1])) - 1
         runs: list[Run] = []
-        for action in self._actions():
-            if action.in_footer:
-                runs.append((action.shown_key(self.navigator.key_overrides), "bar--key"))
-                runs.append((f" {action.words}  ", ""))
-        self.keys_bar.show(runs)
+        for key, name in words[:-1]:
+            room -= len(key) + len(name) + 3
+            if room >= 0:
+                runs += [(key, "bar--key"), (f" {name}  ", "")]
+        return [*runs, (words[-1][0], "bar--key"), (f" {words[-1][1]}", "")]
 
     def tell(self, title: str, error: TuiprovError | str) -> None:
         """Show what went wrong, line by line, until a key is pressed."""
@@ -100,3 +107,14 @@ class TuiprovScreen(Screen[bool | None]):
     def _actions(self) -> list[Action]:
         app = self.navigator
         return actions_of(self.where, demo=app.is_demo, may_provision=app.may_provision)
+
+
+def _that_fit(keys: list[tuple[str, str]], room: int) -> list[tuple[str, str]]:
+    """As many of the keys as there is room for; always the last one, which shows them all."""
+    *others, last = keys
+    room -= len("".join(last))
+    for at, key in enumerate(others):
+        room -= len("".join(key))
+        if room < 0:
+            return [*others[:at], last]
+    return keys

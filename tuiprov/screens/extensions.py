@@ -186,8 +186,8 @@ class ExtensionsScreen(TuiprovScreen):
         self.app.call_from_thread(self._show_rows, session, ids, text)
 
     def _show_rows(self, session: Session, ids: Sequence[int], text: str) -> None:
-        if text != self._filter:
-            return  # the filter has moved on
+        if text != self._filter or session is not self._session:
+            return  # the filter or the viewer has moved on
         self._table.show(ExtensionRows(session, ids, self._columns))
         self._show_title()
         self._show_filter()

@@ -238,9 +238,10 @@ def cut_left(text: str, start: int) -> str:
 
 @lru_cache(maxsize=1024)
 def wrap(text: str, width: int, limit: int) -> Sequence[str]:
-    """`text` in at most `limit` lines of `width` cells, broken between words where possible."""
+    """`text` in at most `limit` lines of `width` cells, broken between words where possible; hard
+    blanks (U+00A0) hold words together."""
     lines = [""]
-    for word in text.split():
+    for word in filter(None, re.split(r"[ \t\r\n]", text)):
         joined = f"{lines[-1]} {word}" if lines[-1] else word
         if cell_len(joined) <= width:
             lines[-1] = joined

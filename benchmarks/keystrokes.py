@@ -1,0 +1,165 @@
+"""Keys in the extension page: to the last byte of what they change, their processor time and bytes.
+
+Keys are sent one by one to a screen at rest; after each one a key goes to a bare echo, whose time
+is what the pseudo-terminal and the measuring cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from pathlib import Path
+from time import perf_counter_ns
+
+from benchmarks.bare_apps import READY
+from benchmarks.harness import MS, Effort, Figure, bare, median, p95, terminal, tuiprov
+from tests.pty.terminal import Terminal
+from tuiprov.data.draft import Draft
+from tuiprov.data.fields import Number, Text
+from tuiprov.data.gates import phone_type
+from tuiprov.data.sections import FIELDS
+from tuiprov.render.engine import render
+from tuiprov.render.trace import lines_of
+from tuiprov.screens.extension_page import SECTIONS
+from tuiprov.session import open_session
+
+ABOVE_ECHO_MS, CPU_MS, KEY_BYTES = 12, 10, 1024
+SECTION_MS, TAB_MS = 90, 20
+_TEXT, _DIGITS = "abcdefghijkl", "00"
+_QUIET_SECONDS = 0.04
+"""Longer than the two frames (of 1/60 s) in which Textual paints what a key changed."""
+
+
+@dataclass
+class Keys:
+    """What each key of one kind took: milliseconds, processor milliseconds, bytes."""
+
+    ms: list[float] = field(default_factory=list)
+    cpu_ms: list[float] = field(default_factory=list)
+    sent: list[float] = field(default_factory=list)
+
+    def press(self, program: Terminal, key: str) -> None:
+        """Press one key and wait until the screen is at rest again."""
+        cpu, sent, start = program.cpu_ns(), len(program.output), perf_counter_ns()
+        program.press(key)
+        end = program.settle(_QUIET_SECONDS)
+        self.ms.append((end - start) / MS if len(program.output) > sent else 0.0)
+        self.cpu_ms.append((program.cpu_ns() - cpu) / MS)
+        self.sent.append(len(program.output) - sent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A field whose text stands in a file of its phone: the way there from the list of extensions,
+    and what can be typed into it `before` and then key by key (`word`)."""
+
+    family: str
+    extension: str
+    section: int
+    row: int
+    file: int
+    before: str
+    word: str
+
+
+def measure(site: Path, effort: Effort) -> Iterator[Figure]:
+    """Type in a page of each family, then walk through sections and rows."""
+    echo, sections, tabs = Keys(), Keys(), Keys()
+    typed: dict[str, Keys] = {}
+    with ExitStack() as stack:
+        echoing = stack.enter_context(terminal(bare("echo")))
+        echoing.wait_for_bytes(READY.encode())
+        for place in _places(site):
+            with terminal(tuiprov("--db", f"sqlite:///{site}")) as program:
+                _go_to(program, place)
+                typed[place.family] = _type(program, echoing, echo, place, effort.keys)
+                _walk(program, sections, tabs, effort.keys // 4)
+    yield from _figures(typed, echo)
+    yield Figure("section opened, p95", p95(sections.ms), SECTION_MS, "ms")
+    yield Figure("Tab to the next field, p95", p95(tabs.ms), TAB_MS, "ms")
+
+
+def _figures(typed: dict[str, Keys], echo: Keys) -> Iterator[Figure]:
+    """Of each figure the family that does worst."""
+    bare_ms = p95(echo.ms)
+    by_family = {family: p95(keys.ms) - bare_ms for family, keys in typed.items()}
+    against = f"above the p95 of a bare echo, {bare_ms:.2f} ms"
+    yield _worst("key to preview, p95", by_family, ABOVE_ECHO_MS, "ms", against)
+    for words, of in (("median", median), ("p95", p95)):
+        cpu = {family: of(keys.cpu_ms) for family, keys in typed.items()}
+        yield _worst(f"processor time per key, {words}", cpu, CPU_MS, "ms")
+        sent = {family: of(keys.sent) for family, keys in typed.items()}
+        yield _worst(f"sent per key, {words}", sent, KEY_BYTES, "B")
+
+
+def _worst(
+    what: str, by_family: dict[str, float], limit: float, unit: str, against: str = ""
+) -> Figure:
+    family = max(by_family, key=lambda name: by_family[name])
+    worst = f"worst of {len(by_family)} families: {family}"
+    return Figure(what, by_family[family], limit, unit, "; ".join(filter(None, (against, worst))))
+
+
+def _places(site: Path) -> Iterator[_Place]:
+    """One page of each manufacturer in the demo, at a field that is seen in the preview."""
+    session = open_session(f"sqlite:///{site}", "", "", demo=False)
+    seen = set()
+    for extension_id in session.extension_ids("-status:disabled"):
+        draft = session.open(extension_id)
+        place = _place(draft)
+        if place is not None and place.family not in seen:
+            seen.add(place.family)
+            yield place
+
+
+def _place(draft: Draft) -> _Place | None:
+    """The first text, else the first number, that the phone's files hold."""
+    page = draft.page
+    files = render(page.phone) if page.phone is not None else []
+    family, extension = str(page.values["manufacturer"]), str(page.values["extension"])
+    phone = phone_type(page)
+    interval = str(phone.facts.interval.default) if phone and phone.facts.interval else ""
+    for kind, before, word in ((Text, "", _TEXT), (Number, interval, _DIGITS)):
+        for section, rows in enumerate(section.rows(draft, {}) for section in SECTIONS):
+            for at, row in enumerate(rows):
+                if isinstance(FIELDS.get(row.name), kind) and not row.locked:
+                    lines = lines_of(row.name, page, files)
+                    for number, file in enumerate(files):
+                        if lines[file.name]:
+                            return _Place(family, extension, section, at, number, before, word)
+    return None
+
+
+def _go_to(program: Terminal, place: _Place) -> None:
+    program.wait_for_bytes(b"0027*001")
+    program.type(place.extension)
+    program.settle(0.5)
+    program.press("enter")
+    program.wait_for("Use provisioning")
+    keys = ["ctrl+n"] * place.section + ["tab"] * place.row + ["f8"] * place.file
+    for key in keys:
+        program.press(key)
+        program.settle(_QUIET_SECONDS)
+
+
+def _type(program: Terminal, echoing: Terminal, echo: Keys, place: _Place, count: int) -> Keys:
+    """Type the word and take it back, again and again."""
+    keys, word = Keys(), place.word
+    program.type(place.before)
+    program.settle(_QUIET_SECONDS)
+    there_and_back = [*word, *["backspace"] * len(word)]
+    for number, key in enumerate(islice(cycle(there_and_back), count), 1):
+        keys.press(program, key)
+        echo.press(echoing, "x")
+        if number == len(word) and program.text.count(place.before + word) < 2:
+            raise AssertionError(f"{word} is not in both form and preview:\n{program.text}")
+    return keys
+
+
+def _walk(program: Terminal, sections: Keys, tabs: Keys, count: int) -> None:
+    """Through all sections, and down the rows of each."""
+    for _ in range(count):
+        sections.press(program, "ctrl+n")
+        tabs.press(program, "tab")

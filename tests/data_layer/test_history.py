@@ -1,0 +1,53 @@
+"""Who did what when: an event for each save, and never a secret."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.sites import PHONE, Site
+from tuiprov.data import history
+from tuiprov.data.models import Event
+from tuiprov.errors import Refused
+
+
+def test_a_save_is_written_down_with_who_and_which_fields(site: Site) -> None:
+    site.add(**PHONE)
+    viewer = site.viewer("user", "modify")
+    site.save(viewer=viewer, notes="x", friendly_name="Desk02")
+    last = site.rows(Event)[-1]
+    assert (last.who, last.action, last.subject) == ("User john.smith", "save", "0027*001")
+    assert set(last.detail.split()) == {"notes", "friendly_name"}
+
+
+def test_a_refused_save_is_not(site: Site) -> None:
+    site.add(**PHONE)
+    before = len(site.rows(Event))
+    with pytest.raises(Refused):
+        site.save(friendly_name="")
+    assert len(site.rows(Event)) == before
+
+
+def test_no_secret_gets_into_the_history(site: Site) -> None:
+    secrets = {"sip_password": "s3cretOne", "admin_password": "s3cretTwo", "secret_code": "98765"}
+    site.add(**PHONE)
+    site.save(password_generation="manual", allow_virtualization=True, **secrets)
+    written = " ".join(str(event.model_dump()) for event in site.rows(Event))
+    assert "sip_password" in written
+    assert not any(secret in written for secret in secrets.values())
+
+
+def test_what_is_too_long_for_its_column_is_cut(site: Site) -> None:
+    with site.database.write() as session:
+        history.record(session, "w" * 200, "save", "0027*001", "d" * 2000)
+    event = site.rows(Event)[-1]
+    assert (len(event.who), len(event.detail)) == (80, 1024)
+
+
+def test_an_event_has_its_time(site: Site) -> None:
+    before = datetime.now(UTC).replace(tzinfo=None)
+    site.store.record(site.admin, "reveal", "0027*001")
+    event = site.rows(Event)[-1]
+    assert before <= event.at.replace(tzinfo=None) <= datetime.now(UTC).replace(tzinfo=None)
+    assert event.who == "System administrator"
