@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -15,6 +16,9 @@ def main() -> None:
     if options is None:
         from tuiprov.cli import run
 
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # a letter the terminal lacks is no crash
+                stream.reconfigure(errors="backslashreplace")
         sys.exit(run())
     from tuiprov.app import open_site
 

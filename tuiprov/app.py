@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import work
 from textual.app import App, SystemCommand
 from textual.screen import Screen
-from textual.theme import Theme
 
 from tuiprov import config
 from tuiprov.errors import TuiprovError, crash_report
 from tuiprov.screens.extensions import ExtensionsScreen
 from tuiprov.widgets.dialog import Dialog
+from tuiprov.widgets.themes import THEMES, best_theme
 
 if TYPE_CHECKING:
     from tuiprov.data.draft import Draft
@@ -264,72 +264,6 @@ class TuiprovApp(App[None]):
             yield SystemCommand(
                 f"Theme {name}", "Change the colours.", partial(setattr, self, "theme", name)
             )
-
-
-THEMES = (
-    Theme(
-        name="tuiprov-dark",
-        primary="#5f87af",
-        secondary="#87afaf",
-        accent="#87d7d7",
-        warning="#d7af5f",
-        error="#ff8787",
-        success="#87af87",
-        foreground="#d0d0d0",
-        background="#121212",
-        surface="#1c1c1c",
-        panel="#262626",
-        dark=True,
-    ),
-    Theme(
-        name="tuiprov-light",
-        primary="#005f87",
-        secondary="#005f5f",
-        accent="#005faf",
-        warning="#875f00",
-        error="#af0000",
-        success="#005f00",
-        foreground="#1c1c1c",
-        background="#ffffff",
-        surface="#f5f5f5",
-        panel="#e4e4e4",
-        dark=False,
-    ),
-    Theme(
-        name="tuiprov-16",
-        primary="ansi_blue",
-        secondary="ansi_cyan",
-        accent="ansi_cyan",
-        warning="ansi_yellow",
-        error="ansi_red",
-        success="ansi_green",
-        foreground="ansi_default",
-        background="ansi_default",
-        surface="ansi_default",
-        panel="ansi_default",
-        boost="ansi_default",
-        dark=True,
-        ansi=True,
-        variables={
-            "ansi-background": "ansi_black",  # Textual's own widgets name these two
-            "ansi-foreground": "ansi_white",
-            "text-muted": "ansi_default",
-            "text-error": "ansi_red",
-            "text-warning": "ansi_yellow",
-            "text-accent": "ansi_cyan",
-            "text-primary": "ansi_default",
-            "text-secondary": "ansi_cyan",
-        },
-    ),
-)
-"""A dark, a light and a 16-colour theme; every state is told by a sign as well."""
-
-
-def best_theme() -> str:
-    """16 colours where the terminal has no more, else dark."""
-    term = os.environ.get("TERM", "")
-    few = term in ("linux", "vt100", "vt220", "screen", "ansi") or "NO_COLOR" in os.environ
-    return "tuiprov-16" if few else "tuiprov-dark"
 
 
 def open_site(db: str = "", config: str = "", *, look_as: str = "", demo: bool = False) -> int:

@@ -266,20 +266,36 @@ def demo(
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit status and never raises."""
     try:
-        app(args=arguments, standalone_mode=True, prog_name="tuiprov")
+        status = _ended(arguments)
+        sys.stdout.flush()  # so that a full disk behind it is told like any other
     except TuiprovError as error:
         for line in str(error).splitlines():
             say(line, to_error=True)
         return 1
-    except SystemExit as ended:
-        return int(ended.code or 0)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 0
     except OSError as error:
+        _forget_output()
         say(f"{error.filename or 'tuiprov'}: {error.strerror}", to_error=True)
+        return 1
+    except UnicodeEncodeError:
+        say("a word on the command line is not valid UTF-8", to_error=True)
         return 1
     except Exception as error:
         say(crash_report(error), to_error=True)
         return 1
+    return status
+
+
+def _ended(arguments: Sequence[str] | None) -> int:
+    try:
+        app(args=arguments, standalone_mode=True, prog_name="tuiprov")
+    except SystemExit as ended:
+        return int(ended.code or 0)
     return 0
+
+
+def _forget_output() -> None:
+    """What could not be written is dropped, or the interpreter would try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -228,17 +228,13 @@ NOTATIONS = [
 
 
 @pytest.mark.parametrize("notation", NOTATIONS)
-def test_a_device_is_found_by_its_mac_in_any_notation(
-    cli: Cli, phone: Site, notation: str
-) -> None:
+def test_a_device_is_found_by_its_mac_in_any_notation(cli: Cli, phone: Site, notation: str) -> None:
     ran = cli("render", notation)
     assert ran.code == 0
     assert f"==> http/0c383e000001/{NAME} <==" in ran.out
 
 
-def test_a_device_is_found_by_its_friendly_name_and_by_its_extension(
-    cli: Cli, phone: Site
-) -> None:
+def test_a_device_is_found_by_its_friendly_name_and_by_its_extension(cli: Cli, phone: Site) -> None:
     by_mac = cli("render", NOTATIONS[0]).out
     assert cli("render", "Desk01").out == by_mac
     assert cli("render", "0027*001").out == by_mac
@@ -469,7 +465,13 @@ def elsewhere(tmp_path: Path) -> Path:
     return tmp_path / "other.db"
 
 
-COMMANDS = [["export"], ["plan"], ["publish", "--yes"], ["render", "x"], ["set", "ping=yes", "--where", ""]]
+COMMANDS = [
+    ["export"],
+    ["plan"],
+    ["publish", "--yes"],
+    ["render", "x"],
+    ["set", "ping=yes", "--where", ""],
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words[0])
@@ -497,9 +499,7 @@ def test_somebody_else_s_database_is_one_line(cli: Cli, elsewhere: Path) -> None
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, ["init"]], ids=lambda words: words[0])
-def test_a_newer_schema_is_one_line_and_stays(
-    cli: Cli, phone: Site, command: list[str]
-) -> None:
+def test_a_newer_schema_is_one_line_and_stays(cli: Cli, phone: Site, command: list[str]) -> None:
     with phone.database.write() as session:
         session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     refused(cli(*command), "newer tuiprov", "9999")

@@ -264,9 +264,7 @@ def test_polycom_vvx411(host: Host) -> None:
     )
     assert found["reg.1.server.1.address"] == "pbx.example.com"
     assert found["reg.1.server.1.transport"] == "UDPOnly"
-    ranks = {
-        name: found[f"voice.codecPref.{name}"] for name in ("G722", "G711_Mu", "G711_A")
-    }
+    ranks = {name: found[f"voice.codecPref.{name}"] for name in ("G722", "G711_Mu", "G711_A")}
     assert ranks == {"G722": "1", "G711_Mu": "2", "G711_A": "0"}
     assert found["reg.1.srtp.require"] == "1"
     assert found["device.auth.localAdminPassword"] == row["admin_password"]
@@ -291,7 +289,9 @@ def test_yealink_t46s_with_two_lines(host: Host) -> None:
         assert found[f"{account}.sip_server.1.address"] == "pbx.example.com"
         assert found[f"{account}.sip_server.1.transport_type"] == "0"
         assert found[f"{account}.dtmf.type"] == "1"
-    codecs = [name for name in ("g722", "pcma", "pcmu") if found[f"account.1.codec.{name}.enable"] == "1"]
+    codecs = [
+        name for name in ("g722", "pcma", "pcmu") if found[f"account.1.codec.{name}.enable"] == "1"
+    ]
     assert sorted(codecs, key=lambda c: int(found[f"account.1.codec.{c}.priority"])) == [
         "g722",
         "pcma",

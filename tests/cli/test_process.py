@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -174,28 +175,63 @@ def test_a_file_with_a_byte_order_mark_is_taken(host: Host, tmp_path: Path) -> N
 # -- privileges ---------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def poor() -> Iterator[Host]:
+AS_NOBODY = """
+import contextlib, io, os, sys
+from tuiprov.cli import run
+
+warm, *words = sys.argv[1:]
+# Whatever the program imports and reads of its own is read before the privileges go.
+with contextlib.redirect_stdout(io.StringIO()):
+    for command in (["init"], ["import", "rows.csv"], ["plan", "--diff"], ["set", "ping=no"]):
+        run(["--db", warm, *command, *(["--where", ""] if command[0] == "set" else [])])
+os.setgroups([])
+os.setgid(int(os.environ["AS"]))
+os.setuid(int(os.environ["AS"]))
+sys.exit(run(words))
+"""
+
+
+@dataclass(frozen=True)
+class Poor(Host):
     """A site that belongs to somebody without any right, in a directory of theirs."""
+
+    def as_nobody(self, *words: str, uid: int = NOBODY, **env: str) -> Ran:
+        """A command run with the rights of `uid` and no other."""
+        with tempfile.TemporaryDirectory() as warm:
+            known = {"PYTHONPATH": str(PROJECT), "PATH": os.environ["PATH"], "AS": str(uid)}
+            url = f"sqlite:///{warm}/warm.db"
+            ended = subprocess.run(
+                [sys.executable, "-c", AS_NOBODY, url, "--db", self.url, *words],
+                cwd=self.directory,
+                env=known | env,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        return Ran(ended.returncode, ended.stdout, ended.stderr)
+
+
+@pytest.fixture
+def poor() -> Iterator[Poor]:
     if os.geteuid() != 0:
         pytest.skip("only root can act as somebody else")
     directory = Path(tempfile.mkdtemp(prefix="tuiprov-tests-"))
     os.chown(directory, NOBODY, NOBODY)
     try:
-        host = Host(directory)
+        host = Poor(directory)
         (directory / "rows.csv").write_text(ROWS, encoding="utf-8")
-        if host.run("init", user=NOBODY, group=NOBODY).code != 0:
-            pytest.skip("the program cannot be read by others here")
-        assert host.run("import", "rows.csv", user=NOBODY, group=NOBODY).code == 0
+        for words in (["init"], ["import", "rows.csv"]):
+            ran = host.as_nobody(*words)
+            assert ran.code == 0, ran.err
         yield host
     finally:
         shutil.rmtree(directory)
 
 
-def test_a_publish_directory_that_is_not_writable_is_one_line(poor: Host) -> None:
+def test_a_publish_directory_that_is_not_writable_is_one_line(poor: Poor) -> None:
     poor.root.mkdir(mode=0o755)
     poor.root.chmod(0o755)
-    ran = poor.run("publish", "--yes", user=NOBODY, group=NOBODY)
+    ran = poor.as_nobody("publish", "--yes")
     assert ran.code == 1
     assert len(ran.errors) == 1
     assert f"{poor.root}/" in ran.errors[0]
@@ -203,41 +239,41 @@ def test_a_publish_directory_that_is_not_writable_is_one_line(poor: Host) -> Non
     assert list(poor.root.iterdir()) == []
 
 
-def test_after_it_became_writable_the_same_publish_works(poor: Host) -> None:
+def test_after_it_became_writable_the_same_publish_works(poor: Poor) -> None:
     poor.root.mkdir(mode=0o755)
-    poor.run("publish", "--yes", user=NOBODY, group=NOBODY)
+    poor.as_nobody("publish", "--yes")
     os.chown(poor.root, NOBODY, NOBODY)
-    assert poor.run("publish", "--yes", user=NOBODY, group=NOBODY).code == 0
+    assert poor.as_nobody("publish", "--yes").code == 0
     assert len([path for path in poor.root.rglob("*") if path.is_file()]) == 1
 
 
-def test_a_database_of_somebody_else_is_refused(poor: Host) -> None:
-    ran = poor.run("export", user=NOBODY - 1, group=NOBODY - 1)
+def test_a_database_of_somebody_else_is_refused(poor: Poor) -> None:
+    ran = poor.as_nobody("export", uid=NOBODY - 1)
     refused(ran, str(poor.database))
 
 
-def test_nobody_becomes_an_administrator_by_their_environment(poor: Host) -> None:
+def test_nobody_becomes_an_administrator_by_their_environment(poor: Poor) -> None:
     poor.database.chmod(0o644)
     poor.directory.chmod(0o777)
     env = {"USER": "root", "LOGNAME": "root", "SUDO_UID": "0", "SUDO_USER": "root"}
-    ran = poor.run("export", user=NOBODY - 1, group=NOBODY - 1, env=env)
+    ran = poor.as_nobody("export", uid=NOBODY - 1, **env)
     refused(ran, "belongs to somebody else")
     assert "0027*001" not in ran.out
 
 
-def test_a_database_that_is_read_only_is_one_line(poor: Host) -> None:
+def test_a_database_that_is_read_only_is_one_line(poor: Poor) -> None:
     poor.database.chmod(0o400)
     poor.directory.chmod(0o500)
-    ran = poor.run("set", "ping=yes", "--where", "", user=NOBODY, group=NOBODY)
+    ran = poor.as_nobody("set", "ping=yes", "--where", "")
     refused(ran, str(poor.database))
 
 
-def test_an_import_file_that_may_not_be_read_is_one_line(poor: Host) -> None:
+def test_an_import_file_that_may_not_be_read_is_one_line(poor: Poor) -> None:
     path = poor.directory / "secret.csv"
     path.write_text(ROWS)
     path.chmod(0o600)
     refused(
-        poor.run("import", str(path), user=NOBODY, group=NOBODY),
+        poor.as_nobody("import", str(path)),
         str(path),
         "Permission denied",
     )
@@ -263,12 +299,10 @@ FIRST_FRAME = """
 import asyncio, sys
 from tuiprov.app import TuiprovApp
 
-class Looked(TuiprovApp):
-    def _open_site(self):
-        "What comes after the first frame is not asked about."
+TuiprovApp._open_site = lambda app: None  # what comes after the first frame is not asked about
 
 async def main():
-    app = Looked()
+    app = TuiprovApp()
     async with app.run_test() as pilot:
         await pilot.pause()
         assert app.screen.size.width > 0
@@ -278,7 +312,11 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("code", ["import sys, tuiprov.app; print(*sys.modules)", FIRST_FRAME])
+@pytest.mark.parametrize(
+    "code",
+    ["import sys, tuiprov.app; print(*sys.modules)", FIRST_FRAME],
+    ids=["import", "first frame"],
+)
 def test_the_first_frame_is_drawn_before_the_data_layer_is_imported(
     code: str, tmp_path: Path
 ) -> None:
@@ -314,8 +352,9 @@ def test_the_alembic_machinery_is_imported_by_init_only(host: Host) -> None:
 
 def modules(code: str, directory: Path) -> set[str]:
     """The modules that are loaded in a fresh interpreter when `code` prints them."""
+    (directory / "looking.py").write_text(code)
     ended = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "looking.py"],
         cwd=directory,
         env={"PYTHONPATH": str(PROJECT), "PATH": os.environ["PATH"], "HOME": str(directory)},
         capture_output=True,

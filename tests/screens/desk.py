@@ -88,7 +88,7 @@ class Desk:
     def _row(self, label: str) -> list[str]:
         found: list[str] = []
         for line in self.part("form").splitlines():
-            if _label(line) and found:
+            if found and (_label(line) or not line):
                 break
             if found or _names(label, line):
                 found.append(line.strip() if found else _value(line))
@@ -139,12 +139,14 @@ class Desk:
 
     async def field(self, label: str) -> None:
         """To the row of this label in the section that is open."""
-        before = None
-        await self.press("pageup")
-        while not _names(label, self._cursor_line) and self._cursor_line != before:
-            before = self._cursor_line
-            await self.press("down")
-        assert _names(label, self._cursor_line), f"no row {label!r} in\n{self.part('form')}"
+        await self.press("pageup", "pageup")
+        while not _names(label, self._cursor_line):
+            rows = [line for line in self.part("form").splitlines() if _label(line)]
+            here = next(at for at, line in enumerate(rows) if line.startswith("›"))
+            found = (at for at, line in enumerate(rows) if _names(label, line))
+            there = next(found, len(rows) - 1)
+            assert there > here, f"no row {label!r} in\n{self.part('form')}"
+            await self.press(*["down"] * (there - here))
 
     async def fill(self, label: str, text: str) -> None:
         """Go to the row of this label and type `text` in place of what is there."""

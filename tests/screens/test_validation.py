@@ -134,7 +134,7 @@ class TestRulesWithOthers:
             await desk.field("Use MAC based provisioning")
             await desk.press("y")
             await desk.fill("MAC address", "64:16:7f:0a:bc:de")
-            assert f"! {DUPLICATE_MAC}" == desk.under("MAC address")
+            assert desk.under("MAC address").startswith(f"! {DUPLICATE_MAC}")
             await desk.press("f2")
             assert "Not saved: 1 field to mend." in desk.part("keys")
         assert office.page(ANA).device_id is None
@@ -143,9 +143,8 @@ class TestRulesWithOthers:
         async with at_desk(office) as desk:
             await choose_a_snom(desk)
             await desk.fill("MAC address", "64:16:7F:0A:BC:DE")
-            assert "· this MAC address is already used by another device" == desk.under(
-                "MAC address"
-            )
+            said = desk.under("MAC address")
+            assert said == "· this MAC address is already used by another device"
             await desk.save()
 
     async def test_saving_a_phone_over_itself_is_no_duplicate(self, office: Site) -> None:

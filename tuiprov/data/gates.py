@@ -13,13 +13,12 @@ from typing import Final, Literal
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.catalog import PhoneType, default_catalog
 from tuiprov.data.fields import Value, declared
+from tuiprov.data.identity import Identity, Placement
 from tuiprov.data.page import Page
 from tuiprov.data.sections import (
     DEFAULTS,
     DeviceInformation,
     DeviceSettings,
-    Identity,
-    Placement,
     Provisioning,
     SipPreferences,
     Virtualization,

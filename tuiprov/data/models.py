@@ -9,10 +9,10 @@ from sqlalchemy import Column as SqlColumn
 from sqlalchemy import Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from tuiprov.data.identity import Identity
 from tuiprov.data.sections import (
     DeviceInformation,
     DeviceSettings,
-    Identity,
     Provisioning,
     SipPreferences,
     Virtualization,
