@@ -44,7 +44,7 @@ class Keys:
         """Press one key and wait until the screen is at rest again."""
         cpu, sent, start = program.cpu_ns(), len(program.output), perf_counter_ns()
         program.press(key)
-        end = program.settle(_QUIET_SECONDS)
+        end = program.settle(_QUIET_SECONDS, patience=1)
         self.ms.append((end - start) / MS if len(program.output) > sent else 0.0)
         self.cpu_ms.append((program.cpu_ns() - cpu) / MS)
         self.sent.append(len(program.output) - sent)

@@ -51,6 +51,19 @@ PHONE: dict[str, Any] = {
 Row = TypeVar("Row", bound=SQLModel)
 
 
+class NoNeighbours:
+    """`checks.Neighbours` of a page that is alone in the world."""
+
+    def mac_taken(self, mac: str, device_id: int | None) -> bool:
+        return False
+
+    def extensions_at(self, address: str, extension_id: int | None) -> list[tuple[str, str]]:
+        return []
+
+    def number_taken(self, extension: str, extension_id: int | None) -> bool:
+        return False
+
+
 @dataclass(frozen=True)
 class Site:
     """A founded site in `directory`. Every method that makes or changes something gives what a test

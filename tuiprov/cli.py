@@ -96,7 +96,7 @@ def init(
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV file.")],
+    file: Annotated[Path, typer.Argument(help="CSV file.", readable=False)],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,
 ) -> None:
     """Take extensions and devices from a CSV file: all of it, or nothing."""
@@ -108,7 +108,9 @@ def import_(
 
 @app.command()
 def export(
-    file: Annotated[Path | None, typer.Argument(help="CSV file; none: standard output.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="CSV file; none: standard output.", readable=False)
+    ] = None,
     where: Where = "",
 ) -> None:
     """Write extensions and devices as CSV. The file holds passwords: it is made 0600."""
@@ -276,7 +278,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _forget_output()
         return 0
     except OSError as error:
-        _forget_output()
+        if error.filename is None:
+            _forget_output()
         say(f"{error.filename or 'tuiprov'}: {error.strerror}", to_error=True)
         return 1
     except UnicodeEncodeError:

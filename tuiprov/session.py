@@ -15,10 +15,10 @@ from tuiprov.data.database import Database
 from tuiprov.data.draft import Draft
 from tuiprov.data.page import Page
 from tuiprov.data.store import ExtensionRow, Store
-from tuiprov.errors import NotFound, Refusal, StoreError
+from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
 from tuiprov.publish.plan import Plan
 from tuiprov.publish.preview import Published
-from tuiprov.publish.publishing import plan_devices, plan_page, publish, tree_of
+from tuiprov.publish.publishing import mark_failed, plan_devices, plan_page, publish, tree_of
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,11 @@ class Session:
         draft.rebase(saved)
         if not self.viewer.may_provision:
             return Plan()  # the device is stale until somebody publishes who may
-        plan = plan_devices(self.store, devices, regenerate=regenerate)
+        try:
+            plan = plan_devices(self.store, devices, regenerate=regenerate)
+        except PublishError as error:
+            mark_failed(self.store, devices, error)
+            raise
         publish(self.store, self.viewer, plan)
         return plan
 

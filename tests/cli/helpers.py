@@ -78,14 +78,12 @@ def run(
         "PYTHONPATH": str(PROJECT),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    merged = {name: value for name, value in (known | dict(env or {})).items() if value is not None}
     ended = subprocess.run(
         [sys.executable, "-m", "tuiprov", *arguments],
         cwd=directory,
-        env=merged,
+        env=known | dict(env or {}),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         timeout=120,
         check=False,
         **options,

@@ -1,4 +1,4 @@
-"""Who is looking: the operating system's user, an account, a phone terminal; and its permissions."""
+"""Who is looking: the operating system's user, an account, a phone terminal; what each may."""
 
 from __future__ import annotations
 

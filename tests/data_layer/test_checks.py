@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.sites import PHONE, Site
+from tests.sites import PHONE, NoNeighbours, Site
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.checks import DUPLICATE_MAC, check_page, warnings
@@ -17,19 +17,6 @@ from tuiprov.data.site import Site as SiteSettings
 from tuiprov.errors import Refused
 
 
-class Alone:
-    """A page without neighbours."""
-
-    def mac_taken(self, mac: str, device_id: int | None) -> bool:
-        return False
-
-    def extensions_at(self, address: str, extension_id: int | None) -> list[tuple[str, str]]:
-        return []
-
-    def number_taken(self, extension: str, extension_id: int | None) -> bool:
-        return False
-
-
 def page(settings: dict[str, Any] | None = None, **values: Any) -> Page:
     """A page that can be saved, but for `values`."""
     known = {**DEFAULTS, "extension": "0027*001", "line": 1, "sip_password": "v7Qm2", **PHONE}
@@ -37,7 +24,7 @@ def page(settings: dict[str, Any] | None = None, **values: Any) -> Page:
 
 
 def refused(settings: dict[str, Any] | None = None, **values: Any) -> dict[str, str]:
-    return {r.field: r.reason for r in check_page(page(settings, **values), Alone())}
+    return {r.field: r.reason for r in check_page(page(settings, **values), NoNeighbours())}
 
 
 AASTRA = {
@@ -78,7 +65,9 @@ class TestEquipment:
         assert refused(model="T999") == {"model": "Yealink 'T999' is not in the catalogue"}
 
     def test_an_unknown_firmware_is_answered_with_the_known_ones(self) -> None:
-        assert refused(firmware="9.x")["firmware"].startswith("'9.x' is not known for Yealink T46S:")
+        assert refused(firmware="9.x")["firmware"].startswith(
+            "'9.x' is not known for Yealink T46S:"
+        )
 
     def test_a_protocol_the_phone_has_not_is_answered_with_those_it_has(self) -> None:
         assert refused(update_protocol="ftp") == {
@@ -114,8 +103,8 @@ class TestMac:
 
     def test_a_prefix_of_another_manufacturer_is_taken_with_a_word(self) -> None:
         foreign = page(mac="00:04:13:00:00:01")
-        assert check_page(foreign, Alone()) == []
-        assert warnings(foreign, Alone()) == {"mac": "this prefix belongs to Snom"}
+        assert check_page(foreign, NoNeighbours()) == []
+        assert warnings(foreign, NoNeighbours()) == {"mac": "this prefix belongs to Snom"}
 
     @pytest.mark.parametrize("manufacturer", default_catalog().manufacturers())
     def test_a_prefix_that_two_manufacturers_share_is_foreign_to_neither(
@@ -123,7 +112,7 @@ class TestMac:
     ) -> None:
         for prefix in default_catalog().prefixes(manufacturer):
             own = page(manufacturer=manufacturer, mac=f"{prefix}:00:00:01")
-            assert warnings(own, Alone()) == {}
+            assert warnings(own, NoNeighbours()) == {}
 
 
 class TestPhone:
@@ -145,7 +134,7 @@ class TestPhone:
         shared = page(line=2)
         other = LineUse(2, {"extension": "0027*002"})
         with_other = Page(shared.values, shared.site, extension_id=1, others=(other,))
-        found = {r.field: r.reason for r in check_page(with_other, Alone())}
+        found = {r.field: r.reason for r in check_page(with_other, NoNeighbours())}
         assert found == {"line": "line 2 is used by another extension"}
 
     def test_lamps_are_limited_by_the_keys_that_no_line_uses(self) -> None:

@@ -144,7 +144,7 @@ class TestRoundTrip:
     def test_hostile_texts_come_back(self, site: Site, tmp_path: Path) -> None:
         site.add(
             **PHONE,
-            notes='"quoted", comma; \'x\' =1+1 <b>&amp; {{ 7 }} \\ ]]>',
+            notes="\"quoted\", comma; 'x' =1+1 <b>&amp; {{ 7 }} \\ ]]>",
             equipment_description="=cmd|' /C calc'!A0",
             extension_name="日本 👋 Ünï",
         )
@@ -309,9 +309,7 @@ class TestRoles:
         site.add("0031*001", organization="Praxis", user="doc")
         viewer = site.viewer("organization", "modify", sip=True, name="Praxis")
         with pytest.raises(Refused) as refusal:
-            site.import_text(
-                "extension,ping\n0031*001,yes\n0027*001,yes\n", viewer=viewer
-            )
+            site.import_text("extension,ping\n0031*001,yes\n0027*001,yes\n", viewer=viewer)
         assert [(r.where, r.field) for r in refusal.value.refusals] == [("row 2", "extension")]
         assert site.page("0031*001").values["ping"] is False
 

@@ -65,7 +65,9 @@ class TestMac:
     def test_any_other_notation_is_refused(self, text: str) -> None:
         assert reason("mac", text) == "must be written XX:XX:XX:XX:XX:XX with digits 0-9 A-F"
 
-    @pytest.mark.parametrize("text", ["FF:FF:FF:FF:FF:FF", "01:00:5E:00:00:01", "00:00:00:00:00:00"])
+    @pytest.mark.parametrize(
+        "text", ["FF:FF:FF:FF:FF:FF", "01:00:5E:00:00:01", "00:00:00:00:00:00"]
+    )
     def test_an_address_that_no_device_can_have_is_refused(self, text: str) -> None:
         assert "device's own" in reason("mac", text)
 
@@ -131,7 +133,9 @@ class TestNetworks:
     def test_what_is_no_ipv4_address_is_refused(self, text: str) -> None:
         assert reason("allowed_networks", text)
 
-    @pytest.mark.parametrize("prefix", ["33", "-1", "2x", "٢٤", "9" * 5000], ids=lambda text: text[:4])
+    @pytest.mark.parametrize(
+        "prefix", ["33", "-1", "2x", "٢٤", "9" * 5000], ids=lambda text: text[:4]
+    )
     def test_a_prefix_that_is_none_is_refused_by_name_in_one_line(self, prefix: str) -> None:
         said = reason("allowed_networks", f"192.0.2.0/{prefix}")
         assert said.startswith("'192.0.2.0/")
@@ -181,7 +185,9 @@ class TestPasswords:
     def test_printable_ascii_is_taken_whatever_it_means_to_a_file(self, password: str) -> None:
         assert parse("sip_password", password) == password
 
-    @pytest.mark.parametrize("password", [" a", "a ", "pässwort", "a\tb", "a\nb", "\x00", "a\u00a0b"])
+    @pytest.mark.parametrize(
+        "password", [" a", "a ", "pässwort", "a\tb", "a\nb", "\x00", "a\u00a0b"]
+    )
     def test_blanks_at_the_ends_and_other_characters_are_refused(self, password: str) -> None:
         assert reason("sip_password", password)
 
@@ -206,7 +212,9 @@ class TestTexts:
         said = f"must be at most {longest} characters long"
         assert reason(field, "x" * (longest + 1)) == said
 
-    @pytest.mark.parametrize("text", ["two\nlines", "tab\there", "bell\x07", "\u202eevil", "a\u200bb"])
+    @pytest.mark.parametrize(
+        "text", ["two\nlines", "tab\there", "bell\x07", "\u202eevil", "a\u200bb"]
+    )
     def test_a_second_line_or_a_hidden_character_is_refused(self, text: str) -> None:
         assert reason("notes", text) == "must be one line of visible characters"
 
@@ -294,8 +302,9 @@ def test_a_value_that_is_taken_is_taken_again_as_it_is_spelled(field: str, text:
 
 @given(st.sampled_from(sorted(FIELDS)), st.text())
 def test_a_refusal_is_always_one_line_of_words(field: str, text: str) -> None:
+    said = ""
     try:
         parse(field, text)
     except ValueError as refused:
-        assert str(refused)
-        assert "\n" not in str(refused)
+        said = str(refused) or "\n"
+    assert "\n" not in said

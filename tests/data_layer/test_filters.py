@@ -70,11 +70,15 @@ class TestWords:
     ) -> None:
         assert found(filled, text) == numbers
 
-    @pytest.mark.parametrize("text", ["ümit", "Ümit", "ÜMIT", "özil", "ÖZIL", "müller", "MÜLLER", "ärzte"])
+    @pytest.mark.parametrize(
+        "text", ["ümit", "Ümit", "ÜMIT", "özil", "ÖZIL", "müller", "MÜLLER", "ärzte"]
+    )
     def test_case_does_not_matter_beyond_ascii_either(self, filled: Site, text: str) -> None:
         assert found(filled, text) == THIRD
 
-    @pytest.mark.parametrize("text", ["80:5e:c0", "80:5E", "805ec0", "C4:FC:22", "c4:fc:22", "c4:fc:"])
+    @pytest.mark.parametrize(
+        "text", ["80:5e:c0", "80:5E", "805ec0", "C4:FC:22", "c4:fc:22", "c4:fc:"]
+    )
     def test_a_word_may_be_a_part_of_a_mac(self, filled: Site, text: str) -> None:
         assert found(filled, text) == (THIRD if text.lower().startswith("c4") else FIRST)
 
@@ -117,7 +121,8 @@ class TestFields:
         assert found(filled, text) == numbers
 
     @pytest.mark.parametrize(
-        ("text", "numbers"), [("100%", FIRST), ("off_", FIRST), ("f_l", FIRST), ("1%o", []), ("\\", FIRST)]
+        ("text", "numbers"),
+        [("100%", FIRST), ("off_", FIRST), ("f_l", FIRST), ("1%o", []), ("\\", FIRST)],
     )
     def test_signs_of_sql_are_only_signs(self, filled: Site, text: str, numbers: list[str]) -> None:
         assert found(filled, f"notes:{text}") == numbers
@@ -134,7 +139,9 @@ class TestFields:
         with pytest.raises(Refused, match="is secret and cannot be searched"):
             found(filled, f"-{name}:a")
 
-    @pytest.mark.parametrize("text", ["line:", "model:", "mac:", "use_provisioning:", "-", "-model:"])
+    @pytest.mark.parametrize(
+        "text", ["line:", "model:", "mac:", "use_provisioning:", "-", "-model:"]
+    )
     def test_a_filter_that_is_still_being_typed_is_no_error(self, filled: Site, text: str) -> None:
         found(filled, text)
 
@@ -151,7 +158,14 @@ def test_no_filter_text_is_more_than_refused(filled: Site, text: str) -> None:
 class TestFindingADevice:
     @pytest.mark.parametrize(
         "words",
-        ["80:5E:C0:00:00:01", "80-5e-c0-00-00-01", "805ec0000001", "805e.c000.0001", "0027*001", "Desk01"],
+        [
+            "80:5E:C0:00:00:01",
+            "80-5e-c0-00-00-01",
+            "805ec0000001",
+            "805e.c000.0001",
+            "0027*001",
+            "Desk01",
+        ],
     )
     def test_it_is_found_by_mac_extension_or_name(self, filled: Site, words: str) -> None:
         assert find_phone(filled.store, filled.admin, words).values["mac"] == "80:5E:C0:00:00:01"

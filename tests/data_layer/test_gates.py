@@ -311,9 +311,7 @@ def test_without_sip_management_only_the_equipment_description_is_left_of_the_si
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_the_system_administrator_is_closed_out_of_nothing_by_role(
-    site: Site, field: str
-) -> None:
+def test_the_system_administrator_is_closed_out_of_nothing_by_role(site: Site, field: str) -> None:
     page = site.add(**PHONE)
     assert not gate(field, page, site.admin).by_role
 

@@ -39,7 +39,9 @@ def test_the_page_has_its_five_sections_with_their_fields_in_order() -> None:
 
 
 def test_around_the_page_are_the_account_and_its_place() -> None:
-    around = [n for n in FIELDS if not any(n in part.split() for part in ORDER_OF_THE_PAGE.values())]
+    around = [
+        n for n in FIELDS if not any(n in part.split() for part in ORDER_OF_THE_PAGE.values())
+    ]
     assert around == [
         *("extension", "extension_name", "sip_username", "sip_password"),
         *("max_public_concurrent_calls", "organization", "user", "line"),
@@ -90,7 +92,7 @@ def test_a_table_has_a_column_for_each_of_its_fields(
     assert set(names) <= set(table.model_fields)
 
 
-@pytest.mark.parametrize("name", [n for n in (*DEVICE_FIELDS, *EXTENSION_FIELDS)])
+@pytest.mark.parametrize("name", [*DEVICE_FIELDS, *EXTENSION_FIELDS])
 def test_no_text_is_longer_than_its_column(name: str) -> None:
     table = Device if name in DEVICE_FIELDS else Extension
     length = getattr(table.__table__.columns[name].type, "length", None)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What follows from changing one field: dependent lists, prefills, resets; nothing typed is lost."""
+"""What follows from changing one field: dependent lists, prefills, resets; no typed MAC is lost."""
 
 from __future__ import annotations
 

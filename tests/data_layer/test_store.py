@@ -273,7 +273,9 @@ class TestReach:
         with pytest.raises(NotFound):
             two_organizations.page("0027*001", viewer)
         with pytest.raises(NotFound):
-            two_organizations.store.page(viewer, two_organizations.page("0031*001").extension_id or 0)
+            two_organizations.store.page(
+                viewer, two_organizations.page("0031*001").extension_id or 0
+            )
 
     def test_devices_follow_the_extensions(self, two_organizations: Site) -> None:
         site = two_organizations

@@ -161,8 +161,11 @@ class Terminal:
         self.wait_until(lambda: words in self.output, seconds, repr(words))
         return self.last_read - self.started
 
-    def settle(self, quiet: float = 0.05) -> int:
-        """Read until nothing has come for `quiet` seconds; gives the time of the last read."""
+    def settle(self, quiet: float = 0.05, *, patience: float = 0) -> int:
+        """Read until nothing has come for `quiet` seconds; gives the time of the last read.
+        For the first byte it waits `patience` seconds instead."""
+        if patience and not self._read(patience):
+            return self.last_read
         while self._read(quiet):
             pass
         return self.last_read

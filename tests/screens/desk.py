@@ -100,7 +100,7 @@ class Desk:
     async def press(self, *keys: str) -> None:
         """Press these keys (Textual's names, or single characters), each handled to its end."""
         for key in keys:
-            self.app.post_message(_key(key))
+            self.app.post_message(key_event(key))
             await self.settle()
 
     async def type(self, text: str) -> None:
@@ -128,7 +128,7 @@ class Desk:
 
     async def open(self, number: str, section: int = PROVISIONING) -> None:
         """From the list to the page of an extension, to the first row of one of its sections."""
-        await self.type(f"extension:{number}")
+        await self.type(number)
         await self.until(lambda: self.part("filter").strip().startswith("1 / 1 "))
         await self.press("enter")
         await self.until(lambda: bool(self.app.screen.query("#form")) and bool(self.current))
@@ -186,7 +186,8 @@ def _names(label: str, line: str) -> bool:
     return shown == label or (shown.endswith("…") and label.startswith(shown[:-1]))
 
 
-def _key(key: str) -> events.Key:
+def key_event(key: str) -> events.Key:
+    """A key by Textual's name or as the single character that it types."""
     if len(key) > 1:
         return events.Key(key, None)
     return events.Key(key if key.isalnum() else _character_to_key(key), key)

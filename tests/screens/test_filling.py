@@ -74,30 +74,34 @@ class TestFillingThePage:
             await desk.see("Nothing to save")
 
         values = office.page(ANA).values
-        assert values | {
-            "use_provisioning": True,
-            "friendly_name": "Ana01",
-            "manufacturer": "Snom",
-            "model": "D765",
-            "firmware": "10",
-            "mac": "00:04:13:11:22:33",
-            "mac_based_provisioning": True,
-            "status": "enabled",
-            "notes": "by the window",
-            "admin_username": "chief",
-            "password_generation": "manual",
-            "admin_password": "Tall2Tree",
-            "update_interval": 1800,
-            "update_protocol": "https",
-            "template": "Server default",
-            "parking_watch_lines": 2,
-            "media_encryption": "sdes",
-            "dtmf_mode": "info",
-            "ping": True,
-            "codecs": "g722,alaw,ulaw",
-            "equipment_description": "desk phone",
-            "line": 1,
-        } == values
+        assert (
+            values
+            | {
+                "use_provisioning": True,
+                "friendly_name": "Ana01",
+                "manufacturer": "Snom",
+                "model": "D765",
+                "firmware": "10",
+                "mac": "00:04:13:11:22:33",
+                "mac_based_provisioning": True,
+                "status": "enabled",
+                "notes": "by the window",
+                "admin_username": "chief",
+                "password_generation": "manual",
+                "admin_password": "Tall2Tree",
+                "update_interval": 1800,
+                "update_protocol": "https",
+                "template": "Server default",
+                "parking_watch_lines": 2,
+                "media_encryption": "sdes",
+                "dtmf_mode": "info",
+                "ping": True,
+                "codecs": "g722,alaw,ulaw",
+                "equipment_description": "desk phone",
+                "line": 1,
+            }
+            == values
+        )
         files = published(office)
         assert list(files) == [
             "http/000413112233/000413112233.xml",
@@ -115,9 +119,10 @@ class TestFillingThePage:
             "Ana Núñez",
         ):
             assert line in settings
-        assert "prov/000413112233/000413112233.xml" in files[
-            "http/000413112233/snomD765-000413112233.htm"
-        ]
+        assert (
+            "prov/000413112233/000413112233.xml"
+            in files["http/000413112233/snomD765-000413112233.htm"]
+        )
 
     async def test_the_state_in_the_list_follows(self, office: Site) -> None:
         async with at_desk(office) as desk:

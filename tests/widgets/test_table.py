@@ -47,9 +47,6 @@ class Lister(App[None]):
     def lines(self) -> list[str]:
         return [self.table.render_line(y).text.rstrip() for y in range(self.table.size.height)]
 
-    def on_table_opened(self, event: Table.Opened) -> None:
-        self.heard.append(("opened", event.id))
-
     def on_table_moved(self, event: Table.Moved) -> None:
         self.heard.append(("moved", event.id))
 
@@ -102,18 +99,19 @@ async def test_letters_are_left_to_the_screen_that_filters() -> None:
     assert app.bubbled == ["j", "k", "space", "backspace"]
 
 
-async def test_enter_opens_the_row_with_the_cursor() -> None:
+async def test_enter_is_left_to_the_owner() -> None:
     app = Lister()
     async with app.run_test() as pilot:
         app.table.show(Source([7, 8, 9]))
         await pilot.press("down", "enter")
-    assert app.heard[-1] == ("opened", 8)
+    assert app.bubbled == ["enter"]
+    assert app.table.cursor_id == 8
 
 
-async def test_enter_in_an_empty_table_opens_nothing() -> None:
+async def test_moving_in_an_empty_table_tells_nothing() -> None:
     app = Lister()
     async with app.run_test() as pilot:
-        await pilot.press("enter", "down", "end")
+        await pilot.press("down", "end")
     assert app.heard == []
 
 

@@ -8,6 +8,7 @@ once when two writers meet). Alembic is imported only when the schema is made or
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -129,8 +130,9 @@ def _parsed(url: str) -> URL:
     try:
         return make_url(url)
     except ArgumentError:
+        shown = re.sub(r":[^:@]*@", ":***@", url)
         raise StoreError(
-            f"{url!r} is not a database URL; write sqlite:////path/to/file.db"
+            f"{shown!r} is not a database URL; write sqlite:////path/to/file.db"
         ) from None
 
 

@@ -108,6 +108,11 @@ class Draft:
             self._read(name, text)
         self._check()
 
+    def turn_regenerate(self) -> None:
+        """Replace existing files, or leave them. The plan asks this whatever the form's gates say:
+        a phone that this extension leaves keeps its file otherwise."""
+        self.texts[REGENERATE] = "no" if self.regenerate else "yes"
+
     def generate(self) -> None:
         """Make the passwords that a save would make, so that the plan shows the files as they
         will be written."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from typing import Any
 
+from sqlalchemy import bindparam
 from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, col, select
 
@@ -19,6 +21,7 @@ from tuiprov.data.gates import phone_type, refusal
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import Page, Values
 from tuiprov.data.sections import DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
+from tuiprov.data.settle import settle
 from tuiprov.errors import Conflict, Refusal, Refused
 
 _SIP_PASSWORD_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
@@ -31,27 +34,40 @@ class RecordedNeighbours:
         self._session = session
 
     def mac_taken(self, mac: str, device_id: int | None) -> bool:
-        query = select(Device.id).join(Line, col(Line.device_id) == Device.id)
-        query = query.where(Device.mac == mac, col(Device.id).is_distinct_from(device_id)).limit(1)
-        return self._session.exec(query).first() is not None
+        about = {"mac": mac, "own": device_id}
+        return self._session.exec(_SAME_MAC, params=about).first() is not None
 
     def extensions_at(self, address: str, extension_id: int | None) -> list[tuple[str, str]]:
-        query = select(Extension.extension, Extension.fixed_auth)
-        query = query.where(
-            Extension.fixed_ip == address, col(Extension.id).is_distinct_from(extension_id)
-        )
-        return list(self._session.exec(query.limit(2)).all())
+        about = {"address": address, "own": extension_id}
+        return list(self._session.exec(_SAME_ADDRESS, params=about).all())
 
     def number_taken(self, extension: str, extension_id: int | None) -> bool:
-        query = select(Extension.id).where(Extension.extension == extension)
-        query = query.where(col(Extension.id).is_distinct_from(extension_id))
-        return self._session.exec(query).first() is not None
+        about = {"number": extension, "own": extension_id}
+        return self._session.exec(_SAME_NUMBER, params=about).first() is not None
+
+
+# Built once: these are asked at every keystroke, and building a query takes longer than asking it.
+_OWN: Any = bindparam("own")
+_SAME_MAC = (
+    select(Device.id)
+    .join(Line, col(Line.device_id) == Device.id)
+    .where(Device.mac == bindparam("mac"), col(Device.id).is_distinct_from(_OWN))
+    .limit(1)
+)
+_SAME_ADDRESS = (
+    select(Extension.extension, Extension.fixed_auth)
+    .where(Extension.fixed_ip == bindparam("address"), col(Extension.id).is_distinct_from(_OWN))
+    .limit(2)
+)
+_SAME_NUMBER = select(Extension.id).where(
+    Extension.extension == bindparam("number"), col(Extension.id).is_distinct_from(_OWN)
+)
 
 
 def write_page(session: Session, viewer: Viewer, page: Page, changes: Values) -> int:
     """Store `changes` of `page`; gives the extension's id. Raises Refused or Conflict, and then
     the caller's transaction must be rolled back."""
-    asked, changes = changes, with_generated(page, changes)
+    asked, changes = changes, with_generated(page, _with_followers(page, changes))
     proposed = page.changed(changes)
     found = _forbidden(page, asked, proposed, viewer)
     found = found or check_page(proposed, RecordedNeighbours(session))
@@ -75,6 +91,16 @@ def _forbidden(page: Page, asked: Values, proposed: Page, viewer: Viewer) -> lis
     ]
 
 
+def _with_followers(page: Page, changes: Values) -> Values:
+    """`changes` with what hangs on them reset, for those who write without a form: a cleared fixed
+    IP takes its port and transport along, and leaving Manual the password typed for it."""
+    followers: dict[str, Value] = {}
+    for name in ("fixed_ip", "password_generation"):
+        if changes.get(name, page.values[name]) != page.values[name]:
+            followers |= settle(page.changed(changes), name)
+    return {**followers, **changes}
+
+
 def with_generated(page: Page, changes: Values) -> Values:
     """`changes` with the passwords that tuiprov makes: an automatic administrator password that
     the phone takes, and a SIP password for a new extension that came without."""
@@ -86,9 +112,7 @@ def with_generated(page: Page, changes: Values) -> Values:
     if generation == "none" and values["admin_password"]:
         made["admin_password"] = ""
     elif generation == "auto" and login is not None:
-        # A password that was typed while Manual was chosen is no automatic one.
-        was_auto = page.values["password_generation"] == "auto" or "admin_password" in changes
-        known = str(values["admin_password"]) if was_auto else ""
+        known = str(values["admin_password"])
         if not known or login.password.reason_against(known):
             made["admin_password"] = login.password.random()
     if page.extension_id is None and not values["sip_password"]:

@@ -12,7 +12,7 @@ from tuiprov.data.page import Page, Phone
 from tuiprov.errors import PublishError, RenderError
 from tuiprov.publish.tree import Tree
 from tuiprov.render.engine import RenderedFile, render
-from tuiprov.render.links import link
+from tuiprov.render.links import file_name, link
 from tuiprov.render.notes import Note, notes
 from tuiprov.render.trace import changed_lines, lines_of
 
@@ -124,5 +124,6 @@ def _link_tab(phone: Phone, page: Page) -> PreviewFile:
         words += ["(needs the MAC address)", ""]
     if kind is not None:
         words += ["Resync: SIP NOTIFY with Event: " + kind.facts.resync]
-        words += ["Files: " + ", ".join(rule.name for rule in kind.facts.files)]
+        names = (file_name(rule, phone, kind) for rule in kind.facts.files)
+        words += ["Files: " + ", ".join(names)]
     return PreviewFile("Link", tuple(Line(text) for text in words))

@@ -62,11 +62,16 @@ def publish(store: Store, viewer: Viewer, ready: Plan) -> None:
     try:
         apply(ready, store.site())
     except PublishError as error:
-        with store.database.write() as session:
-            _mark(session, {change.device_id for change in ready.changes}, "failed", str(error))
+        mark_failed(store, {change.device_id for change in ready.changes}, error)
         raise
     with store.database.write() as session:
         _record(session, viewer, ready)
+
+
+def mark_failed(store: Store, ids: Iterable[int | None], error: PublishError) -> None:
+    """Write down why the files of these devices could not be published."""
+    with store.database.write() as session:
+        _mark(session, ids, "failed", str(error))
 
 
 def _recorded(store: Store, ids: list[int]) -> dict[str, int | None]:

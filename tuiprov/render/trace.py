@@ -27,11 +27,11 @@ def lines_of(field: str, page: Page, files: Sequence[RenderedFile]) -> dict[str,
     found: dict[str, set[int]] = {file.name: set() for file in files}
     if field not in FIELDS or field in _WHOLE_PHONE or FIELDS[field].takes != "phone":
         return found
-    texts = {file.name: file.text.splitlines() for file in files}
+    texts = [file.text.splitlines() for file in files]
     for value in _other_values(field, page.values[field]):
-        for name, lines in _rendered(page, field, value).items():
-            if name in texts:
-                found[name] |= changed_lines(texts[name], lines)
+        # By place, not by name: another MAC address names the files anew.
+        for file, lines, others in zip(files, texts, _rendered(page, field, value), strict=False):
+            found[file.name] |= changed_lines(lines, others)
     return found
 
 
@@ -49,13 +49,13 @@ def changed_lines(lines: Sequence[str], others: Sequence[str]) -> set[int]:
     return {n for n in range(start, end) if lines[n] not in kept}
 
 
-def _rendered(page: Page, field: str, value: Value) -> dict[str, list[str]]:
+def _rendered(page: Page, field: str, value: Value) -> list[list[str]]:
     phone = page.changed({field: value}).phone
     try:
         files = render(phone) if phone is not None else []
     except RenderError:
-        return {}
-    return {file.name: file.text.splitlines() for file in files}
+        return []
+    return [file.text.splitlines() for file in files]
 
 
 def _other_values(field: str, value: Value) -> Iterator[Value]:
@@ -63,7 +63,9 @@ def _other_values(field: str, value: Value) -> Iterator[Value]:
     if isinstance(kind, Flag):
         yield not value
     elif isinstance(kind, Number):
-        yield (value or 0) + 1 if isinstance(value, int) or value is None else 1
+        # Two, as one may be the default that an empty value stands for; empty, as lamps are lines.
+        number = value if isinstance(value, int) else 0
+        yield from (number + 1, number + 2, None)
     elif isinstance(kind, Choice) and kind.options:
         yield from (option for option, _ in kind.options if option != value)
     elif isinstance(kind, Codecs):

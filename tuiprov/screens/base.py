@@ -14,6 +14,7 @@ from tuiprov.actions import ACTIONS, Action, Where, actions_of
 from tuiprov.errors import TuiprovError
 from tuiprov.widgets.bar import Bar
 from tuiprov.widgets.compat import Run
+from tuiprov.widgets.compositor import CellCompositor
 from tuiprov.widgets.dialog import Dialog
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class TuiprovScreen(Screen[bool | None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._compositor = CellCompositor()
         # Held, not queried: keys that were typed ahead may arrive before the screen is mounted.
         self.title_bar = Bar(id="title")
         self.keys_bar = Bar(id="keys")

@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from tuiprov.data.draft import CONFIRM, REGENERATE, Draft
+from tuiprov.data.draft import CONFIRM, Draft
 from tuiprov.data.sections import FIELDS
 from tuiprov.errors import Conflict, PublishError, Refused, TuiprovError
 from tuiprov.publish.plan import Plan
@@ -30,7 +30,7 @@ from tuiprov.screens.sip_preferences import SipPreferencesSection
 from tuiprov.screens.virtualization import VirtualizationSection
 from tuiprov.text import visible
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import Run, wrap
+from tuiprov.widgets.compat import Run, type_again, wrap
 from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.form import Form, Row
 from tuiprov.widgets.picker import OrderPicker, Picker
@@ -60,7 +60,13 @@ class ExtensionPage(TuiprovScreen):
         self.draft = draft
         self._session = session
         self._published = session.published(draft.base)
-        self._form = Form(self._edited, self._focused, id="form")
+        self._form = Form(
+            self._edited,
+            self._focused,
+            on_pick=self._pick,
+            on_leave=self.action_section,
+            id="form",
+        )
         self._pane = PreviewPane()
         self._sections = Bar(id="sections")
         self._help = Bar(id="help")
@@ -93,8 +99,8 @@ class ExtensionPage(TuiprovScreen):
         self._show_help()
         self._show_preview()
 
-    def on_form_pick_requested(self, event: Form.PickRequested) -> None:
-        row = event.row
+    def _pick(self, row: Row) -> None:
+        """Choose the row's value from all its options."""
         picker = OrderPicker if row.kind == "list" else Picker
 
         def chosen(value: str | None) -> None:
@@ -103,11 +109,10 @@ class ExtensionPage(TuiprovScreen):
 
         self.app.push_screen(picker(row.label, row.options, row.value), chosen)
 
-    def on_form_left(self, event: Form.Left) -> None:
-        self.action_section(event.direction)
-
     def on_key(self, event: events.Key) -> None:
-        if self._jumping and event.key != "escape":
+        if self.focused is None and event.is_printable:
+            type_again(self, event)  # typed ahead: the form is not there yet
+        elif self._jumping and event.key != "escape":
             event.stop()
             event.prevent_default()
             self._jump_to(event.character or "")
@@ -193,7 +198,7 @@ class ExtensionPage(TuiprovScreen):
         return self._session.plan_save(self.draft)
 
     def _replan(self) -> Plan:
-        self.draft.edit(REGENERATE, "no" if self.draft.regenerate else "yes")
+        self.draft.turn_regenerate()
         return self._plan()
 
     def _planned(self, apply: bool | None) -> None:
@@ -302,6 +307,9 @@ class ExtensionPage(TuiprovScreen):
         self._pane.show(self._preview)
 
     def _compute_preview(self) -> None:
+        if self.draft.gate("use_provisioning").state == "hidden":
+            self._preview = PagePreview(empty="The phone's files are not shown to this account.")
+            return
         focus = self._form.row
         self._preview = preview(self.draft.page, self._published, focus, reveal=self._reveal)
 
@@ -324,7 +332,7 @@ class ExtensionPage(TuiprovScreen):
             title = section.title if wide else section.short
             title = f"{number + 1} {title}" if self._jumping else title
             style = "bar--current" if number == self._section else "bar--tab"
-            runs += [(f" {title}{section.marks(self.draft)} ", style), (" ", "")]
+            runs += [(f" {title}{section.marks(self.draft)} ", style), (" ", "bar--tab")]
         self._sections.show(runs)
 
     def _show_help(self) -> None:

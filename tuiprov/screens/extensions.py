@@ -16,6 +16,7 @@ from textual.binding import BindingType
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import TuiprovScreen, bindings_of
 from tuiprov.widgets.bar import Bar
+from tuiprov.widgets.compat import pass_on, type_again
 from tuiprov.widgets.picker import Picker
 from tuiprov.widgets.table import Column, Table
 
@@ -84,6 +85,9 @@ class ExtensionsScreen(TuiprovScreen):
         self._filter = ""
         self._session: Session | None = None
         self._filter_bar = Bar(id="filter")
+        self._is_loading = False
+        self._opens_when_loaded = False
+        self._held_keys: list[events.Key] = []
 
     def compose(self) -> ComposeResult:
         wide = self.app.size.width >= _WIDE
@@ -113,7 +117,15 @@ class ExtensionsScreen(TuiprovScreen):
     # -- what the user does ---------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        if event.key == "backspace" and self._filter:
+        if pass_on(self, event):
+            return
+        if self._opens_when_loaded:
+            # Typed for the page that is about to open.
+            self._held_keys.append(event)
+            return
+        if event.key == "enter":
+            self.action_open()
+        elif event.key == "backspace" and self._filter:
             self._set_filter(self._filter[:-1])
         elif event.key == "ctrl+u":
             self._set_filter("")
@@ -124,9 +136,6 @@ class ExtensionsScreen(TuiprovScreen):
         event.stop()
         event.prevent_default()
 
-    def on_table_opened(self, event: Table.Opened) -> None:
-        self.navigator.open_page(event.id)
-
     def on_table_moved(self, event: Table.Moved) -> None:
         self._show_filter()
 
@@ -134,6 +143,11 @@ class ExtensionsScreen(TuiprovScreen):
         self._show_title()
 
     def action_open(self) -> None:
+        """Open the extension under the cursor; while the list follows the filter, the one that
+        will be there: a fast typist means what was typed, not what was still shown."""
+        if self._is_loading:
+            self._opens_when_loaded = True
+            return
         chosen = self._table.cursor_id
         if chosen is not None:
             self.navigator.open_page(chosen)
@@ -172,12 +186,14 @@ class ExtensionsScreen(TuiprovScreen):
         self._show_filter()
         self._load()
 
-    @work(thread=True, exclusive=True, group="list", exit_on_error=False)
     def _load(self) -> None:
         """Read the ids of all matching extensions, then show them."""
-        session, text = self._session, self._filter
-        if session is None:
-            return
+        if self._session is not None:
+            self._is_loading = True
+            self._read(self._session, self._filter)
+
+    @work(thread=True, exclusive=True, group="list", exit_on_error=False)
+    def _read(self, session: Session, text: str) -> None:
         try:
             ids = session.extension_ids(text)
         except TuiprovError as error:
@@ -188,11 +204,19 @@ class ExtensionsScreen(TuiprovScreen):
     def _show_rows(self, session: Session, ids: Sequence[int], text: str) -> None:
         if text != self._filter or session is not self._session:
             return  # the filter or the viewer has moved on
+        self._is_loading = False
         self._table.show(ExtensionRows(session, ids, self._columns))
         self._show_title()
         self._show_filter()
+        if self._opens_when_loaded:
+            self._opens_when_loaded = False
+            self.action_open()
+            for event in self._held_keys:
+                type_again(self, event)
+            self._held_keys.clear()
 
     def _show_problem(self, words: str) -> None:
+        self._is_loading = self._opens_when_loaded = False
         self._filter_bar.show(
             [("Filter ", "bar--dim"), (f"{self._filter}  ", "bar--title"), (words, "bar--error")]
         )

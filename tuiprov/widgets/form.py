@@ -14,11 +14,20 @@ from typing import ClassVar, Literal
 
 from rich.cells import cell_len
 from textual import events
-from textual.message import Message
 from textual.strip import Strip
 
 from tuiprov.text import visible
-from tuiprov.widgets.compat import SIGNS, LineView, Run, cut_left, fit, scrolled, shorten, wrap
+from tuiprov.widgets.compat import (
+    SIGNS,
+    LineView,
+    Run,
+    cut_left,
+    fit,
+    pass_on,
+    scrolled,
+    shorten,
+    wrap,
+)
 from tuiprov.widgets.edit_line import EDIT_KEYS, EditLine, scroll_offset
 
 Kind = Literal["text", "secret", "choice", "flag", "number", "list"]
@@ -28,6 +37,10 @@ LABEL_SHARE = 0.4
 HINT_CELL = 22  # Hints start here or further right, so that they stand still while one types.
 MESSAGE_LINES = 4
 MOVES = {"up": -1, "shift+tab": -1, "down": 1, "tab": 1}
+
+
+def _nothing(_: object) -> None:
+    """For an owner that does not care."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,11 @@ class Form(LineView):
     Args:
         on_edit: called with name and new text inside the handler of the key that made it.
         on_focus_row: called with the name whenever another row becomes the focused one.
+        on_pick: called with the row whose value is to be chosen from all its options.
+        on_leave: called when the user tabs past the last row (+1) or before the first (-1).
+
+    All are calls, not messages: what they change must be so before the next key is handled, or
+    keys that arrive in a burst over a slow line would go to the wrong place.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -108,28 +126,18 @@ class Form(LineView):
     }
     """
 
-    class PickRequested(Message):
-        """The user wants to choose the value of `row` from all its options."""
-
-        def __init__(self, row: Row) -> None:
-            super().__init__()
-            self.row = row
-
-    class Left(Message):
-        """The user tabbed out of the form: past its last row (+1) or before its first (-1)."""
-
-        def __init__(self, direction: int) -> None:
-            super().__init__()
-            self.direction = direction
-
     def __init__(
         self,
         on_edit: Callable[[str, str], None],
         on_focus_row: Callable[[str], None],
         *,
+        on_pick: Callable[[Row], None] = _nothing,
+        on_leave: Callable[[int], None] = _nothing,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
+        self._on_pick = on_pick
+        self._leave_rows = on_leave
         self.reveal: set[str] = set()
         """Names of the secret rows that are shown in clear; call `show` after changing it."""
         self._on_edit = on_edit
@@ -238,6 +246,8 @@ class Form(LineView):
         )
 
     def on_key(self, event: events.Key) -> None:
+        if pass_on(self, event):
+            return
         if self._rows and not self._jumping and (self._move(event.key) or self._change(event)):
             event.stop()
             event.prevent_default()
@@ -261,7 +271,7 @@ class Form(LineView):
             return False
         to = self._cursor + by
         if key in ("tab", "shift+tab") and not 0 <= to < len(self._rows):
-            self.post_message(self.Left(by))
+            self._leave_rows(by)
         else:
             self._move_to(max(0, min(to, len(self._rows) - 1)))
         return True
@@ -307,7 +317,7 @@ class Form(LineView):
 
     def _choose(self, row: Row, event: events.Key) -> bool:
         if event.key in ("enter", "space") or (event.key == "right" and row.kind == "list"):
-            self.post_message(self.PickRequested(row))
+            self._on_pick(row)
         elif row.kind == "list":
             return event.is_printable
         elif event.key in ("left", "right"):

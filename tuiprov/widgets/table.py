@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tuiprov.text import visible
-from tuiprov.widgets.compat import SIGNS, LineView, fit, scrolled
+from tuiprov.widgets.compat import SIGNS, LineView, fit, pass_on, scrolled
 
 PAGE = 128
 PAGES_KEPT = 64
@@ -66,13 +66,6 @@ class Table(LineView):
         .table--empty { color: $text-muted; }
     }
     """
-
-    class Opened(Message):
-        """Enter on the row of this id."""
-
-        def __init__(self, id: int) -> None:
-            super().__init__()
-            self.id = id
 
     class Moved(Message):
         """The cursor is now on the row of this id."""
@@ -200,14 +193,11 @@ class Table(LineView):
     def on_key(self, event: events.Key) -> None:
         page, end = max(1, self._height - 1), len(self._source.ids)
         steps = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -end, "end": end}
-        if event.key == "enter" and self.cursor_id is not None:
-            self.post_message(self.Opened(self.cursor_id))
-        elif event.key in steps:
+        # Enter is the owner's: as a message it would arrive after keys that were typed later.
+        if event.key in steps and not pass_on(self, event):
             self._move_to(self.cursor + steps[event.key])
-        else:
-            return
-        event.stop()
-        event.prevent_default()
+            event.stop()
+            event.prevent_default()
 
     def on_click(self, event: events.Click) -> None:
         at = self.top + event.y - HEADER

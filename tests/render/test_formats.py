@@ -1,0 +1,97 @@
+"""One escaping rule and one parser for each file format; a setting stands once."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from tuiprov.errors import RenderError
+from tuiprov.render.formats import FORMATS, parse_colon, parse_equals, parse_xml, plain
+
+PRINTABLE = st.text(
+    st.characters(blacklist_categories=("Cc", "Cs", "Cn", "Co", "Zl", "Zp")), max_size=40
+).filter(lambda text: not any(ord(char) in (0xFFFE, 0xFFFF) for char in text))
+
+
+@given(PRINTABLE)
+def test_an_escaped_value_is_the_same_text_for_an_xml_parser(value: str) -> None:
+    escaped = FORMATS["xml"].escape(value)
+    root = etree.fromstring(f'<a b="{escaped}">{escaped}</a>'.encode())
+    assert (root.text or "") == value
+    assert root.get("b") == value
+    assert len(root) == 0
+
+
+@given(PRINTABLE)
+def test_an_escaped_value_stays_on_its_line_in_key_value_files(value: str) -> None:
+    escaped = FORMATS["equals"].escape(value)
+    assert parse_equals(f"a = {escaped}\nb = 1\n") == {"a": value.strip(" "), "b": "1"}
+
+
+@given(PRINTABLE)
+def test_a_quoted_value_loses_its_double_quotes_and_nothing_else(value: str) -> None:
+    escaped = FORMATS["colon"].escape(value)
+    assert parse_colon(f'a: "{escaped}"\nb: 1\n') == {"a": value.replace('"', "'"), "b": "1"}
+    assert FORMATS["colon"].cannot_hold == '"'
+
+
+def test_numbers_are_printed_and_truth_values_are_a_mistake() -> None:
+    assert plain(7) == "7"
+    with pytest.raises(RenderError, match="prints a bool"):
+        plain(True)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a = 1\na = 2\n", "a is set twice"),
+        ("a\n", "line 1 is not a setting"),
+        ("= 1\n", "line 1 is not a setting"),
+        ("a = 1\n\nb\n", "line 3 is not a setting"),
+        ("a = \x07\n", "line 1 is not a setting"),
+    ],
+)
+def test_a_bad_key_value_file_is_refused_with_the_line(text: str, problem: str) -> None:
+    with pytest.raises(RenderError, match=problem):
+        parse_equals(text)
+
+
+@pytest.mark.parametrize("line", ['a: "x', 'a: "x" y', 'a: "', 'a: "x"y"'])
+def test_an_open_quote_is_refused(line: str) -> None:
+    with pytest.raises(RenderError, match="line 1 has an open quote"):
+        parse_colon(line)
+
+
+def test_comments_and_blank_lines_are_no_settings() -> None:
+    assert parse_equals("# a = 1\n\n  b=2\n") == {"b": "2"}
+
+
+def test_a_value_may_hold_the_separator() -> None:
+    assert parse_equals("url = http://x/?a=b") == {"url": "http://x/?a=b"}
+    assert parse_colon("url: http://x:80") == {"url": "http://x:80"}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("<a><b>1</b>", "not well-formed XML"),
+        ("<a>&nbsp;</a>", "not well-formed XML"),
+        ('<a b="1" b="2"/>', "not well-formed XML"),
+        ("<a><b>1</b><b>2</b></a>", "a/b is set twice"),
+        ('<a><b idx="1">1</b><b idx="1">2</b></a>', "is set twice"),
+        ("", "not well-formed XML"),
+    ],
+)
+def test_bad_xml_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(RenderError, match=problem):
+        parse_xml(text)
+
+
+def test_indexed_elements_are_settings_of_their_own() -> None:
+    assert parse_xml('<a><b idx="1">x</b><b idx="2">y</b></a>') == {"a/b[1]": "x", "a/b[2]": "y"}
+
+
+def test_attributes_are_settings_too() -> None:
+    assert parse_xml('<a reg.1="x"><b perm="R">1</b></a>')["a@reg.1"] == "x"

@@ -1,0 +1,85 @@
+"""Where a phone's files lie, and the link it is given."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.phones import TOKEN, kind, phone
+from tuiprov.data.site import Site
+from tuiprov.render import links
+from tuiprov.render.engine import render
+
+SNOM = ("Snom", "D765", "10")
+
+
+def test_a_mac_is_written_in_lower_case_without_separators() -> None:
+    assert links.mac_digits("00:04:13:AA:BB:CC") == "000413aabbcc"
+
+
+@pytest.mark.parametrize(
+    ("values", "allowed", "key"),
+    [
+        ({"mac_based_provisioning": True, "update_protocol": "https"}, True, "000413aabbcc"),
+        ({"mac_based_provisioning": True, "update_protocol": "http"}, True, "000413aabbcc"),
+        ({"mac_based_provisioning": False, "update_protocol": "https"}, True, TOKEN),
+        ({"mac_based_provisioning": True, "update_protocol": "https"}, False, TOKEN),
+        ({"mac_based_provisioning": True, "update_protocol": "tftp"}, True, TOKEN),
+    ],
+    ids=["HTTPS", "HTTP", "not ticked", "not allowed", "TFTP"],
+)
+def test_the_link_is_built_from_the_mac_only_if_ticked_allowed_and_by_web(
+    values: dict[str, object], allowed: bool, key: str
+) -> None:
+    site = Site(allow_mac_based_provisioning=allowed)
+    assert links.key(phone(*SNOM, site=site, **values)) == key
+
+
+@pytest.mark.parametrize(
+    ("protocol", "site", "url"),
+    [
+        ("https", Site(), "https://prov.example.com/prov/000413aabbcc/"),
+        ("http", Site(), "http://prov.example.com/prov/000413aabbcc/"),
+        ("tftp", Site(), "tftp://prov.example.com/"),
+        ("https", Site(https_port=8443), "https://prov.example.com:8443/prov/000413aabbcc/"),
+        ("http", Site(http_port=8080), "http://prov.example.com:8080/prov/000413aabbcc/"),
+        ("http", Site(https_port=8443), "http://prov.example.com/prov/000413aabbcc/"),
+        ("tftp", Site(http_port=8080, https_port=8443), "tftp://prov.example.com/"),
+    ],
+)
+def test_the_directory_names_protocol_host_port_and_key(
+    protocol: str, site: Site, url: str
+) -> None:
+    assert links.directory(phone(*SNOM, site=site, update_protocol=protocol)) == url
+
+
+@pytest.mark.parametrize(("protocol", "port"), [("https", 443), ("http", 80), ("tftp", 69)])
+def test_each_protocol_has_its_port(protocol: str, port: int) -> None:
+    assert links.port_of(phone(*SNOM, update_protocol=protocol)) == port
+
+
+def test_tftp_is_flat_and_the_web_has_a_directory_for_each_device() -> None:
+    assert links.published_path("x.cfg", phone(*SNOM, update_protocol="tftp")) == "tftp/x.cfg"
+    assert links.published_path("x.cfg", phone(*SNOM)) == "http/000413aabbcc/x.cfg"
+
+
+@pytest.mark.parametrize(
+    ("words", "link"),
+    [
+        (SNOM, "https://prov.example.com/prov/000413aabbcc/snomD765-000413AABBCC.htm"),
+        (("Yealink", "T46S", "84"), "https://prov.example.com/prov/805ec0aabbcc/"),
+        (("Cisco", "7960", "8.x"), "tftp://prov.example.com/"),
+    ],
+    ids=["file", "directory", "TFTP"],
+)
+def test_the_link_follows_the_manufacturer_s_habit(words: tuple[str, str, str], link: str) -> None:
+    kind_of = kind(*words)
+    prefix = {"Yealink": "80:5E:C0"}.get(words[0], kind_of.mac_prefixes[0])
+    one = phone(*words, mac=f"{prefix}:AA:BB:CC", update_protocol=kind_of.facts.update_protocols[0])
+    assert links.link(one, kind_of).startswith(link.removesuffix("/"))
+
+
+def test_a_name_is_made_of_validated_parts_and_never_of_free_text() -> None:
+    hostile = phone(*SNOM, friendly_name="../../etc/passwd", notes="../x", admin_username="../y")
+    for file in render(hostile):
+        assert ".." not in file.path
+        assert file.path.count("/") == 2
