@@ -18,6 +18,7 @@ from tests.publish.helpers import files, state
 from tests.sites import PHONE, Site
 from tuiprov import __version__
 from tuiprov.data.models import Event, SystemSettings
+from tuiprov.data.site import SITE_FIELDS
 
 FANVIL = PHONE | {
     "manufacturer": "Fanvil",
@@ -217,6 +218,41 @@ def test_set_refuses_all_when_one_record_refuses(cli: Cli, phone: Site) -> None:
 
 def test_set_on_nobody_is_one_line(cli: Cli, phone: Site) -> None:
     refused(cli("set", "ping=yes", "--where", "extension:9999"), "no extension matches")
+
+
+# -- settings -----------------------------------------------------------------------------------
+
+
+def test_settings_shows_every_setting_of_the_site(cli: Cli) -> None:
+    found = cli("settings", "--json").json
+    assert found.keys() == SITE_FIELDS.keys()
+    lines = cli("settings").out.splitlines()
+    assert [line.split()[0] for line in lines] == list(found)
+
+
+def test_settings_changes_what_phones_are_told(cli: Cli, phone: Site) -> None:
+    cli("publish", "--yes")
+    ran = cli("settings", "sip_server=pbx.acme.example")
+    assert ran.code == 0
+    assert phone.store.site().sip_server == "pbx.acme.example"
+    assert "1 to replace" in cli("plan").out
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("colour=red", ["colour", "is not a"]),
+        ("sip_server=not a host", ["sip_server", "must be a host name"]),
+        ("http_port=70000", ["http_port", "from 1 to 65535"]),
+        ("publish_group=A B", ["publish_group", "must be a group's name"]),
+    ],
+)
+def test_a_wrong_setting_is_one_line_and_changes_nothing(
+    cli: Cli, assignment: str, words: list[str]
+) -> None:
+    before = cli("settings").out
+    refused(cli("settings", assignment, "sip_port=5099"), *words)
+    assert cli("settings").out == before
 
 
 # -- render -------------------------------------------------------------------------------------

@@ -215,7 +215,7 @@ def _environment(term: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name in ("PATH", "HOME", "TMPDIR") or name.startswith("PYTHON")
+        if name in ("PATH", "HOME", "TMPDIR", "PYTHONPATH")
     }
     return {**kept, "TERM": term, "LANG": "C.UTF-8"}
 

@@ -20,7 +20,7 @@ def test_a_cisco_without_srtp_says_that_media_encryption_has_no_effect() -> None
 
 
 def test_a_setting_left_at_its_default_needs_no_word() -> None:
-    assert said(*CISCO, sip={"codecs": "alaw", "media_encryption": "none"}) == {}
+    assert said(*CISCO, mac_based_provisioning=False, sip={"codecs": "alaw"}) == {}
 
 
 def test_a_value_the_phone_lacks_names_the_one_that_is_used_instead() -> None:

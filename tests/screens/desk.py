@@ -62,6 +62,11 @@ class Desk:
     def text(self) -> str:
         return "\n".join(reading(self.app))
 
+    @property
+    def flat(self) -> str:
+        """The screen's words without line ends, gaps and the sides of boxes."""
+        return " ".join(self.text.replace("│", " ").split())
+
     def part(self, name: str) -> str:
         """What one widget shows: title, filter, table, sections, form, files, notes, preview, help,
         keys, summary or changes."""
@@ -121,8 +126,8 @@ class Desk:
         await self.settle()
 
     async def see(self, *words: str) -> None:
-        """Wait until all these words are on the screen."""
-        await self.until(lambda: all(word in self.text for word in words))
+        """Wait until all these words are on the screen, be they broken into lines."""
+        await self.until(lambda: all(word in self.text or word in self.flat for word in words))
 
     # -- going places, by keys ------------------------------------------------------------------
 
@@ -139,14 +144,21 @@ class Desk:
 
     async def field(self, label: str) -> None:
         """To the row of this label in the section that is open."""
-        await self.press("pageup", "pageup")
+        await self._press_until_it_stays("pageup")
+        before = ""
         while not _names(label, self._cursor_line):
+            assert self._cursor_line != before, f"no row {label!r} in\n{self.part('form')}"
+            before = self._cursor_line
             rows = [line for line in self.part("form").splitlines() if _label(line)]
-            here = next(at for at, line in enumerate(rows) if line.startswith("›"))
-            found = (at for at, line in enumerate(rows) if _names(label, line))
-            there = next(found, len(rows) - 1)
-            assert there > here, f"no row {label!r} in\n{self.part('form')}"
-            await self.press(*["down"] * (there - here))
+            here = rows.index(before)
+            found = (at for at, line in enumerate(rows) if at > here and _names(label, line))
+            await self.press(*["down"] * max(1, next(found, len(rows) - 1) - here))
+
+    async def _press_until_it_stays(self, key: str) -> None:
+        before = None
+        while self._cursor_line != before:
+            before = self._cursor_line
+            await self.press(key)
 
     async def fill(self, label: str, text: str) -> None:
         """Go to the row of this label and type `text` in place of what is there."""

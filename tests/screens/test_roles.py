@@ -38,8 +38,9 @@ class TestGates:
                 await desk.press("x")
                 assert "turn on Use provisioning first" in desk.text
             await desk.section(SETTINGS)
-            for label in ("Password generation", "Update protocol", "Regenerate provisioning"):
-                assert "turn on Use prov" in desk.part("form")
+            for label in ("Password generation", "Update protocol"):
+                await desk.field(label)
+                assert "turn on Use provisioning first" in desk.under(label)
             assert " *" not in desk.part("title")
 
     async def test_the_dependent_lists_wait_for_the_choice_before_them(self, office: Site) -> None:

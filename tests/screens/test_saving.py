@@ -206,6 +206,27 @@ class TestSaving:
         assert office.page(SALES).values["update_interval"] == 900
 
 
+class TestRenderFailure:
+    async def test_a_file_that_cannot_be_made_is_told_in_preview_plan_and_list(
+        self, office: Site
+    ) -> None:
+        set_columns(office, "extension", {"sip_password": "a\nb"}, f"extension = '{SALES}'")
+        async with at_desk(office) as desk:
+            await desk.open(SALES, SIP)
+            assert "No file: " in desk.part("preview")
+            await desk.press("f2")
+            await desk.until(lambda: "1 phone failed" in desk.text or "to mend" in desk.text)
+            assert "files are up to date" not in desk.text
+        async with at_desk(office) as desk:
+            await desk.type(SALES)
+            await desk.see("1 / 1")
+            await desk.press("f8")
+            await desk.see("1 phone failed", "! device")
+            await desk.press("enter")
+            await desk.see("! failed")
+        assert published(office) == {}
+
+
 class TestPublishFailure:
     @pytest.fixture
     def unwritable(self, office: Site) -> Site:
@@ -267,7 +288,7 @@ class TestPublishFailure:
             await desk.see("Plan")
             office.publish_root.write_text("in the way")
             await desk.press("enter")
-            await desk.see("Saved, but not published", "a part of the path is not a")
+            await desk.see("Saved, but not published", "a part of the path is not a directory")
         assert office.page(SALES).values["update_interval"] == 1800
         assert device(office).publish_state == "failed"
 

@@ -63,17 +63,21 @@ class Plan:
 
     def summary(self) -> str:
         """`2 to write, 1 to replace, 0 to delete`, or that there is nothing to do."""
-        if not self.changes:
+        if not self.changes and not self.failed:
             return "nothing to do: the published files are as they should be"
         kinds: tuple[Kind, ...] = ("write", "replace", "delete")
-        return ", ".join(f"{self.count(kind)} to {kind}" for kind in kinds)
+        return ", ".join(f"{self.count(kind)} to {kind}" for kind in kinds) + self._failures()
 
     def in_the_past(self) -> str:
         """What has been done: `1 written, 2 replaced`."""
         words = {"write": "written", "replace": "replaced", "delete": "deleted"}
         kinds: tuple[Kind, ...] = ("write", "replace", "delete")
         done = [f"{self.count(kind)} {words[kind]}" for kind in kinds if self.count(kind)]
-        return ", ".join(done) or "none changed"
+        return (", ".join(done) or "none changed") + self._failures()
+
+    def _failures(self) -> str:
+        count = len(self.failed)
+        return f"; {count} phone{'s' if count > 1 else ''} failed" if count else ""
 
 
 def plan(

@@ -24,8 +24,8 @@ VARIABLES: Final = {
     "phone.mac": "12 lower-case hexadecimal digits",
     "phone.MAC": "12 upper-case hexadecimal digits",
     "phone.application_version": 'exact image, or ""',
-    "phone.lines": "how many lines the model has (int)",
-    "phone.keys": "how many programmable keys the model has (int)",
+    "phone.line_count": "how many lines the model has (int)",
+    "phone.key_count": "how many programmable keys the model has (int)",
     "phone.names": "further words of the catalogue for this model (dict)",
     "admin.username": "login name of the phone's web page: the fixed one or the one typed",
     "admin.password": '"" when Password generation is None or the phone has no login',
@@ -112,8 +112,8 @@ def _phone(phone: Phone, phone_type: PhoneType) -> dict[str, Any]:
         "mac": digits,
         "MAC": digits.upper(),
         "application_version": values["application_version"],
-        "lines": phone_type.lines,
-        "keys": phone_type.keys,
+        "line_count": phone_type.lines,
+        "key_count": phone_type.keys,
         "names": phone_type.facts.names,
     }
 

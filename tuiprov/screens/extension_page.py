@@ -186,7 +186,7 @@ class ExtensionPage(TuiprovScreen):
         except TuiprovError as error:
             self.tell("This cannot be planned", error)
             return
-        if not self.draft.is_changed and not plan and not plan.held:
+        if not (self.draft.is_changed or plan or plan.held or plan.failed):
             self.show_keys(note="Nothing to save: nothing changed, and the files are up to date.")
             return
         self.app.push_screen(PlanScreen(plan, self._title(), self._replan), self._planned)
