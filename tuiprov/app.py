@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tuiprov.publish.plan import Plan
     from tuiprov.session import Session
 
+_LONGEST_WAIT_SECONDS = 1
 _GRACE_SECONDS = 2
 """How long the program may take to end by itself once its terminal is gone."""
 
@@ -86,6 +87,8 @@ class TuiprovApp(App[None]):
         session = open_session(self._db, self._config_file, self._look_as, demo=self.is_demo)
         self.call_from_thread(self.use_session, session)
         self.call_from_thread(self._offer_kept_draft)
+        # Importing at the same time would make the rows come a fifth later.
+        self._list.is_shown.wait(_LONGEST_WAIT_SECONDS)
         import tuiprov.screens.extension_page  # noqa: F401
         from tuiprov.data.catalog import default_catalog
 
@@ -122,7 +125,6 @@ class TuiprovApp(App[None]):
         """Look at the site through this session."""
         self._session = session
         self._list.open_session(session)
-        self._list.show_keys()
 
     @property
     def may_provision(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from tuiprov.data.accounts import Viewer, os_viewer, viewers
 from tuiprov.data.checks import NO_NEIGHBOURS, check_page
@@ -16,9 +17,11 @@ from tuiprov.data.draft import Draft
 from tuiprov.data.page import Page
 from tuiprov.data.store import ExtensionRow, Store
 from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
-from tuiprov.publish.plan import Plan
-from tuiprov.publish.preview import Published
-from tuiprov.publish.publishing import mark_failed, plan_devices, plan_page, publish, tree_of
+
+if TYPE_CHECKING:
+    # Imported where they are used: they bring Jinja2, and the list of extensions needs neither.
+    from tuiprov.publish.plan import Plan
+    from tuiprov.publish.preview import Published
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,16 @@ class Session:
             return check_page(page, NO_NEIGHBOURS), {"extension_name": str(error)}
 
     def published(self, page: Page) -> Published:
+        from tuiprov.publish.preview import Published
+        from tuiprov.publish.publishing import tree_of
+
         return Published(tree_of(page.site))
 
     def plan_save(self, draft: Draft) -> Plan:
         """What saving would do to the phone's files; nothing is stored."""
+        from tuiprov.publish.plan import Plan
+        from tuiprov.publish.publishing import plan_page
+
         if not self.viewer.may_provision:
             return Plan()
         return plan_page(self.store, draft.base, draft.page, regenerate=draft.regenerate)
@@ -77,6 +86,9 @@ class Session:
     def save(self, draft: Draft) -> Plan:
         """Store the draft, then carry out its plan. Raises Refused, Conflict or PublishError; after
         a PublishError the data is stored and the device is marked failed."""
+        from tuiprov.publish.plan import Plan
+        from tuiprov.publish.publishing import mark_failed, plan_devices, publish
+
         before = draft.base
         saved = self.store.save(self.viewer, before, draft.changes)
         self.store.drop_draft(self.viewer, saved.extension_id or 0)
@@ -100,9 +112,13 @@ class Session:
     # -- the whole site -------------------------------------------------------------------------
 
     def plan(self, where: str) -> Plan:
+        from tuiprov.publish.publishing import plan_devices
+
         return plan_devices(self.store, self.store.device_ids(self.viewer, where))
 
     def publish(self, plan: Plan) -> None:
+        from tuiprov.publish.publishing import publish
+
         publish(self.store, self.viewer, plan)
 
     # -- drafts that outlive the session --------------------------------------------------------

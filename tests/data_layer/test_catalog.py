@@ -267,14 +267,14 @@ def test_mac_prefixes_are_those_of_devices_and_differ() -> None:
         assert not [one for one in prefixes if int(one[:2], 16) & 1]
 
 
-RULES = {
+RULES: dict[str, PasswordRule] = {
     rule.model_dump_json(): rule
     for kind in TYPES
     for rule in (
         kind.facts.sip_password,
         kind.facts.admin_login and kind.facts.admin_login.password,
     )
-    if rule is not None
+    if isinstance(rule, PasswordRule)
 }
 
 

@@ -27,7 +27,7 @@ def refused(settings: dict[str, Any] | None = None, **values: Any) -> dict[str, 
     return {r.field: r.reason for r in check_page(page(settings, **values), NoNeighbours())}
 
 
-AASTRA = {
+AASTRA: dict[str, Any] = {
     "manufacturer": "Aastra",
     "model": "6731i",
     "firmware": "3.3.1",
@@ -42,7 +42,7 @@ def test_a_page_in_order_is_not_refused() -> None:
 
 
 def test_without_use_provisioning_the_device_is_not_asked_about() -> None:
-    nothing = {name: DEFAULTS[name] for name in PHONE}
+    nothing: dict[str, Any] = {name: DEFAULTS[name] for name in PHONE}
     assert refused(**nothing) == {}
 
 
@@ -58,7 +58,7 @@ def test_every_error_is_found_at_once_and_in_the_order_of_the_page() -> None:
 class TestEquipment:
     @pytest.mark.parametrize("field", ["friendly_name", "manufacturer", "model", "firmware"])
     def test_it_is_required_with_use_provisioning(self, field: str) -> None:
-        assert "is missing" in refused(**{field: ""})[field]
+        assert "is missing" in refused(None, **{field: ""})[field]
 
     def test_what_is_not_in_the_catalogue_is_named(self) -> None:
         assert refused(manufacturer="Acme") == {"manufacturer": "'Acme' is not in the catalogue"}
@@ -98,7 +98,7 @@ class TestMac:
     def test_a_tick_without_effect_needs_none(
         self, settings: dict[str, Any], values: dict[str, Any]
     ) -> None:
-        ticked = {"mac": "", "status": "disabled", "mac_based_provisioning": True}
+        ticked: dict[str, Any] = {"mac": "", "status": "disabled", "mac_based_provisioning": True}
         assert refused(settings, **ticked, **values) == {}
 
     def test_a_prefix_of_another_manufacturer_is_taken_with_a_word(self) -> None:
@@ -219,7 +219,7 @@ class TestSharedAddress:
     ) -> None:
         site.add("0027*001", fixed_ip="192.0.2.9", fixed_port=5060, fixed_auth=first)
         site.add("0027*002")
-        wanted = {"fixed_ip": "192.0.2.9", "fixed_port": port, "fixed_auth": second}
+        wanted: dict[str, Any] = {"fixed_ip": "192.0.2.9", "fixed_port": port, "fixed_auth": second}
         if taken:
             assert site.save("0027*002", **wanted).values["fixed_ip"] == "192.0.2.9"
             return

@@ -7,7 +7,7 @@ import sqlite3
 import stat
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -160,7 +160,7 @@ class TestTransactions:
                 if name in table.model_fields:
                     setattr(row, name, "changed")
         with site.database.read() as session:
-            assert session.get(table, 1).version == before + 1  # type: ignore[union-attr]
+            assert session.get(table, 1).version == before + 1
         for name in ("name", "sip_server"):
             if name in table.model_fields:
                 setattr(mine, name, "over it")
@@ -309,7 +309,7 @@ class TestOtherDatabases:
             found_site(postgresql)
 
 
-def _sqlite_begin() -> object:
+def _sqlite_begin() -> Callable[..., None]:
     from tuiprov.data import database
 
     return database._begin

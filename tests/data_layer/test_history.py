@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,11 @@ def test_a_refused_save_is_not(site: Site) -> None:
 
 
 def test_no_secret_gets_into_the_history(site: Site) -> None:
-    secrets = {"sip_password": "s3cretOne", "admin_password": "s3cretTwo", "secret_code": "98765"}
+    secrets: dict[str, Any] = {
+        "sip_password": "s3cretOne",
+        "admin_password": "s3cretTwo",
+        "secret_code": "98765",
+    }
     site.add(**PHONE)
     site.save(password_generation="manual", allow_virtualization=True, **secrets)
     written = " ".join(str(event.model_dump()) for event in site.rows(Event))

@@ -16,7 +16,7 @@ from sqlalchemy import event, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import ClauseElement
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 
 import tuiprov.data
 import tuiprov.data.models
@@ -151,7 +151,7 @@ FILTERS = [
 @pytest.mark.parametrize("text", FILTERS)
 def test_every_filter_is_sql_for_both(text: str, dialect: Any) -> None:
     user, organization = user_and_organization()
-    query = store._joined(select(Extension.id), user, organization)
+    query = store._joined(select(col(Extension.id)), user, organization)
     query = query.where(condition(text, user, organization))
     compiled = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     assert str(compiled).startswith("SELECT extension.id")
@@ -161,7 +161,7 @@ def test_every_filter_is_sql_for_both(text: str, dialect: Any) -> None:
 def test_postgresql_is_never_asked_for_the_lower_case_of_a_number(name: str) -> None:
     user, organization = user_and_organization()
     for text in (f"{name}:", f"{name}:1"):
-        query = select(Extension.id).where(condition(text, user, organization))
+        query = select(col(Extension.id)).where(condition(text, user, organization))
         compiled = str(query.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
         assert f"lower(extension.{name})" not in compiled
         assert f"lower(device.{name})" not in compiled
@@ -203,7 +203,7 @@ def test_reach_is_sql_for_both_and_every_role(site: Site) -> None:
     for role in roles:
         viewer = site.viewer(role)  # type: ignore[arg-type]
         user, organization = user_and_organization()
-        query = store._joined(select(Extension.id), user, organization)
+        query = store._joined(select(col(Extension.id)), user, organization)
         query = query.where(within_reach(viewer, user, organization))
         for dialect in DIALECTS:
             assert str(query.compile(dialect=dialect))

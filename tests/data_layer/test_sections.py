@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
 from tuiprov.data.models import Device, Extension
@@ -95,7 +96,7 @@ def test_a_table_has_a_column_for_each_of_its_fields(
 @pytest.mark.parametrize("name", [*DEVICE_FIELDS, *EXTENSION_FIELDS])
 def test_no_text_is_longer_than_its_column(name: str) -> None:
     table = Device if name in DEVICE_FIELDS else Extension
-    length = getattr(table.__table__.columns[name].type, "length", None)  # type: ignore[attr-defined]
+    length = getattr(inspect(table).columns[name].type, "length", None)
     longest = getattr(FIELDS[name], "longest", 0)
     if length is None or FIELDS[name].kind == "choice":
         return

@@ -119,15 +119,19 @@ def test_a_login_with_another_name_shows_no_old_password(root: Path, name: str) 
 
 def colliding() -> Iterator[tuple[str, str]]:
     """Pairs of kinds of phones that ask for a file of the same name: a device may change from one
-    to the other, and its old file was made by another template."""
+    to the other, and its old file was made by another template. One of each family is enough."""
     names = {
-        name: {file.path for file in render(with_secrets(_TYPES[name], "old")[0])}
-        for name in _TYPES
+        name: {file.path for file in render(with_secrets(one, "old", update_protocol="http")[0])}
+        for name, one in _TYPES.items()
+        if "http" in one.facts.update_protocols
     }
     for one in names:
-        for other in names:
-            if one != other and names[one] & names[other]:
-                yield one, other
+        found = {
+            (_TYPES[other].templates, len(names[one] & names[other])): other
+            for other in names
+            if one != other and names[one] & names[other]
+        }
+        yield from ((one, other) for other in found.values())
 
 
 @pytest.mark.parametrize(("one", "other"), list(colliding()))
@@ -143,7 +147,9 @@ def test_another_kind_of_phone_under_the_same_name_shows_no_old_secret(
 
 
 def test_kinds_of_phones_do_collide() -> None:
-    assert len(list(colliding())) > 20
+    families = {(_TYPES[one].templates, _TYPES[other].templates) for one, other in colliding()}
+    assert ("yealink", "fanvil") in families
+    assert ("yealink", "yealink") in families
 
 
 def test_a_file_somebody_wrote_by_hand_shows_nothing_that_is_not_known_to_be_harmless(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import string
 from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -155,6 +156,7 @@ def a_phone(kind: PhoneType, texts: Texts) -> Phone:
     """A phone of this kind with two lines where it has them, lamps where it has them, and these
     values; others are ordinary."""
     values = {**ordinary(kind), **texts}
+    device: dict[str, Any] = {n: text for n, text in values.items() if n in OF_THE_DEVICE}
     lamps = 2 if kind.facts.park_keys and kind.keys > 4 else None
     return phone(
         kind.manufacturer,
@@ -163,7 +165,7 @@ def a_phone(kind: PhoneType, texts: Texts) -> Phone:
         lines=min(2, kind.lines),
         sip={field: text for field, text in values.items() if field not in OF_THE_DEVICE},
         parking_watch_lines=lamps,
-        **{field: text for field, text in values.items() if field in OF_THE_DEVICE},
+        **device,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.phones import notes_of, phone
 
 
@@ -43,3 +45,12 @@ def test_a_name_the_phone_shows_otherwise_is_shown_as_it_will_be() -> None:
 def test_two_lines_with_the_same_lack_are_one_note() -> None:
     found = notes_of(phone("Snom", "D765", "10", lines=2, sip={"media_encryption": "dtls_srtp"}))
     assert [note.field for note in found] == ["media_encryption"]
+
+
+def test_lines_that_differ_in_what_the_phone_has_once_are_told() -> None:
+    both = phone("Cisco", "7960", "8.x", lines=2)
+    second = replace(both.lines[1], extension={**both.lines[1].extension, "dtmf_mode": "inband"})
+    said = [note.sentence for note in notes_of(replace(both, lines=(both.lines[0], second)))]
+    words = "Cisco 7960 has one DTMF for all its lines, and they differ: look at the file"
+    assert words in said
+    assert words not in [note.sentence for note in notes_of(both)]

@@ -134,6 +134,8 @@ class Facts(_Table):
     """Field → our value → the phone's value. A value that is missing has no effect."""
     lacks: dict[str, str] = Key(default_factory=dict)
     """Field → what the phone has not, in words that follow "has": "no SRTP"."""
+    phone_wide: list[str] = Key(default_factory=list)
+    """Preferences the phone has once for all its lines; told when its lines differ."""
     names: dict[str, str] = Key(default_factory=dict)
     """Further words for file names and templates, e.g. a hardware code."""
     unknown: dict[str, str] = Key(default_factory=dict)

@@ -26,6 +26,7 @@ def notes(phone: Phone, phone_type: PhoneType) -> list[Note]:
     found = [note for name in DEVICE_FIELDS for note in _lacking(name, phone.values, phone_type)]
     for line in phone.lines:
         found += _about_line(line, phone_type)
+    found += _about_the_whole_phone(phone, phone_type)
     return list(dict.fromkeys(found))
 
 
@@ -45,6 +46,16 @@ def _lacking(name: str, values: Values, phone_type: PhoneType) -> list[Note]:
         return []
     effect = f"{FIELDS[name].label} has no effect on this phone"
     return [Note(name, f"{phone_type.label} has {reason}: {effect}")]
+
+
+def _about_the_whole_phone(phone: Phone, phone_type: PhoneType) -> list[Note]:
+    """Preferences in which the lines differ, although the phone has one for all."""
+    found = []
+    for name in phone_type.facts.phone_wide:
+        if len({line.extension[name] for line in phone.lines}) > 1:
+            words = f"one {FIELDS[name].label} for all its lines, and they differ"
+            found.append(Note(name, f"{phone_type.label} has {words}: look at the file"))
+    return found
 
 
 def _about_choice(name: str, line: LineUse, phone_type: PhoneType) -> list[Note]:

@@ -336,7 +336,8 @@ class ExtensionPage(TuiprovScreen):
         self._sections.show(runs)
 
     def _show_help(self) -> None:
-        lines = wrap(self.help_lines()[-1] if self.help_lines() else "", self.size.width - 2, 2)
+        room = 1 if self.has_class("-wide") else 2  # as high as app.tcss makes it
+        lines = wrap(self.help_lines()[-1] if self.help_lines() else "", self.size.width - 2, room)
         self._help.show(*([(line, "bar--dim")] for line in lines))
 
     def help_lines(self) -> list[str]:

@@ -7,6 +7,7 @@ that the app opens in a thread.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from threading import Event
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
@@ -86,6 +87,9 @@ class ExtensionsScreen(TuiprovScreen):
         self._session: Session | None = None
         self._filter_bar = Bar(id="filter")
         self._is_loading = False
+        self._keys_are_for: Session | None = None
+        self.is_shown = Event()
+        """Set as soon as rows are on the screen."""
         self._opens_when_loaded = False
         self._held_keys: list[events.Key] = []
 
@@ -208,6 +212,11 @@ class ExtensionsScreen(TuiprovScreen):
         self._table.show(ExtensionRows(session, ids, self._columns))
         self._show_title()
         self._show_filter()
+        if session is not self._keys_are_for:
+            # Not before the rows: these would then have to wait for the next frame, 20 ms.
+            self._keys_are_for = session
+            self.show_keys()
+        self.call_after_refresh(self.is_shown.set)
         if self._opens_when_loaded:
             self._opens_when_loaded = False
             self.action_open()

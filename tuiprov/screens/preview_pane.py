@@ -10,9 +10,10 @@ from textual.containers import Vertical
 from tuiprov.publish.preview import PagePreview
 from tuiprov.text import visible
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import Run
+from tuiprov.widgets.compat import Run, wrap
 from tuiprov.widgets.preview import Preview, PreviewLine
 
+_MORE = " (+{} more: F1)"
 _SIGNS = {"new": "+", "changed": "~", "published": "="}
 
 
@@ -27,7 +28,7 @@ class PreviewPane(Vertical):
         self._preview = PagePreview()
         self._tab = 0
         self.notes_room = 1
-        """How many notes are shown at once."""
+        """How many lines of notes are shown at once."""
 
     def compose(self) -> ComposeResult:
         yield self._files
@@ -65,13 +66,19 @@ class PreviewPane(Vertical):
         self._files.show(runs)
 
     def _show_notes(self) -> None:
+        """As many notes as there is room for, each whole; how many more there are."""
         notes = self._preview.notes
-        lines: list[list[Run]] = [
-            [(f"! {note.sentence}", "bar--note")] for note in notes[: self.notes_room]
-        ]
-        if len(notes) > self.notes_room:
-            more = f"  (+{len(notes) - self.notes_room} more: F1)"
-            lines[-1].insert(0, (more.strip() + " ", "bar--dim"))
+        width = max(20, self.size.width - 2 - (len(_MORE) if len(notes) > 1 else 0))
+        lines: list[list[Run]] = []
+        left = len(notes)
+        for note in notes:
+            parts = wrap(f"! {note.sentence}", width, self.notes_room)
+            if lines and len(lines) + len(parts) > self.notes_room:
+                break
+            lines += [[(part, "bar--note")] for part in parts]
+            left -= 1
+        if left:
+            lines[-1].append((_MORE.format(left), "bar--dim"))
         # A layout costs a frame, so the height is touched only when the number of notes changes.
         if self._notes.display != bool(lines) or self._notes.line_count() != len(lines):
             self._notes.styles.height = len(lines)
