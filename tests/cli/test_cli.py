@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tests.cli.helpers import DATA, Ran
+from tests.cli.helpers import Ran
 from tests.publish.helpers import files, state
 from tests.sites import PHONE, Site
 from tuiprov import __version__
@@ -630,7 +630,3 @@ def test_hostile_cells_come_out_visible(cli: Cli, site: Site, tmp_path: Path) ->
     assert steering(cli("import", str(path)).err) == []
     path.write_text(f"extension,codecs\n1,{HOSTILE}\n", encoding="utf-8", newline="")
     assert steering(cli("import", str(path)).err) == []
-
-
-def test_the_sample_is_read_from_the_tests_own_data() -> None:
-    assert (DATA / "first-site.csv").exists()

@@ -16,7 +16,7 @@ from tuiprov.data.catalog import PhoneType
 from tuiprov.data.page import Page
 from tuiprov.data.sections import DEFAULTS, FIELDS
 from tuiprov.data.site import Site
-from tuiprov.publish.preview import PagePreview, PreviewFile, Published, preview
+from tuiprov.publish.preview import PagePreview, Published, preview
 from tuiprov.publish.tree import Tree
 from tuiprov.render.engine import render
 
@@ -282,7 +282,3 @@ def test_the_second_line_s_field_marks_the_second_line_s_text(fanvil: Page) -> N
     page = replace(fanvil.changed({"line": 2, "sip_username": "two"}), others=(other,))
     assert "SIP2 Register User      :two" in texts(shown(page, "sip_username"), focused=True)
     assert not [line for line in texts(shown(page, "sip_username"), focused=True) if "SIP1" in line]
-
-
-def test_a_tab_is_plain_data() -> None:
-    assert PreviewFile("x", ()) == PreviewFile("x", (), "")
