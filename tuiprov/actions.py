@@ -114,6 +114,7 @@ ACTIONS: tuple[Action, ...] = (
         "page",
         "reveal",
         "f7",
+        provisioning=True,
     ),
     Action(
         "next_file", "File", "The preview's next file, then the link.", "page", "next_file", "f8"

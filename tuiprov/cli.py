@@ -26,7 +26,7 @@ from tuiprov.data.founding import found_site
 from tuiprov.data.lookup import find_phone
 from tuiprov.data.site import SITE_FIELDS
 from tuiprov.data.store import Store
-from tuiprov.errors import NotFound, TuiprovError, crash_report
+from tuiprov.errors import NotAllowed, NotFound, TuiprovError, crash_report
 from tuiprov.printing import print_catalog, print_json, print_plan, print_text, say
 from tuiprov.publish.publishing import plan_devices, publish
 from tuiprov.render.engine import render, type_of
@@ -171,6 +171,8 @@ def render_(
     kind = type_of(phone)
     if kind is None:
         raise NotFound(f"{device}: its model is not in the catalogue (any more)")
+    if reveal and not viewer.may_provision:
+        raise NotAllowed(f"{viewer.label} may not see passwords")
     if reveal:
         store.record(viewer, "reveal", str(phone.values["mac"] or phone.values["friendly_name"]))
     files = render(phone if reveal else phone.masked())

@@ -42,6 +42,8 @@ def is_one_line(text: str) -> bool:
     """True when `text` holds only characters that are visible and stay on one line."""
     if text.isascii():
         return text.isprintable()
+    if _UNSAFE.search(text):
+        return False
     return not any(unicodedata.category(char) in _HIDDEN_CATEGORIES for char in text)
 
 

@@ -243,6 +243,8 @@ def expected_state(field: str, level: Permission, sip: bool) -> str:
     """What the role alone makes of a field."""
     if field == "equipment_description":
         return "open"
+    if field == "sip_password" and not sip:
+        return "hidden"
     if field in IDENTITY:
         return "read-only"
     if field in SIP:

@@ -50,7 +50,7 @@ def test_no_process_is_left(start: Start, db: str, end: Ending, ignored: bool) -
     terminal = start(db, hangup_ignored=ignored)
     type_a_name(terminal)
     end(terminal)
-    assert wait_until_gone(terminal) == 0
+    wait_until_gone(terminal)
 
 
 @ending
@@ -134,7 +134,7 @@ def test_a_signal_restores_the_terminal(start: Start, db: str, number: signal.Si
     terminal = start(db)
     type_a_name(terminal)
     terminal.signal(number)
-    wait_until_gone(terminal)
+    assert wait_until_gone(terminal) == 0
     sent = bytes(terminal.output)
     restored = sent[sent.rindex(LEAVE_ALTERNATE_SCREEN) :]
     assert SHOW_CURSOR in restored

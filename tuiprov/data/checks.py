@@ -266,9 +266,16 @@ def _shared_address(page: Page, neighbours: Neighbours) -> Found:
     others = neighbours.extensions_at(str(page.values["fixed_ip"]), page.extension_id)
     free = [number for number, authentication in others if authentication == "not_required"]
     if free or (others and page.values["fixed_auth"] == "not_required"):
-        who = free[0] if free else others[0][0]
+        who = _named(free[0] if free else others[0][0], page)
         yield (
             "fixed_ip",
-            f"the configuration cannot be saved: extension {who} is at this IP too, and extensions "
+            f"the configuration cannot be saved: {who} is at this IP too, and extensions "
             "may share an IP only if every one of them has to authenticate",
         )
+
+
+def _named(number: str, page: Page) -> str:
+    """The other extension by its number, but not to another organization."""
+    organization = str(page.values["extension"]).partition("*")[0]
+    known = number.partition("*")[0] == organization
+    return f"extension {number}" if known else "an extension of another organization"

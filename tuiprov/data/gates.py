@@ -118,6 +118,8 @@ def _closed(reason: str, by_role: bool = False) -> Gate:
 def _by_role(field: str, page: Page, viewer: Viewer) -> Gate:
     if viewer.is_administrator:
         return OPEN
+    if field == "sip_password" and not viewer.sip_management:
+        return HIDDEN
     if field in _IDENTITY:
         return _closed("set by the system administrator", by_role=True)
     if field in _PROVISIONING:
@@ -189,7 +191,9 @@ def _by_preferences(field: str, page: Page, viewer: Viewer) -> Gate:
 
 def _pbx_gate(page: Page, viewer: Viewer) -> Gate:
     if page.site.sip_trunking_channels == 0:
-        return Gate("hidden", "the license has no SIP trunking channels")
+        # Ticked before the license shrank: it must be seen to be taken away.
+        ticked = page.values["pbx_connected"]
+        return OPEN if ticked else Gate("hidden", "the license has no SIP trunking channels")
     if page.values["max_public_concurrent_calls"] is None:
         return _closed(CALLS_UNLIMITED)
     if not viewer.sip_trunking_management:
