@@ -35,6 +35,11 @@ class PreviewFile:
     lines: tuple[Line, ...]
     state: str = ""
 
+    @property
+    def is_focused(self) -> bool:
+        """Does it hold lines of the focused field?"""
+        return any(line.focused for line in self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class PagePreview:

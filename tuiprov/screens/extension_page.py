@@ -97,7 +97,7 @@ class ExtensionPage(TuiprovScreen):
 
     def _focused(self, _name: str) -> None:
         self._show_help()
-        self._show_preview()
+        self._show_preview(follow=True)
 
     def _pick(self, row: Row) -> None:
         """Choose the row's value from all its options."""
@@ -302,9 +302,9 @@ class ExtensionPage(TuiprovScreen):
         if not self._jumping:
             self.show_keys()
 
-    def _show_preview(self) -> None:
+    def _show_preview(self, *, follow: bool = False) -> None:
         self._compute_preview()
-        self._pane.show(self._preview)
+        self._pane.show(self._preview, follow=follow)
 
     def _compute_preview(self) -> None:
         if self.draft.gate("use_provisioning").state == "hidden":

@@ -35,10 +35,13 @@ class PreviewPane(Vertical):
         yield self._notes
         yield self.view
 
-    def show(self, preview: PagePreview) -> None:
-        """Show this preview now, on the same tab as before if there is one."""
+    def show(self, preview: PagePreview, *, follow: bool = False) -> None:
+        """Show this preview now, on the same tab as before if there is one; with `follow` on the
+        tab that holds lines of the focused field."""
         self._preview = preview
         self._tab = min(self._tab, max(0, len(preview.files) - 1))
+        if follow:
+            self._follow()
         lines: Sequence[PreviewLine] = ()
         if preview.files:
             lines = [
@@ -53,6 +56,11 @@ class PreviewPane(Vertical):
         count = len(self._preview.files)
         self._tab = (self._tab + 1) % count if count else 0
         self.show(self._preview)
+
+    def _follow(self) -> None:
+        holding = [n for n, file in enumerate(self._preview.files) if file.is_focused]
+        if holding and self._tab not in holding:
+            self._tab = holding[0]
 
     def _show_tabs(self) -> None:
         runs: list[Run] = []
