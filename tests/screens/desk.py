@@ -175,6 +175,14 @@ class Desk:
         await self.press("enter")
         await self.until(lambda: "type to filter" not in self.text)
 
+    async def tab(self, words: str) -> None:
+        """F8 until the preview's tab is one that shows these words."""
+        for _ in range(8):
+            if words in self.part("preview"):
+                return
+            await self.press("f8")
+        raise AssertionError(f"no tab shows {words!r}: {self.part('files')}")
+
     async def save(self) -> None:
         """F2, and Enter on the plan."""
         await self.press("f2")

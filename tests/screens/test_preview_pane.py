@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tests.screens.desk import DEVICE, NARROW, PROVISIONING, SETTINGS, SIP, Desk, at_desk
-from tests.screens.office import ANA, GATE, SALES, TOKEN, events, publish_all
+from tests.screens.office import ANA, BOARD, GATE, SALES, TOKEN, events, publish_all
 from tests.sites import Site
 
 
 async def settings_file(desk: Desk, section: int = SETTINGS) -> None:
     """Sales' page with the tab of the file that holds the settings."""
     await desk.open(SALES, section)
-    await desk.press("f8")
+    await desk.tab("perm=")
 
 
 def lines_with(desk: Desk, words: str) -> list[str]:
@@ -37,16 +37,29 @@ class TestPreview:
             await desk.press("f8")
             assert "<setting-files>" in desk.part("preview")
 
+    async def test_the_tab_that_is_shown_is_in_sight_however_many_there_are(
+        self, office: Site
+    ) -> None:
+        async with at_desk(office) as desk:
+            await desk.open(BOARD, DEVICE)
+            await desk.tab("Provisioning link")
+            assert "Link" in desk.part("files")
+            assert desk.part("files").strip().startswith("…")
+            await desk.press("f8")
+            assert "+64167f0abcde.cfg" in desk.part("files")
+
     async def test_the_link_is_made_of_the_mac_address_or_of_the_token(self, office: Site) -> None:
         async with at_desk(office) as desk:
             await desk.open(SALES, DEVICE)
-            await desk.press("f8", "f8")
+            await desk.tab("Provisioning link")
             assert "https://prov.example.com/prov/00041371a00f/" in desk.part("preview")
             await desk.field("Use MAC based provisioning")
             await desk.press("n")
+            await desk.tab("Provisioning link")
             assert f"https://prov.example.com/prov/{TOKEN[:20]}" in desk.part("preview")
             await desk.section(SETTINGS)
             await desk.pick("Update protocol", "tftp")
+            await desk.tab("Provisioning link")
             assert "tftp://prov.example.com/" in desk.part("preview")
             assert "check-sync;reboot=false" in desk.part("preview")
             assert "Files: snomD765-00041371A00F.htm, 00041371A00F.xml" in desk.part("preview")
@@ -77,6 +90,13 @@ class TestPreview:
             marked = lines_with(desk, "▌")
             assert any("http_user" in line for line in marked)
             assert not any("settings_refresh_timer" in line for line in marked)
+
+    async def test_the_tab_follows_the_focused_field_to_its_file(self, office: Site) -> None:
+        async with at_desk(office) as desk:
+            await desk.open(SALES, SETTINGS)
+            await desk.tab("Provisioning link")
+            await desk.field("Phone update interval")
+            assert "settings_refresh_timer" in lines_with(desk, "▌")[0]
 
     async def test_the_marked_lines_are_brought_into_view(self, office: Site) -> None:
         async with at_desk(office, size=(140, 16)) as desk:

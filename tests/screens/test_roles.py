@@ -260,6 +260,15 @@ class TestRoles:
             assert "Quiet7River" in desk.row("Administrator password")
         assert events(office, "reveal") == [SALES]
 
+    async def test_who_may_only_view_reveals_nothing(self, office: Site) -> None:
+        viewer = office.viewer("organization", "view", sip=True)
+        async with at_desk(office, viewer) as desk:
+            await desk.open(SALES, SETTINGS)
+            assert "F7" not in desk.part("keys")
+            await desk.press("f7")
+            assert "Quiet7River" not in desk.text
+        assert events(office, "reveal") == []
+
     async def test_a_terminal_may_choose_the_server_default_only(self, office: Site) -> None:
         viewer = office.viewer("terminal", "modify", sip=True, extension=SALES)
         async with at_desk(office, viewer) as desk:

@@ -112,7 +112,7 @@ class TestScreens:
         ids=["provisioning", "device", "settings", "sip", "virtualization"],
     )
     def test_section(self, picture: Picture, size: tuple[int, int], section: int) -> None:
-        assert picture.of(page(SALES, section, "f8"), size)
+        assert picture.of(page(SALES, section), size)
 
     def test_extension_without_a_phone(self, picture: Picture, size: tuple[int, int]) -> None:
         assert picture.of(page(ANA, DEVICE), size)
@@ -126,13 +126,16 @@ class TestScreens:
             await desk.section(DEVICE)
             await desk.fill("Line", "2")
             await desk.section(SETTINGS)
-            await desk.press("f8")
             await desk.fill("Phone update interval", "1800")
 
         assert picture.of(work, size)
 
     def test_link(self, picture: Picture, size: tuple[int, int]) -> None:
-        assert picture.of(page(BOARD, DEVICE, "f8", "f8", "f8", "f8"), size)
+        async def work(desk: Desk) -> None:
+            await desk.open(BOARD, DEVICE)
+            await desk.tab("Provisioning link")
+
+        assert picture.of(work, size)
 
     def test_disabled_phone(self, picture: Picture, size: tuple[int, int]) -> None:
         assert picture.of(page(GATE, DEVICE), size)
@@ -216,7 +219,7 @@ class TestAsEachRole:
 class TestThemes:
     @pytest.mark.parametrize("theme", ["tuiprov-light", "tuiprov-16"])
     def test_page(self, picture: Picture, theme: str) -> None:
-        assert picture.of(page(SALES, SETTINGS, "f8", "down"), WIDE, theme=theme)
+        assert picture.of(page(SALES, SETTINGS, "down"), WIDE, theme=theme)
 
 
 def test_pictures_hold_nothing_of_the_host(picture: Picture, tmp_path: Any) -> None:

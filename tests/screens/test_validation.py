@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.screens.desk import DEVICE, PROVISIONING, SETTINGS, SIP, VIRTUALIZATION, at_desk
-from tests.screens.office import ANA, BOARD, SALES, TRUNK, WAREHOUSE, published
+from tests.screens.office import ANA, SALES, SOFTPHONE, TRUNK, WAREHOUSE, published
 from tests.screens.test_filling import choose_a_snom
 from tests.sites import Site
 from tuiprov.data.checks import DUPLICATE_MAC
+
+FIXED_IP = "Phone does not register, is located on IP"
 
 
 class TestLiveValidation:
@@ -36,7 +38,7 @@ class TestLiveValidation:
             (SETTINGS, "Phone update interval", "0", "a whole number from 1 to 99999", "20"),
             (SETTINGS, "Phone update interval", "19", "Snom D765 takes 20 to 99999 sec", "99999"),
             (SETTINGS, "Administrator username", "a b", "must be letters, digits or", "a.b"),
-            (SIP, "Phone does not register, is located on IP", "1.2.3", "IPv4", "1.2.3.4"),
+            (SIP, FIXED_IP, "1.2.3", "IPv4", "1.2.3.4"),
             (
                 SIP,
                 "Allow extension SIP connection only from IP",
@@ -158,19 +160,29 @@ class TestRulesWithOthers:
             f"! the configuration cannot be saved: extension {TRUNK} is at this IP too, and "
             "extensions may share an IP only if every one of them has to authenticate"
         )
-        label = "Phone does not register, is located on IP"
         async with at_desk(office) as desk:
-            await desk.open(BOARD, SIP)
-            await desk.fill(label, "203.0.113.40")
-            assert reason in desk.under(label)
+            await desk.open(SOFTPHONE, SIP)
+            await desk.fill(FIXED_IP, "203.0.113.40")
+            assert desk.under(FIXED_IP) == reason
             await desk.fill("Port", "5999")
-            assert reason in desk.under(label)
+            assert desk.under(FIXED_IP) == reason
             await desk.press("f2")
             assert "Not saved" in desk.part("keys")
-            await desk.fill(label, "203.0.113.41")
-            assert "cannot be saved" not in desk.under(label)
+            await desk.fill(FIXED_IP, "203.0.113.41")
+            assert desk.under(FIXED_IP) == ""
         office.save(TRUNK, fixed_auth="required")
         async with at_desk(office) as desk:
-            await desk.open(BOARD, SIP)
-            await desk.fill(label, "203.0.113.40")
-            assert "cannot be saved" not in desk.under(label)
+            await desk.open(SOFTPHONE, SIP)
+            await desk.fill(FIXED_IP, "203.0.113.40")
+            assert desk.under(FIXED_IP) == ""
+            await desk.pick("Authentication at the fixed IP", "does not")
+            assert desk.under(FIXED_IP) == reason
+
+    async def test_an_extension_of_another_organization_is_not_named(self, office: Site) -> None:
+        async with at_desk(office) as desk:
+            await desk.open(ANA, SIP)
+            await desk.fill(FIXED_IP, "203.0.113.40")
+            said = desk.under(FIXED_IP)
+        assert "an extension of another organization is at this IP too" in said
+        assert said.endswith("every one of them has to authenticate")
+        assert TRUNK not in said

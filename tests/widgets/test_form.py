@@ -289,11 +289,11 @@ class TestLooks:
             assert app.lines[2].strip() == "· Used twice."
             assert "Model" in app.lines[3]
 
-    async def test_a_long_message_takes_four_lines_at_most(self) -> None:
+    async def test_a_long_message_takes_five_lines_at_most(self) -> None:
         app = Owner(replace(MAC, error="word " * 100), MODEL)
         async with app.run_test():
-            assert app.lines[4].endswith("…")
-            assert "Model" in app.lines[5]
+            assert app.lines[5].endswith("…")
+            assert "Model" in app.lines[6]
 
     async def test_a_secret_is_hidden_until_it_is_revealed(self) -> None:
         app = Owner(PASSWORD)

@@ -76,7 +76,8 @@ def _rendered(
     shared = rule.scope == "site"
     try:
         text = template.render({"site": values["site"]} if shared else values)
-    except TemplateError as error:
+    except (TemplateError, TypeError, ValueError, LookupError) as error:
+        # A mistake in a template costs its phone a file, never the program.
         raise RenderError(f"{name}: {error}") from None
     return RenderedFile(
         name,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from tuiprov.publish.preview import PagePreview
 from tuiprov.text import visible
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import Run, wrap
+from tuiprov.widgets.compat import SIGNS, Run, wrap
 from tuiprov.widgets.preview import Preview, PreviewLine
 
 _MORE = " (+{} more: F1)"
@@ -62,10 +63,21 @@ class PreviewPane(Vertical):
         if holding and self._tab not in holding:
             self._tab = holding[0]
 
+    @property
+    def _room(self) -> int:
+        """Cells for a line of a bar: its own padding is not, nor the sign that something is cut."""
+        return max(30, self.size.width - 4)
+
     def _show_tabs(self) -> None:
-        runs: list[Run] = []
-        for number, file in enumerate(self._preview.files):
-            name = f" {_SIGNS.get(file.state, '')}{visible(file.name)} "
+        names = [
+            f" {_SIGNS.get(file.state, '')}{visible(file.name)} " for file in self._preview.files
+        ]
+        # Where there is not room for all, those before the current one give way to it.
+        first = 0
+        while first < self._tab and cell_len("".join(names[first : self._tab + 1])) > self._room:
+            first += 1
+        runs: list[Run] = [(SIGNS.cut, "bar--dim")] if first else []
+        for number, name in enumerate(names[first:], first):
             runs.append((name, "bar--current" if number == self._tab else "bar--tab"))
         if self._preview.files:
             runs.append((f" {self._preview.files[self._tab].state}", "bar--dim"))
@@ -76,7 +88,7 @@ class PreviewPane(Vertical):
     def _show_notes(self) -> None:
         """As many notes as there is room for, each whole; how many more there are."""
         notes = self._preview.notes
-        width = max(20, self.size.width - 2 - (len(_MORE) if len(notes) > 1 else 0))
+        width = self._room - (len(_MORE) if len(notes) > 1 else 0)
         lines: list[list[Run]] = []
         left = len(notes)
         for note in notes:

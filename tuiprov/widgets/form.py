@@ -35,7 +35,7 @@ Kind = Literal["text", "secret", "choice", "flag", "number", "list"]
 JUMP_LETTERS = string.ascii_lowercase + string.ascii_uppercase + string.digits
 LABEL_SHARE = 0.4
 HINT_CELL = 22  # Hints start here or further right, so that they stand still while one types.
-MESSAGE_LINES = 4
+MESSAGE_LINES = 5
 MOVES = {"up": -1, "shift+tab": -1, "down": 1, "tab": 1}
 
 
