@@ -122,7 +122,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "zoom", "Zoom", "Give the preview the whole screen.", "page", "zoom", "f9", in_footer=False
     ),
-    Action("apply", "Apply", "Save and do what the plan says.", "plan", "apply", "enter,f2"),
+    Action("apply", "Apply", "Save and do what the plan says.", "plan", "apply", "enter"),
     Action(
         "regenerate",
         "Regenerate",

@@ -44,7 +44,11 @@ class Session:
         return self.store.extension_ids(self.viewer, where)
 
     def extension_rows(self, ids: Sequence[int]) -> Mapping[int, ExtensionRow]:
-        return self.store.extension_rows(ids)
+        rows = self.store.extension_rows(ids)
+        if self.viewer.provision != "none":
+            return rows
+        # Whom the page shows no device, the list shows none either.
+        return {n: replace(row, state="", phone="", mac="", line=None) for n, row in rows.items()}
 
     def viewers(self) -> list[Viewer]:
         """Who one may look as (in a demo)."""

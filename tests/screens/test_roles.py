@@ -21,6 +21,7 @@ from tests.screens.office import (
 from tests.sites import Site
 from tuiprov.data.accounts import Role
 from tuiprov.data.gates import CALLS_UNLIMITED
+from tuiprov.session import Session
 
 PBX = "A PBX is connected to this extension"
 NETWORK = "Extension is on private network"
@@ -290,3 +291,15 @@ class TestRoles:
             await desk.press("enter")
             await desk.see("User board", "1 / 1")
             assert SALES not in desk.part("table")
+
+
+class TestTheListOfWhoMayNotProvision:
+    """Permission None hides devices in the list as on the page."""
+
+    async def test_it_names_extensions_but_no_phones(self, office: Site) -> None:
+        viewer = office.viewer("organization", "none", sip=True)
+        session = Session(office.store, viewer)
+        rows = session.extension_rows(session.extension_ids("")).values()
+        assert rows
+        assert {(row.state, row.phone, row.mac, row.line) for row in rows} == {("", "", "", None)}
+        assert all(row.extension and row.name for row in rows)
