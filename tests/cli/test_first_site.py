@@ -42,6 +42,7 @@ def expected_paths(host: Host) -> set[str]:
     return {
         # Cisco 79xx ask TFTP for SIPDefault.cnf and SIP<MAC>.cnf, upper case, in its root.
         "tftp/SIPDefault.cnf",
+        "tftp/syncinfo.xml",
         "tftp/SIP00070E166FA1.cnf",
         "tftp/SIP000E383C1102.cnf",
         # Snom: snom<model>-<MAC>.htm lists the settings file; MAC in upper case.
@@ -116,7 +117,7 @@ def test_lxml_accepts_every_xml_file(host: Host) -> None:
         if data.lstrip().startswith(b"<"):
             etree.fromstring(data)
             found += 1
-    assert found == 7
+    assert found == 8
 
 
 def test_every_key_value_file_has_one_value_for_each_key(host: Host) -> None:

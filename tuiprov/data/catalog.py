@@ -34,6 +34,7 @@ _ALPHABETS = {
     "printable": "".join(map(chr, range(0x20, 0x7F))),
 }
 _LOOKALIKES = frozenset("O0Il1")
+_KINDS = (str.isupper, str.islower, str.isdigit, lambda char: not char.isalnum())
 _AUTO_LENGTH = 12
 
 
@@ -50,6 +51,8 @@ class PasswordRule(_Table):
     high: int = 64
     highest: int | None = None
     """For passwords the phone reads as a number: the largest one."""
+    kinds: int = 1
+    """How many of capitals, small letters, digits and other characters must be in it."""
 
     @cached_property
     def characters(self) -> frozenset[str]:
@@ -64,6 +67,8 @@ class PasswordRule(_Table):
             return f"takes {self.low} to {self.high} characters"
         if self.highest is not None and int(password) > self.highest:
             return f"takes a number up to {self.highest}"
+        if sum(any(map(kind, password)) for kind in _KINDS) < self.kinds:
+            return f"wants {self.kinds} of capitals, small letters, digits and other characters"
         return ""
 
     def in_words(self) -> str:
@@ -81,7 +86,10 @@ class PasswordRule(_Table):
             length = min(self.high, max(self.low, _AUTO_LENGTH))
             safe = frozenset(_ALPHABETS["letters-digits"]) & self.characters - _LOOKALIKES
             first = rest = "".join(sorted(safe))
-        return secrets.choice(first) + "".join(secrets.choice(rest) for _ in range(length - 1))
+        while True:
+            word = secrets.choice(first) + "".join(secrets.choice(rest) for _ in range(length - 1))
+            if not self.reason_against(word):
+                return word
 
 
 class Interval(_Table):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
+from lxml import etree
 
 from tests.phones import HOSTILE_NAME, extension, kind, notes_of, phone
 from tuiprov.data.page import Phone
@@ -35,12 +37,12 @@ def own_file(a_phone: Phone) -> dict[str, str]:
 
 
 def shared_file(a_phone: Phone) -> dict[str, str]:
-    return read(next(file.text for file in render(a_phone) if file.shared))
+    return read(next(f.text for f in render(a_phone) if f.name == "SIPDefault.cnf"))
 
 
 def test_the_phone_asks_for_its_mac_in_upper_case_and_for_sipdefault() -> None:
     names = [file.path for file in render(a_phone(mac="00:07:0E:16:6F:A1"))]
-    assert names == ["tftp/SIP00070E166FA1.cnf", "tftp/SIPDefault.cnf"]
+    assert names == ["tftp/SIP00070E166FA1.cnf", "tftp/SIPDefault.cnf", "tftp/syncinfo.xml"]
 
 
 def test_the_application_version_becomes_image_version() -> None:
@@ -52,8 +54,18 @@ def test_sipdefault_never_names_an_image() -> None:
 
 
 def test_both_generations_share_one_sipdefault() -> None:
-    files = [f.data for g in GENERATIONS for f in render(a_phone(firmware=g)) if f.shared]
-    assert files[0] == files[1]
+    seven, eight = (
+        {f.name: f.data for f in render(a_phone(firmware=g)) if f.shared} for g in GENERATIONS
+    )
+    assert seven == eight
+
+
+def test_a_check_sync_finds_another_number_than_the_phones() -> None:
+    text = next(f.text for f in render(a_phone()) if f.name == "syncinfo.xml")
+    image = etree.fromstring(text).find("IMAGE")
+    assert image is not None
+    assert image.get("VERSION") == "*"
+    assert image.get("SYNC") != shared_file(a_phone())["sync"]
 
 
 def test_the_two_generations_mark_their_voice_packets_by_different_settings() -> None:
@@ -69,6 +81,8 @@ def test_every_line_in_use_has_its_account() -> None:
         assert settings[f"line{number}_authname"] == account["sip_username"]
         assert settings[f"line{number}_password"] == account["sip_password"]
         assert settings[f"line{number}_displayname"] == account["extension_name"]
+        assert settings[f"proxy{number}_address"] == "pbx.example.com"
+        assert settings[f"proxy{number}_port"] == "5060"
 
 
 def test_lines_not_in_use_are_unprovisioned() -> None:
@@ -88,10 +102,10 @@ def test_the_registrar_is_in_the_shared_file() -> None:
 @pytest.mark.parametrize(
     ("mode", "inband", "outofband"),
     [
-        ("rfc2833", "0", "avt_always"),
+        ("rfc2833", "0", "avt"),
         ("auto", "1", "avt"),
         ("inband", "1", "none"),
-        ("info", "0", "avt_always"),
+        ("info", "0", "avt"),
     ],
 )
 def test_each_dtmf_mode(mode: str, inband: str, outofband: str) -> None:
@@ -150,6 +164,12 @@ def test_a_name_outside_latin_1_is_spelled_without_what_7x_lacks() -> None:
 
 def test_a_phone_at_a_fixed_ip_does_not_register() -> None:
     assert own_file(a_phone(sip={"fixed_ip": "192.0.2.4"}))["proxy_register"] == "0"
+
+
+def test_one_line_that_registers_keeps_registration_on() -> None:
+    both = a_phone(lines=2)
+    fixed = replace(both.lines[0], extension=extension(1, fixed_ip="192.0.2.4"))
+    assert "proxy_register" not in own_file(replace(both, lines=(fixed, both.lines[1])))
 
 
 def test_a_phone_without_lines_still_renders() -> None:

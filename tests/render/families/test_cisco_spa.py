@@ -181,6 +181,25 @@ def test_an_adapter_encrypts_each_line_for_itself(model: str, firmware: str) -> 
     assert [read[f"Secure_Call_Setting_{n}_"] for n in (1, 2)] == ["No", "Yes"]
 
 
+@pytest.mark.parametrize(
+    ("model", "firmware", "told"),
+    [
+        ("SPA504G", "7.x", True),
+        ("SPA942", "6.x", True),
+        ("SPA112", "1.4", False),
+        ("ATA191", "11.2", False),
+        ("8841", "12.x", False),
+    ],
+)
+def test_lines_that_differ_in_encryption_are_told_where_the_phone_has_one_setting(
+    model: str, firmware: str, told: bool
+) -> None:
+    one = spa(model, firmware)
+    secret = LineUse(2, extension(2, media_encryption="sdes"))
+    fields = [note.field for note in notes_of(replace(one, lines=(*one.lines, secret)))]
+    assert ("media_encryption" in fields) is told
+
+
 @pytest.mark.parametrize(("choice", "word"), [("none", "Optional"), ("sdes", "Required")])
 def test_mpp_has_an_option_for_each_line(choice: str, word: str) -> None:
     read = settings(spa("8841", "12.x", sip={"media_encryption": choice}))
@@ -314,6 +333,8 @@ def test_the_login_name_is_fixed() -> None:
         ("SPA112", "1.4", "x" * 33, False),
         ("ATA191", "11.2", "short77", False),
         ("8841", "12.x", "Short7!", False),
+        ("8841", "12.x", "onlysmallletters", False),
+        ("8841", "12.x", "Quiet7River", True),
         ("SPA504G", "7.x", "with blank", False),
     ],
 )
@@ -323,6 +344,13 @@ def test_passwords_are_checked_by_the_phones_rule(
     login = kind("Cisco", model, firmware).facts.admin_login
     assert login is not None
     assert (login.password.reason_against(password) == "") is fits
+
+
+def test_a_random_password_for_mpp_has_three_kinds_of_characters() -> None:
+    login = kind("Cisco", "8841", "12.x").facts.admin_login
+    assert login is not None
+    words = [login.password.random() for _ in range(200)]
+    assert all(any(c.isdigit() for c in word) for word in words)
 
 
 @pytest.mark.parametrize(("model", "firmware"), [*DESK, ("PAP2T", "5.x"), ("8841", "12.x")])
