@@ -93,9 +93,10 @@ class TuiprovApp(App[None]):
         from tuiprov.data.catalog import default_catalog
 
         default_catalog()
-        gc.collect()
-        gc.freeze()
-        gc.enable()
+        if not gc.isenabled():  # `open_site` turned it off for the start
+            gc.collect()
+            gc.freeze()
+            gc.enable()
 
     def _handle_exception(self, error: Exception) -> None:
         """A mistake of ours never shows a traceback (it could hold a password): the draft is

@@ -183,8 +183,10 @@ class Terminal:
 
     def _read(self, seconds: float) -> bool:
         """Take in what comes within `seconds`, or until the program ends; False when nothing."""
-        watched = [self._exit, self._master] if self._master >= 0 else [self._exit]
-        ready, _, _ = select.select(watched, [], [], seconds)
+        watched = select.poll()  # `select` takes no descriptor beyond 1,023
+        for descriptor in [self._exit, self._master] if self._master >= 0 else [self._exit]:
+            watched.register(descriptor, select.POLLIN)
+        ready = [descriptor for descriptor, _ in watched.poll(max(0, seconds) * 1000)]
         if self._master not in ready:
             return False
         try:
