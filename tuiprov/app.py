@@ -55,7 +55,6 @@ class TuiprovApp(App[None]):
         self.key_overrides: Mapping[str, str] = {}
         self._db, self._config_file, self._look_as = db, config_file, look_as
         self._session: Session | None = None
-        self._theme_name = ""
         self.failure = ""
         """Why the site could not be opened; told on the terminal after the screen is restored."""
 

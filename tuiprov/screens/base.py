@@ -109,14 +109,3 @@ class TuiprovScreen(Screen[bool | None]):
     def _actions(self) -> list[Action]:
         app = self.navigator
         return actions_of(self.where, demo=app.is_demo, may_provision=app.may_provision)
-
-
-def _that_fit(keys: list[tuple[str, str]], room: int) -> list[tuple[str, str]]:
-    """As many of the keys as there is room for; always the last one, which shows them all."""
-    *others, last = keys
-    room -= len("".join(last))
-    for at, key in enumerate(others):
-        room -= len("".join(key))
-        if room < 0:
-            return [*others[:at], last]
-    return keys

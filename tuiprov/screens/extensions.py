@@ -19,7 +19,7 @@ from tuiprov.screens.base import TuiprovScreen, bindings_of
 from tuiprov.widgets.bar import Bar
 from tuiprov.widgets.compat import pass_on, type_again
 from tuiprov.widgets.picker import Picker
-from tuiprov.widgets.table import Column, Table
+from tuiprov.widgets.table import Column, NoRows, Table
 
 if TYPE_CHECKING:
     from tuiprov.data.store import ExtensionRow
@@ -91,6 +91,7 @@ class ExtensionsScreen(TuiprovScreen):
         self.is_shown = Event()
         """Set as soon as rows are on the screen."""
         self._opens_when_loaded = False
+        self._shown_filter = ""
         self._held_keys: list[events.Key] = []
 
     def compose(self) -> ComposeResult:
@@ -209,6 +210,10 @@ class ExtensionsScreen(TuiprovScreen):
         if text != self._filter or session is not self._session:
             return  # the filter or the viewer has moved on
         self._is_loading = False
+        if text != self._shown_filter:
+            # Another filter begins at its first row, whichever lists were shown between.
+            self._shown_filter = text
+            self._table.show(NoRows())
         self._table.show(ExtensionRows(session, ids, self._columns))
         self._show_title()
         self._show_filter()
