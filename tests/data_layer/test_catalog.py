@@ -17,7 +17,7 @@ from tuiprov.data.catalog import (
     parse_catalog,
 )
 from tuiprov.data.sections import DEFAULTS, FIELDS
-from tuiprov.data.site import Site
+from tuiprov.data.site import SITE_FIELDS, Site
 from tuiprov.errors import CatalogError
 from tuiprov.render.engine import TEMPLATES
 
@@ -195,10 +195,11 @@ def test_every_type_is_one_the_lists_offer() -> None:
 def test_facts_speak_of_fields_and_values_that_exist() -> None:
     def speaks_well(kind: PhoneType) -> bool:
         facts = kind.facts
-        return {*facts.lacks, *facts.terms} <= set(FIELDS) and all(
+        known = {**SITE_FIELDS, **FIELDS}
+        return {*facts.lacks, *facts.terms, *facts.by_value} <= set(known) and all(
             not options or set(facts.terms[field]) <= options
             for field in facts.terms
-            for options in [{value for value, _ in getattr(FIELDS[field], "options", ())}]
+            for options in [{value for value, _ in getattr(known[field], "options", ())}]
         )
 
     assert named(kind for kind in TYPES if not speaks_well(kind)) == []

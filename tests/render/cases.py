@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from tests.phones import HOSTILE_NAME, HOSTILE_PASSWORD, phone
 from tuiprov.data.catalog import PhoneType, default_catalog
 from tuiprov.data.page import Phone
+from tuiprov.data.site import Site
 
 Build = Callable[[PhoneType], Phone | None]
 
@@ -51,6 +52,18 @@ def token_link(phone_type: PhoneType) -> Phone:
     return phone(*_named(phone_type), mac_based_provisioning=False, sip=preferences)
 
 
+LOCAL_SITE = Site(
+    time_zone="Europe/Berlin",
+    language="de",
+    tone_country="DE",
+    phonebook_url="https://pbx.example.com/phonebook.xml",
+)
+
+
+def localised(phone_type: PhoneType) -> Phone:
+    return phone(*_named(phone_type), site=LOCAL_SITE)
+
+
 CASES: dict[str, Build] = {
     "one-line": one_line,
     "several-lines": several_lines,
@@ -59,6 +72,7 @@ CASES: dict[str, Build] = {
     "tcp": tcp,
     "hostile-names": hostile_names,
     "token-link": token_link,
+    "localised": localised,
 }
 
 

@@ -38,8 +38,10 @@ def test_templates_get_plain_data_only(name: str) -> None:
 
 
 def test_every_variable_is_described_and_every_description_is_of_a_variable() -> None:
-    found = values(*FANVIL, parking_watch_lines=1)
-    names = {f"{top}.{name}" for top in ("phone", "admin", "update", "site") for name in found[top]}
+    found = values(*FANVIL, parking_watch_lines=1, site=Site(time_zone="Europe/Berlin"))
+    tops = ("phone", "admin", "update", "site", "local")
+    names = {f"{top}.{name}" for top in tops for name in found[top]}
+    names |= {f"switch.{name}" for name in found["local"]["dst"]["start"]}
     names |= {"lines", "spare_lines", "park"}
     names |= {f"line.{name}" for name in found["lines"][0]}
     names |= {f"lamp.{name}" for name in found["park"][0]}

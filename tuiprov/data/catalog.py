@@ -142,6 +142,9 @@ class Facts(_Table):
     """Field → our value → the phone's value. A value that is missing has no effect."""
     lacks: dict[str, str] = Key(default_factory=dict)
     """Field → what the phone has not, in words that follow "has": "no SRTP"."""
+    by_value: list[str] = Key(default_factory=list)
+    """Settings of the site (`time_zone`, `phonebook_url` …) that the phone's file carries for any
+    value; for others `terms` must have the value's word."""
     phone_wide: list[str] = Key(default_factory=list)
     """Preferences the phone has once for all its lines; told when its lines differ."""
     names: dict[str, str] = Key(default_factory=dict)

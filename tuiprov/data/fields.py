@@ -90,9 +90,12 @@ class Choice(Field):
         if not self.options:
             return Text.parse(_ANY_TEXT, text)
         for value, words in self.options:
-            if text.lower() in (value, words.lower()):
+            if text.lower() in (value.lower(), words.lower()):
                 return value
-        raise ValueError(f"must be {in_words(value for value, _ in self.options)}")
+        known = [value or "empty" for value, _ in self.options]
+        if len(known) > _MOST_NAMED:
+            known = [*known[:_MOST_NAMED], f"another of {len(self.options)} names"]
+        raise ValueError(f"must be {in_words(known)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +205,8 @@ class Codecs(Field):
 
 
 _ANY_TEXT = Text(label="", help="")
+_MOST_NAMED = 8
+"""How many options a refusal names: more would be read by nobody."""
 
 
 @cache

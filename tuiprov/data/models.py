@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import Column as SqlColumn
-from sqlalchemy import Integer, UniqueConstraint
+from sqlalchemy import Index, Integer, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from tuiprov.data.account_fields import AccountSettings
 from tuiprov.data.identity import Identity
 from tuiprov.data.sections import (
     DeviceInformation,
@@ -18,6 +19,7 @@ from tuiprov.data.sections import (
     Virtualization,
 )
 from tuiprov.data.site import Site
+from tuiprov.data.template_fields import TemplateSettings
 
 SYSTEM, PROVIDER, ORGANIZATION, USER = "system", "provider", "organization", "user"
 
@@ -32,24 +34,28 @@ _account_version = _version()
 _extension_version = _version()
 _device_version = _version()
 _settings_version = _version()
+_template_version = _version()
 
 
-class Account(SQLModel, table=True):
+class Account(AccountSettings, table=True):
     """An account of the tree system administrator → provider → organization → user."""
 
-    __table_args__ = (UniqueConstraint("parent_id", "kind", "name"),)
+    __table_args__ = (
+        UniqueConstraint("parent_id", "kind", "name"),
+        # One person of this host is one account; without a login there may be many.
+        Index(
+            "ux_account_os_login",
+            "os_login",
+            unique=True,
+            sqlite_where=text("os_login <> ''"),
+            postgresql_where=text("os_login <> ''"),
+        ),
+    )
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": _account_version}
 
     id: int | None = Field(default=None, primary_key=True)
     parent_id: int | None = Field(default=None, foreign_key="account.id", index=True)
     kind: str = Field(max_length=16)
-    name: str = Field(max_length=64)
-    provision_permission: str = Field(default="none", max_length=8)
-    """Allow to provision devices: none, view or modify; new accounts start at none."""
-    sip_management: bool = False
-    """Phone extension SIP management."""
-    sip_trunking_management: bool = False
-    os_login: str = Field(default="", max_length=64)
     version: int = Field(default=1, sa_column=_account_version)
 
 
@@ -76,6 +82,8 @@ class Device(DeviceInformation, DeviceSettings, table=True):
     publish_state: str = Field(default="stale", max_length=16, index=True)
     """published (disk = database), stale (the database is ahead) or failed."""
     publish_reason: str = Field(default="", max_length=255)
+    published_at: datetime | None = None
+    """When its files were last found or made equal to the database; None: never."""
     version: int = Field(default=1, sa_column=_device_version)
 
 
@@ -98,6 +106,30 @@ class SystemSettings(Site, table=True):
 
     id: int = Field(default=1, primary_key=True)
     version: int = Field(default=1, sa_column=_settings_version)
+
+
+class Template(TemplateSettings, table=True):
+    """A provisioning template of an account: files of its own in place of tuiprov's."""
+
+    __tablename__ = "template"
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": _template_version}
+
+    id: int | None = Field(default=None, primary_key=True)
+    owner_id: int = Field(foreign_key="account.id", index=True)
+    version: int = Field(default=1, sa_column=_template_version)
+
+
+class TemplateFile(SQLModel, table=True):
+    """One file of a template. `base` is the server default it was copied from: when that changes
+    with an upgrade, the three can be merged."""
+
+    __tablename__ = "template_file"
+
+    template_id: int = Field(primary_key=True, foreign_key="template.id", ondelete="CASCADE")
+    path: str = Field(primary_key=True, max_length=128)
+    """Its name among the built-in templates, e.g. yealink/phone.cfg.j2."""
+    text: str
+    base: str
 
 
 class PublishedFile(SQLModel, table=True):

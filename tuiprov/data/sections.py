@@ -171,7 +171,7 @@ class DeviceSettings(SQLModel):
             help="The files this phone gets. Server default: tuiprov's own for this phone.",
             takes="phone",
         ),
-    ] = Column(default=SERVER_DEFAULT, max_length=64)
+    ] = Column(default=SERVER_DEFAULT, max_length=64, index=True)
     parking_watch_lines: Annotated[
         int | None,
         Number(

@@ -1,13 +1,20 @@
-"""The system-wide settings, declared once: `SystemSettings` stores them, `Site` carries them."""
+"""The system-wide settings (*Global preferences*), each declared once in one of five sections.
+
+`SystemSettings` stores them, `Site` carries them; the preferences screen, `tuiprov settings` and
+the docs are drawn from `SITE_FIELDS`.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Final
 
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 
 from tuiprov.data.fields import Choice, Codecs, Field, Flag, Networks, Number, Text, declared
+from tuiprov.data.places import COUNTRIES, LANGUAGES, TIME_ZONES
+from tuiprov.errors import Refusal
 
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 _HOST_RULE = "must be a host name or an IPv4 address"
@@ -21,8 +28,52 @@ def _port(label: str) -> Number:
     return Number(label=label, help="A port from 1 to 65535.", low=1, high=65_535)
 
 
-class Site(SQLModel):
-    """Plain data of one site, with the settings a fresh `tuiprov init` gives it."""
+def _place(label: str, help_text: str, places: Mapping[str, str]) -> Choice:
+    options = (("", "the phone's own"), *places.items())
+    return Choice(label=label, help=f"{help_text} Empty: the phone's own.", options=options)
+
+
+class Service(SQLModel):
+    """Provisioning."""
+
+    provisioning_host: Annotated[
+        str, _host("Provisioning host", "Host in the provisioning links.")
+    ] = "prov.example.com"
+    tftp_port: Annotated[int, _port("TFTP port")] = 69
+    http_port: Annotated[int, _port("HTTP port")] = 80
+    https_port: Annotated[int, _port("HTTPS port")] = 443
+    allow_mac_based_provisioning: Annotated[
+        bool,
+        Flag(
+            label="Allow MAC based provisioning on HTTP(S)",
+            help="Links may be built from MAC addresses.",
+        ),
+    ] = True
+    publish_root: Annotated[
+        str, Text(label="Publish root", help="Directory that phones read from.", longest=1024)
+    ] = ""
+    publish_group: Annotated[
+        str,
+        Text(
+            label="Publish group",
+            help="Group of the TFTP or HTTP server. Empty: the group of the publish root.",
+            longest=32,
+            pattern=r"[a-z_][a-z0-9_-]*",
+            rule="must be a group's name",
+        ),
+    ] = ""
+    world_readable: Annotated[
+        bool,
+        Flag(
+            label="World-readable files",
+            help="Files 0644 instead of 0640: every local user can read the SIP passwords. "
+            "Only for a TFTP server that insists (Debian's tftpd-hpa without --permissive).",
+        ),
+    ] = False
+
+
+class Telephony(SQLModel):
+    """Telephony."""
 
     sip_server: Annotated[str, _host("SIP server", "Registrar that phones register at.")] = (
         "pbx.example.com"
@@ -33,6 +84,9 @@ class Site(SQLModel):
     register_expiry: Annotated[
         int, Number(label="Registration expiry", help="Seconds.", low=60, high=86_400)
     ] = 3600
+    codecs_offered: Annotated[
+        str, Codecs(label="Codecs offered", help="What extensions may choose from, in order.")
+    ] = "alaw,ulaw,g722,g729,opus,gsm"
     voicemail_number: Annotated[
         str,
         Text(
@@ -43,19 +97,72 @@ class Site(SQLModel):
             rule="must be digits, * # or +",
         ),
     ] = "*97"
-    ntp_server: Annotated[str, _host("Time server", "Empty: the phone's own.")] = "pool.ntp.org"
-    provisioning_host: Annotated[
-        str, _host("Provisioning host", "Host in the provisioning links.")
-    ] = "prov.example.com"
-    http_port: Annotated[int, _port("HTTP port")] = 80
-    https_port: Annotated[int, _port("HTTPS port")] = 443
-    allow_mac_based_provisioning: Annotated[
-        bool,
-        Flag(
-            label="Allow MAC based provisioning on HTTP(S)",
-            help="Links may be built from MAC addresses.",
+    phonebook_url: Annotated[
+        str,
+        Text(
+            label="Phonebook URL",
+            help="Where phones fetch the shared phonebook. Empty: none.",
+            longest=255,
+            pattern=r"(?:https?|tftp)://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._~%/?=&+-]*)?",
+            rule="must be an address such as https://pbx.example.com/phonebook.xml",
         ),
-    ] = True
+    ] = ""
+
+
+class TimeAndLanguage(SQLModel):
+    """Time and language."""
+
+    ntp_server: Annotated[str, _host("Time server", "Empty: the phone's own.")] = "pool.ntp.org"
+    time_zone: Annotated[
+        str, _place("Time zone", "Whose clock phones show.", {name: name for name in TIME_ZONES})
+    ] = ""
+    language: Annotated[str, _place("Language", "Language of the phone's menus.", LANGUAGES)] = ""
+    tone_country: Annotated[
+        str, _place("Tone country", "Whose dial, busy and ring tones phones play.", COUNTRIES)
+    ] = ""
+
+
+class NewDevices(SQLModel):
+    """New devices."""
+
+    default_update_protocol: Annotated[
+        str,
+        Choice(
+            label="Update protocol of new devices",
+            help="Taken where the phone can do it.",
+            options=(
+                ("", "the phone's best"),
+                ("https", "HTTPS"),
+                ("http", "HTTP"),
+                ("tftp", "TFTP"),
+            ),
+        ),
+    ] = ""
+    default_mac_based_provisioning: Annotated[
+        bool,
+        Flag(label="MAC based provisioning of new devices", help="The tick of a new device."),
+    ] = False
+    default_password_generation: Annotated[
+        str,
+        Choice(
+            label="Password generation of new devices",
+            help="Auto generated gives each new phone an administrator password of its own.",
+            options=(("none", "None"), ("auto", "Auto generated")),
+        ),
+    ] = "none"
+    default_status: Annotated[
+        str,
+        Choice(
+            label="Status of new devices",
+            help="Disabled: a new device gets no file until somebody enables it.",
+            options=(("enabled", "Enable"), ("disabled", "Disable")),
+        ),
+    ] = "enabled"
+
+
+class License(SQLModel):
+    """License and network."""
+
     sip_trunking_channels: Annotated[
         int,
         Number(
@@ -80,30 +187,14 @@ class Site(SQLModel):
     private_network: Annotated[
         str, Networks(label="Private network", help="Address and mask.", longest_prefix=8)
     ] = ""
-    codecs_offered: Annotated[
-        str, Codecs(label="Codecs offered", help="What extensions may choose from, in order.")
-    ] = "alaw,ulaw,g722,g729,opus,gsm"
-    publish_root: Annotated[
-        str, Text(label="Publish root", help="Directory that phones read from.", longest=1024)
-    ] = ""
-    publish_group: Annotated[
-        str,
-        Text(
-            label="Publish group",
-            help="Group of the TFTP or HTTP server. Empty: the group of the publish root.",
-            longest=32,
-            pattern=r"[a-z_][a-z0-9_-]*",
-            rule="must be a group's name",
-        ),
-    ] = ""
-    world_readable: Annotated[
-        bool,
-        Flag(
-            label="World-readable files",
-            help="Files 0644 instead of 0640: every local user can read the SIP passwords. "
-            "Only for a TFTP server that insists (Debian's tftpd-hpa without --permissive).",
-        ),
-    ] = False
+
+
+SITE_SECTIONS: Final = (Service, Telephony, TimeAndLanguage, NewDevices, License)
+"""The sections in the order of the screen; a class's docstring is the section's title."""
+
+
+class Site(Service, Telephony, TimeAndLanguage, NewDevices, License):
+    """Plain data of one site, with the settings a fresh `tuiprov init` gives it."""
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -111,4 +202,20 @@ class Site(SQLModel):
         return tuple(name for name in self.codecs_offered.split(",") if name)
 
 
-SITE_FIELDS: dict[str, Field] = declared(Site)
+SITE_FIELDS: Final[dict[str, Field]] = {
+    name: field for section in SITE_SECTIONS for name, field in declared(section).items()
+}
+
+_NEEDED = ("provisioning_host", "publish_root", "sip_server", "codecs_offered")
+
+
+def check_site(site: Site) -> list[Refusal]:
+    """Why these settings cannot be stored, field by field; empty when they can."""
+    found = [Refusal(name, "is missing") for name in _NEEDED if not getattr(site, name)]
+    numbers = (name for name, field in SITE_FIELDS.items() if isinstance(field, Number))
+    found += [Refusal(name, "is missing") for name in numbers if getattr(site, name) is None]
+    if site.publish_root and not site.publish_root.startswith("/"):
+        found.append(Refusal("publish_root", "must be a full path, beginning with /"))
+    if site.infrastructure_type != "none" and not site.private_network:
+        found.append(Refusal("private_network", "is missing: this infrastructure type has one"))
+    return found

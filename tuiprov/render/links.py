@@ -10,7 +10,7 @@ from __future__ import annotations
 from tuiprov.data.catalog import FileRule, PhoneType
 from tuiprov.data.page import Phone, uses_mac_link
 
-_USUAL_PORT = {"http": 80, "https": 443}
+_USUAL_PORT = {"tftp": 69, "http": 80, "https": 443}
 
 
 def mac_digits(mac: str) -> str:
@@ -31,7 +31,7 @@ def directory(phone: Phone) -> str:
     """The directory's URL with its trailing slash."""
     protocol = str(phone.values["update_protocol"])
     if protocol == "tftp":
-        return f"tftp://{phone.site.provisioning_host}/"
+        return f"tftp://{_host(phone, protocol)}/"
     return f"{protocol}://{_host(phone, protocol)}/prov/{key(phone)}/"
 
 
@@ -42,10 +42,10 @@ def _host(phone: Phone, protocol: str) -> str:
 
 
 def port_of(phone: Phone) -> int:
-    """The port the phone's protocol is served on (69 for TFTP)."""
+    """The port the phone's protocol is served on."""
     site = phone.site
     ports = {"http": site.http_port, "https": site.https_port}
-    return ports.get(str(phone.values["update_protocol"]), 69)
+    return ports.get(str(phone.values["update_protocol"]), site.tftp_port)
 
 
 def file_name(rule: FileRule, phone: Phone, phone_type: PhoneType) -> str:

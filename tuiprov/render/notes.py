@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from tuiprov.data.catalog import PhoneType
 from tuiprov.data.page import LineUse, Phone, Values
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, FIELDS
+from tuiprov.data.site import SITE_FIELDS, Site
 from tuiprov.render.formats import FORMATS
 from tuiprov.render.values import display_name
 
+_LOCAL = ("time_zone", "language", "tone_country", "phonebook_url")
 _CHOICES = ("dtmf_mode", "media_encryption", "signaling_transport")
 
 
@@ -27,6 +29,7 @@ def notes(phone: Phone, phone_type: PhoneType) -> list[Note]:
     for line in phone.lines:
         found += _about_line(line, phone_type)
     found += _about_the_whole_phone(phone, phone_type)
+    found += _about_the_site(phone.site, phone_type)
     return list(dict.fromkeys(found))
 
 
@@ -55,6 +58,18 @@ def _about_the_whole_phone(phone: Phone, phone_type: PhoneType) -> list[Note]:
         if len({line.extension[name] for line in phone.lines}) > 1:
             words = f"one {FIELDS[name].label} for all its lines, and they differ"
             found.append(Note(name, f"{phone_type.label} has {words}: look at the file"))
+    return found
+
+
+def _about_the_site(site: Site, phone_type: PhoneType) -> list[Note]:
+    """Global preferences that do not reach this phone's file."""
+    found, facts = [], phone_type.facts
+    for name in _LOCAL:
+        value, label = getattr(site, name), SITE_FIELDS[name].label
+        if not value or name in facts.by_value or value in facts.terms.get(name, {}):
+            continue
+        missing = facts.lacks.get(name) or f"no known word for {value}"
+        found.append(Note(name, f"{phone_type.label} has {missing}: {label} has no effect on it"))
     return found
 
 

@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from tuiprov.data.catalog import Facts, PhoneType, Term
 from tuiprov.data.page import LineUse, Phone, Values
+from tuiprov.data.places import Switch, time_rule
 from tuiprov.data.sections import DEFAULTS
+from tuiprov.data.site import Site
 from tuiprov.render import links
 from tuiprov.text import to_charset
 
@@ -65,6 +67,17 @@ VARIABLES: Final = {
     "site.register_expiry": "seconds (int)",
     "site.voicemail_number": 'what the message key dials, or ""',
     "site.ntp_server": 'time server, or ""',
+    "local.zone": 'IANA name of the site\'s time zone, or ""',
+    "local.time_zone": 'the phone\'s word for it (catalogue term; a dict where several), or ""',
+    "local.offset": "its standard offset in minutes east of Greenwich (int)",
+    "local.dst": "its daylight saving time: switches `start` and `end`, or an empty dict; each has:",
+    "switch.month": "1 to 12 (int)",
+    "switch.week": "1 to 4, 5 for the last (int)",
+    "switch.weekday": "0 Sunday to 6 Saturday (int)",
+    "switch.hour": "local hour, 24 or more on a following day (int)",
+    "local.language": "the phone's word for the site's language (catalogue term), or \"\"",
+    "local.tones": 'the phone\'s word for the tone country (catalogue term), or ""',
+    "local.phonebook_url": 'address of the shared phonebook, or ""',
 }
 
 
@@ -81,6 +94,7 @@ def template_values(phone: Phone, phone_type: PhoneType) -> dict[str, Any]:
         "spare_lines": [n for n in range(1, phone_type.lines + 1) if n not in used],
         "park": _park(phone, phone_type),
         "site": _site(phone),
+        "local": _local(phone.site, facts),
     }
 
 
@@ -204,4 +218,32 @@ def _site(phone: Phone) -> dict[str, Any]:
         "register_expiry": site.register_expiry,
         "voicemail_number": site.voicemail_number,
         "ntp_server": site.ntp_server,
+    }
+
+
+def _local(site: Site, facts: Facts) -> dict[str, Any]:
+    rule = time_rule(site.time_zone) if site.time_zone else None
+    dst = {"start": rule.start, "end": rule.end} if rule else {}
+    return {
+        "zone": site.time_zone,
+        "time_zone": _word(facts, "time_zone", site.time_zone),
+        "offset": rule.offset if rule else 0,
+        "dst": {name: _switch(switch) for name, switch in dst.items() if switch is not None},
+        "language": _word(facts, "language", site.language),
+        "tones": _word(facts, "tone_country", site.tone_country),
+        "phonebook_url": site.phonebook_url,
+    }
+
+
+def _word(facts: Facts, name: str, value: str) -> Term:
+    """The phone's word for a setting of the site, "" where it has none (`notes.py` tells)."""
+    return facts.terms.get(name, {}).get(value, "")
+
+
+def _switch(switch: Switch) -> dict[str, int]:
+    return {
+        "month": switch.month,
+        "week": switch.week,
+        "weekday": switch.weekday,
+        "hour": switch.hour,
     }
