@@ -7,12 +7,12 @@ Terminal Provisioning* and *Provisioning permission levels*; what these leave op
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.catalog import PhoneType, default_catalog
 from tuiprov.data.fields import Value, declared
+from tuiprov.data.gate import HIDDEN, OPEN, Gate, closed
 from tuiprov.data.identity import Identity, Placement
 from tuiprov.data.page import Page
 from tuiprov.data.sections import (
@@ -23,8 +23,6 @@ from tuiprov.data.sections import (
     SipPreferences,
     Virtualization,
 )
-
-State = Literal["open", "read-only", "hidden"]
 
 CALLS_UNLIMITED: Final = (
     "To make it available, setup the Maximum public concurrent calls to a limited number "
@@ -44,23 +42,6 @@ _FIXED_IP = frozenset({"fixed_port", "fixed_auth", "signaling_transport"})
 _NEEDS_PHONE = frozenset({"update_protocol", "update_interval", "parking_watch_lines"})
 _CHOSEN_IN_TURN = _NEEDS_PHONE | {"model", "firmware"}
 
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """`reason` says why a field is not open, in words to show beside it. `by_role`: closed to this
-    viewer whatever the record says."""
-
-    state: State = "open"
-    reason: str = ""
-    by_role: bool = False
-
-    @property
-    def is_open(self) -> bool:
-        return self.state == "open"
-
-
-OPEN: Final = Gate()
-HIDDEN: Final = Gate("hidden", "not shown to this account", by_role=True)
 
 _KEPT_WHILE_CLOSED = frozenset({"mac_based_provisioning", "admin_password", "secret_code"})
 """Values that stay stored while something else closes their field: the tick of MAC based
@@ -111,22 +92,18 @@ def phone_type(page: Page) -> PhoneType | None:
     return default_catalog().find(values["manufacturer"], values["model"], values["firmware"])
 
 
-def _closed(reason: str, by_role: bool = False) -> Gate:
-    return Gate("read-only", reason, by_role)
-
-
 def _by_role(field: str, page: Page, viewer: Viewer) -> Gate:
     if viewer.is_administrator:
         return OPEN
     if field == "sip_password" and not viewer.sip_management:
         return HIDDEN
     if field in _IDENTITY:
-        return _closed("set by the system administrator", by_role=True)
+        return closed("set by the system administrator", by_role=True)
     if field in _PROVISIONING:
         if viewer.provision == "none":
             return HIDDEN
         if viewer.provision == "view":
-            return _closed("you may view provisioning only", by_role=True)
+            return closed("you may view provisioning only", by_role=True)
     if field in _SIP and field != "equipment_description" and not viewer.sip_management:
         return HIDDEN
     return OPEN
@@ -134,7 +111,7 @@ def _by_role(field: str, page: Page, viewer: Viewer) -> Gate:
 
 def _by_provisioning(field: str, page: Page, viewer: Viewer) -> Gate:
     if field in _DEVICE and not page.values["use_provisioning"]:
-        return _closed("turn on Use provisioning first")
+        return closed("turn on Use provisioning first")
     return OPEN
 
 
@@ -142,33 +119,33 @@ def _by_phone(field: str, page: Page, viewer: Viewer) -> Gate:
     values = page.values
     if field == "mac_based_provisioning":
         if not page.site.allow_mac_based_provisioning:
-            return _closed("turned off in Global preferences")
+            return closed("turned off in Global preferences")
         if values["update_protocol"] not in ("http", "https"):
-            return _closed("needs HTTP or HTTPS")
+            return closed("needs HTTP or HTTPS")
     if field == "admin_password" and values["password_generation"] != "manual":
         return Gate("hidden", "only with Manual")
     if field == "model" and not values["manufacturer"]:
-        return _closed("choose the manufacturer first")
+        return closed("choose the manufacturer first")
     if field == "firmware" and not values["model"]:
-        return _closed("choose the model first")
+        return closed("choose the model first")
     return _by_catalog(field, page)
 
 
 def _by_catalog(field: str, page: Page) -> Gate:
     kind = phone_type(page)
     if kind is None:
-        return _closed("choose the phone first") if field in _NEEDS_PHONE else OPEN
+        return closed("choose the phone first") if field in _NEEDS_PHONE else OPEN
     facts = kind.facts
     if field in facts.lacks and field in _DEVICE:
-        return _closed(f"{kind.label} has {facts.lacks[field]}")
+        return closed(f"{kind.label} has {facts.lacks[field]}")
     if field in _LOGIN and facts.admin_login is None:
-        return _closed(f"{kind.label} has no web login")
+        return closed(f"{kind.label} has no web login")
     if field == "admin_username" and facts.admin_login and facts.admin_login.username:
-        return _closed(f"always {facts.admin_login.username} on {kind.label}")
+        return closed(f"always {facts.admin_login.username} on {kind.label}")
     if field == "update_interval" and facts.interval is None:
-        return _closed(f"{kind.label} has no update interval")
+        return closed(f"{kind.label} has no update interval")
     if field == "parking_watch_lines" and not (facts.park_keys and kind.keys):
-        return _closed(f"{kind.label} has no lamp keys")
+        return closed(f"{kind.label} has no lamp keys")
     return OPEN
 
 
@@ -179,13 +156,13 @@ def _by_preferences(field: str, page: Page, viewer: Viewer) -> Gate:
     if field == "on_private_network" and site.infrastructure_type == "none":
         return Gate("hidden", "the infrastructure type is none")
     if field in _FIXED_IP and not values["fixed_ip"]:
-        return _closed("type an IP first")
+        return closed("type an IP first")
     if field == "fixed_ip" and values["allowed_networks"]:
-        return _closed("not together with a list of allowed IPs")
+        return closed("not together with a list of allowed IPs")
     if field == "allowed_networks" and values["fixed_ip"]:
-        return _closed("not together with a fixed IP")
+        return closed("not together with a fixed IP")
     if field == "secret_code" and not values["allow_virtualization"]:
-        return _closed("allow virtualization first")
+        return closed("allow virtualization first")
     return OPEN
 
 
@@ -195,7 +172,7 @@ def _pbx_gate(page: Page, viewer: Viewer) -> Gate:
         ticked = page.values["pbx_connected"]
         return OPEN if ticked else Gate("hidden", "the license has no SIP trunking channels")
     if page.values["max_public_concurrent_calls"] is None:
-        return _closed(CALLS_UNLIMITED)
+        return closed(CALLS_UNLIMITED)
     if not viewer.sip_trunking_management:
-        return _closed("needs the permission SIP trunking management", by_role=True)
+        return closed("needs the permission SIP trunking management", by_role=True)
     return OPEN

@@ -70,7 +70,7 @@ VARIABLES: Final = {
     "local.zone": 'IANA name of the site\'s time zone, or ""',
     "local.time_zone": 'the phone\'s word for it (catalogue term; a dict where several), or ""',
     "local.offset": "its standard offset in minutes east of Greenwich (int)",
-    "local.dst": "its daylight saving time: switches `start` and `end`, or an empty dict; each has:",
+    "local.dst": "daylight saving time: switches `start` and `end`, or an empty dict; each has:",
     "switch.month": "1 to 12 (int)",
     "switch.week": "1 to 4, 5 for the last (int)",
     "switch.weekday": "0 Sunday to 6 Saturday (int)",
