@@ -6,11 +6,14 @@ console cannot send (ctrl+enter, alt+digit, ctrl+i, ctrl+m …) are never the on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Where = Literal["everywhere", "list", "page", "plan"]
+Where = Literal[
+    "everywhere", "list", "devices", "accounts", "templates", "page", "sheet", "editor", "plan"
+]
+"""Kinds of screens: `list` is the extensions, `sheet` a form without a preview."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +23,15 @@ class Action:
     id: str
     words: str
     help: str
-    where: Where
+    where: str
+    """Words of `Where`: the kinds of screens it is on."""
     target: str
     keys: str
     in_footer: bool = True
     demo_only: bool = False
-    provisioning: bool = False
-    """Only for who may provision devices; a forbidden action is absent, not greyed."""
+    needs: str = ""
+    """An operation of `data/permissions.py`: only for who may do it on something at all; a
+    forbidden action is absent, not greyed."""
 
     def shown_key(self, overrides: Mapping[str, str]) -> str:
         """The key as a person reads it: `F2`, `Ctrl+N`, `Esc`."""
@@ -42,8 +47,18 @@ _KEY_WORDS = {
     "pagedown": "PgDn",
 }
 
+_LISTS = "list devices accounts templates"
+
 ACTIONS: tuple[Action, ...] = (
-    Action("open", "Open", "Open the extension's page.", "list", "open", "enter"),
+    Action("open", "Open", "Open what the cursor is on.", _LISTS, "open", "enter"),
+    Action(
+        "leave_list",
+        "Quit",
+        "Clear the filter, or leave tuiprov when there is none.",
+        "list",
+        "leave",
+        "escape",
+    ),
     Action(
         "publish",
         "Publish",
@@ -51,7 +66,43 @@ ACTIONS: tuple[Action, ...] = (
         "list",
         "publish",
         "f8",
-        provisioning=True,
+        needs="files.publish",
+    ),
+    Action(
+        "devices",
+        "Devices",
+        "The inventory of SIP devices.",
+        _LISTS,
+        "area('devices')",
+        "f2",
+        needs="devices.see",
+    ),
+    Action(
+        "accounts",
+        "Accounts",
+        "Accounts and their permissions.",
+        _LISTS,
+        "area('accounts')",
+        "f3",
+        needs="accounts.see",
+    ),
+    Action(
+        "templates",
+        "Templates",
+        "Provisioning templates.",
+        _LISTS,
+        "area('templates')",
+        "f5",
+        needs="templates.see",
+    ),
+    Action(
+        "preferences",
+        "Preferences",
+        "Global preferences of the site.",
+        _LISTS,
+        "area('preferences')",
+        "f6",
+        needs="site.change",
     ),
     Action(
         "look_as",
@@ -63,19 +114,19 @@ ACTIONS: tuple[Action, ...] = (
         demo_only=True,
     ),
     Action(
-        "leave_list",
-        "Quit",
-        "Clear the filter, or leave tuiprov when there is none.",
-        "list",
+        "leave_area",
+        "Back",
+        "Clear the filter, or back to the extensions when there is none.",
+        "devices accounts templates",
         "leave",
         "escape",
     ),
-    Action("save", "Save", "Check, show the plan, then save.", "page", "save", "f2,ctrl+s"),
+    Action("save", "Save", "Check, show the plan, then save.", "page sheet", "save", "f2,ctrl+s"),
     Action(
         "leave_page",
         "Cancel",
         "Back to the list; unsaved changes are asked about.",
-        "page",
+        "page sheet",
         "leave",
         "escape",
     ),
@@ -83,7 +134,7 @@ ACTIONS: tuple[Action, ...] = (
         "next_section",
         "Section",
         "Go to the next section (Tab past the last field does too).",
-        "page",
+        "page sheet",
         "section(1)",
         "ctrl+n",
     ),
@@ -91,18 +142,26 @@ ACTIONS: tuple[Action, ...] = (
         "previous_section",
         "Section back",
         "Go to the section before.",
-        "page",
+        "page sheet",
         "section(-1)",
         "ctrl+b",
         in_footer=False,
     ),
-    Action("undo", "Undo", "Take the last edit back.", "page", "undo", "f3"),
-    Action("redo", "Redo", "Do again what undo took back.", "page", "redo", "f4", in_footer=False),
+    Action("undo", "Undo", "Take the last edit back.", "page sheet", "undo", "f3"),
+    Action(
+        "redo",
+        "Redo",
+        "Do again what undo took back.",
+        "page sheet",
+        "redo",
+        "f4",
+        in_footer=False,
+    ),
     Action(
         "jump",
         "Jump",
         "A letter on every field and a number on every section: the next key goes there.",
-        "page",
+        "page sheet",
         "jump",
         "f5",
     ),
@@ -114,7 +173,7 @@ ACTIONS: tuple[Action, ...] = (
         "page",
         "reveal",
         "f7",
-        provisioning=True,
+        needs="files.publish",
     ),
     Action(
         "next_file", "File", "The preview's next file, then the link.", "page", "next_file", "f8"
@@ -147,12 +206,15 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 
-def actions_of(where: Where, *, demo: bool, may_provision: bool) -> list[Action]:
-    """The actions of one kind of screen that there are for this viewer, its own first."""
+def on_screen(where: Where) -> list[Action]:
+    """The actions of one kind of screen, its own first."""
+    return [one for one in ACTIONS if {where, "everywhere"} & set(one.where.split())]
+
+
+def actions_of(where: Where, *, demo: bool, may: Callable[[str], bool]) -> list[Action]:
+    """Those of them that there are for this viewer; `may` answers for an operation."""
     return [
         action
-        for action in ACTIONS
-        if action.where in (where, "everywhere")
-        and (demo or not action.demo_only)
-        and (may_provision or not action.provisioning)
+        for action in on_screen(where)
+        if (demo or not action.demo_only) and (not action.needs or may(action.needs))
     ]

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from functools import partial
+from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -34,6 +35,13 @@ if TYPE_CHECKING:
     from tuiprov.publish.plan import Plan
     from tuiprov.session import Session
 
+_AREAS = {
+    "devices": ("tuiprov.screens.devices", "DevicesScreen"),
+    "accounts": ("tuiprov.screens.accounts", "AccountsScreen"),
+    "templates": ("tuiprov.screens.templates", "TemplatesScreen"),
+    "preferences": ("tuiprov.screens.preferences", "PreferencesScreen"),
+}
+"""Module and class of each area's screen, imported when it is opened."""
 _LONGEST_WAIT_SECONDS = 1
 _GRACE_SECONDS = 2
 """How long the program may take to end by itself once its terminal is gone."""
@@ -126,10 +134,9 @@ class TuiprovApp(App[None]):
         self._session = session
         self._list.open_session(session)
 
-    @property
-    def may_provision(self) -> bool:
-        """May whoever looks change what phones get?"""
-        return self._session is not None and self._session.viewer.may_provision
+    def may(self, operation: str) -> bool:
+        """May whoever looks do this (an operation of `data/permissions.py`) on something at all?"""
+        return self._session is not None and self._session.may(operation)
 
     @property
     def _list(self) -> ExtensionsScreen:
@@ -155,6 +162,22 @@ class TuiprovApp(App[None]):
 
     def close_page(self) -> None:
         """Back to the list, which is read again."""
+        self.pop_screen()
+        self._list.reload()
+
+    # -- areas ----------------------------------------------------------------------------------
+
+    def open_area(self, name: str) -> None:
+        """Open another area of the site over the list of extensions: one of `_AREAS`."""
+        if self._session is None or self._open_draft() is not None:
+            return
+        module, screen = _AREAS[name]
+        while not isinstance(self.screen, ExtensionsScreen):
+            self.pop_screen()
+        self.push_screen(getattr(import_module(module), screen)(self._session))
+
+    def close_area(self) -> None:
+        """Back to the list of extensions, which is read again."""
         self.pop_screen()
         self._list.reload()
 
@@ -256,9 +279,7 @@ class TuiprovApp(App[None]):
         from tuiprov.screens.base import TuiprovScreen
 
         if isinstance(screen, TuiprovScreen):
-            for action in actions_of(
-                screen.where, demo=self.is_demo, may_provision=self.may_provision
-            ):
+            for action in actions_of(screen.where, demo=self.is_demo, may=self.may):
                 if action.id != "palette":
                     run = partial(screen.run_action, action.target)
                     yield SystemCommand(action.words, action.help, run)

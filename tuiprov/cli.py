@@ -10,14 +10,13 @@ import stat
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tuiprov import __version__, config
-from tuiprov.data.accounts import Viewer, os_viewer
+from tuiprov import __version__
+from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.database import Database
@@ -40,24 +39,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-Where = Annotated[str, typer.Option("--where", help="Filter, e.g. 'model:T46S -status:disabled'.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-@dataclass
-class _Site:
-    """What the options before the command say."""
-
-    db: str = ""
-    config: str = ""
-
-    def store(self) -> tuple[Store, Viewer]:
-        database = Database(config.load(self.db, self.config).db)
-        database.check()
-        return Store(database), os_viewer(database)
-
-
-_site = _Site()
 
 
 @app.callback(invoke_without_command=True)
@@ -68,7 +49,7 @@ def options(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Without a command the terminal interface opens."""
-    _site.db, _site.config = db, config_file
+    SITE.db, SITE.config = db, config_file
     if version:
         typer.echo(f"tuiprov {__version__}")
         raise typer.Exit
@@ -83,7 +64,7 @@ def init(
     publish_root: Annotated[str, typer.Option(help="Directory that phones read from.")] = "",
 ) -> None:
     """Make a new site, or upgrade the one there."""
-    database = Database(config.load(_site.db, _site.config).db)
+    database = Database(SITE.url)
     is_new = found_site(database, publish_root)
     site = Store(database).site()
     done = "made a new site" if is_new else "the site is up to date"
@@ -100,7 +81,7 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,
 ) -> None:
     """Take extensions and devices from a CSV file: all of it, or nothing."""
-    store, viewer = _site.store()
+    store, viewer = SITE.store()
     done = import_file(store.database, viewer, file, dry_run=dry_run)
     verb = "would add" if dry_run else "added"
     say(f"{verb} {done.added}, changed {done.changed}, left {done.unchanged} as they were")
@@ -114,7 +95,7 @@ def export(
     where: Where = "",
 ) -> None:
     """Write extensions and devices as CSV. The file holds passwords: it is made 0600."""
-    store, viewer = _site.store()
+    store, viewer = SITE.store()
     lines = export_csv(store, viewer, where)
     if file is None:
         sys.stdout.writelines(lines)
@@ -134,7 +115,7 @@ def set_(
 ) -> None:
     """Give fields of many extensions a value: all that match, or none."""
     values = parse_assignments(assignments)
-    store, viewer = _site.store()
+    store, viewer = SITE.store()
     changed = set_values(store, viewer, values, where)
     say(f"changed {changed}; `tuiprov plan` shows what that means for the phones' files")
 
@@ -146,7 +127,7 @@ def settings(
 ) -> None:
     """Show or change the site's settings: SIP server, provisioning host, codecs offered …"""
     values = parse_assignments(assignments or [], SITE_FIELDS)
-    store, viewer = _site.store()
+    store, viewer = SITE.store()
     site = store.set_site(viewer, values) if values else store.site()
     texts = {name: one.text(getattr(site, name)) for name, one in SITE_FIELDS.items()}
     if as_json:
@@ -166,7 +147,7 @@ def render_(
     as_json: AsJson = False,
 ) -> None:
     """Print the files a phone will ask for, and what it cannot take."""
-    store, viewer = _site.store()
+    store, viewer = SITE.store()
     phone = find_phone(store, viewer, device)
     kind = type_of(phone)
     if kind is None:
@@ -175,7 +156,7 @@ def render_(
         raise NotAllowed(f"{viewer.label} may not see passwords")
     if reveal:
         store.record(viewer, "reveal", str(phone.values["mac"] or phone.values["friendly_name"]))
-    files = render(phone if reveal else phone.masked())
+    files = render(phone.revealed() if reveal else phone.masked())
     chosen = [one for one in files if file in ("", one.name)]
     if not chosen:
         names = ", ".join(one.name for one in files)
@@ -201,7 +182,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show which files would be written, replaced and deleted."""
-    store, viewer = _site.store()
+    store, viewer = SITE.store()
     print_plan(
         plan_devices(store, store.device_ids(viewer, where)), with_diff=diff, as_json=as_json
     )
@@ -214,7 +195,7 @@ def publish_(
     diff: Annotated[bool, typer.Option("--diff")] = False,
 ) -> None:
     """Bring the phones' files up to date: shows the plan, asks, applies."""
-    store, viewer = _site.store()
+    store, viewer = SITE.store()
     ready = plan_devices(store, store.device_ids(viewer, where))
     print_plan(ready, with_diff=diff, as_json=False)
     if ready and not yes and not typer.confirm("Apply this plan?"):
@@ -242,7 +223,7 @@ def doctor(as_json: AsJson = False) -> None:
     """Look for what is wrong with this site and this terminal."""
     from tuiprov.doctor import examine
 
-    findings = examine(config.load(_site.db, _site.config).db)
+    findings = examine(SITE.url)
     if as_json:
         print_json([{"ok": one.ok, "about": one.about, "words": one.words} for one in findings])
     else:
@@ -264,7 +245,7 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="tuiprov-demo-") as directory:
         url = f"sqlite:///{directory}/demo.db"
         make_demo(Database(url), devices)
-        raise typer.Exit(open_site(url, _site.config, look_as=look_as, demo=True))
+        raise typer.Exit(open_site(url, SITE.config, look_as=look_as, demo=True))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

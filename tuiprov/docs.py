@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tuiprov.actions import ACTIONS
+from tuiprov.data.account_fields import ACCOUNT_FIELDS
 from tuiprov.data.catalog import Catalog, default_catalog
 from tuiprov.data.fields import Choice, Field, Number, declared
 from tuiprov.data.sections import SECTIONS, title
-from tuiprov.data.site import SITE_FIELDS
+from tuiprov.data.site import SITE_SECTIONS
+from tuiprov.data.template_fields import TEMPLATE_FIELDS
 from tuiprov.render.values import VARIABLES
 
 _MADE = "<!-- Made by `make docs` from the code; edit there. -->\n"
@@ -39,7 +41,10 @@ def _fields() -> Iterator[str]:
     yield "Columns, CSV headers, template variables and `tuiprov set` use these names.\n"
     for section in SECTIONS:
         yield from _table(title(section), declared(section).values())
-    yield from _table("Settings of the site", SITE_FIELDS.values())
+    for part in SITE_SECTIONS:
+        yield from _table(f"Preferences: {title(part)}", declared(part).values())
+    yield from _table("Account", ACCOUNT_FIELDS.values())
+    yield from _table("Provisioning template", TEMPLATE_FIELDS.values())
 
 
 def _table(heading: str, fields: Iterable[Field]) -> Iterator[str]:
@@ -92,14 +97,19 @@ def _keys() -> Iterator[str]:
     yield '`save = "f12"`.\n'
     for where, words in (
         ("list", "Extensions"),
+        ("devices", "SIP devices"),
+        ("accounts", "Accounts"),
+        ("templates", "Provisioning templates"),
         ("page", "Extension page"),
+        ("sheet", "Other forms"),
+        ("editor", "Template editor"),
         ("plan", "Plan"),
         ("everywhere", "Everywhere"),
     ):
         yield f"## {words}\n"
         yield "| key | id | what it does |\n|---|---|---|"
         for action in ACTIONS:
-            if action.where == where:
+            if where in action.where.split():
                 keys = action.keys.replace(",", ", ").replace("question_mark", "?")
                 yield f"| {keys} | `{action.id}` | {action.help} |"
         yield ""

@@ -15,6 +15,7 @@ from tuiprov.data.checks import NO_NEIGHBOURS, check_page
 from tuiprov.data.database import Database
 from tuiprov.data.draft import Draft
 from tuiprov.data.page import Page
+from tuiprov.data.permissions import may_ever
 from tuiprov.data.store import ExtensionRow, Store
 from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
 
@@ -38,17 +39,17 @@ class Session:
         path = self.store.database.path
         return "demo" if self.is_demo else (path.name if path else "site")
 
+    def may(self, operation: str) -> bool:
+        """May the viewer do this on something at all (`permissions.may_ever`)?"""
+        return may_ever(self.viewer, operation)
+
     # -- lists ----------------------------------------------------------------------------------
 
     def extension_ids(self, where: str) -> Sequence[int]:
         return self.store.extension_ids(self.viewer, where)
 
     def extension_rows(self, ids: Sequence[int]) -> Mapping[int, ExtensionRow]:
-        rows = self.store.extension_rows(ids)
-        if self.viewer.provision != "none":
-            return rows
-        # Whom the page shows no device, the list shows none either.
-        return {n: replace(row, state="", phone="", mac="", line=None) for n, row in rows.items()}
+        return self.store.extension_rows(self.viewer, ids)
 
     def viewers(self) -> list[Viewer]:
         """Who one may look as (in a demo)."""

@@ -35,7 +35,7 @@ def filled(site: Site) -> Site:
 
 def found(site: Site, text: str) -> list[str]:
     ids = site.store.extension_ids(site.admin, text)
-    rows = site.store.extension_rows(ids)
+    rows = site.store.extension_rows(site.admin, ids)
     return [rows[i].extension for i in ids]
 
 

@@ -21,7 +21,7 @@ from sqlmodel import SQLModel, col
 import tuiprov.data
 import tuiprov.data.models
 from tests.sites import PHONE, Site, a_site
-from tuiprov.data import store
+from tuiprov.data import reading, store
 from tuiprov.data.accounts import user_and_organization, within_reach
 from tuiprov.data.database import SCHEMA, Database
 from tuiprov.data.filters import condition
@@ -151,7 +151,7 @@ FILTERS = [
 @pytest.mark.parametrize("text", FILTERS)
 def test_every_filter_is_sql_for_both(text: str, dialect: Any) -> None:
     user, organization = user_and_organization()
-    query = store._joined(select(col(Extension.id)), user, organization)
+    query = reading.joined(select(col(Extension.id)), user, organization)
     query = query.where(condition(text, user, organization))
     compiled = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     assert str(compiled).startswith("SELECT extension.id")
@@ -180,7 +180,7 @@ def test_every_query_of_the_store_is_sql_for_both(site: Site, dialect: Any) -> N
     page = site.add(**PHONE, mac_based_provisioning=True, fixed_ip="192.0.2.9")
     viewer = site.viewer("organization", "modify", sip=True)
     ids = site.store.extension_ids(viewer, "anna -model:T46S")
-    site.store.extension_rows(list(ids) or [1])
+    site.store.extension_rows(site.admin, list(ids) or [1])
     site.store.device_ids(viewer, "status:enabled")
     list(site.store.phones())
     list(site.store.phones([1, 2]))
@@ -203,7 +203,7 @@ def test_reach_is_sql_for_both_and_every_role(site: Site) -> None:
     for role in roles:
         viewer = site.viewer(role)  # type: ignore[arg-type]
         user, organization = user_and_organization()
-        query = store._joined(select(col(Extension.id)), user, organization)
+        query = reading.joined(select(col(Extension.id)), user, organization)
         query = query.where(within_reach(viewer, user, organization))
         for dialect in DIALECTS:
             assert str(query.compile(dialect=dialect))

@@ -162,7 +162,7 @@ class TestLists:
     def test_they_are_sorted_by_number(self, site: Site) -> None:
         for number in ("0031*001", "0027*002", "0027*001"):
             site.add(number)
-        rows = site.store.extension_rows(site.store.extension_ids(site.admin))
+        rows = site.store.extension_rows(site.admin, site.store.extension_ids(site.admin))
         ids = site.store.extension_ids(site.admin)
         assert [rows[i].extension for i in ids] == ["0027*001", "0027*002", "0031*001"]
 
@@ -176,7 +176,9 @@ class TestLists:
     )
     def test_a_row_shows_the_state(self, site: Site, values: dict[str, Any], state: str) -> None:
         page = site.add(**values)
-        row = site.store.extension_rows([page.extension_id or 0])[page.extension_id or 0]
+        row = site.store.extension_rows(site.admin, [page.extension_id or 0])[
+            page.extension_id or 0
+        ]
         assert row.state == state
 
     @pytest.mark.parametrize("state", ["published", "failed"])
@@ -184,7 +186,7 @@ class TestLists:
         page = site.add(**PHONE)
         with site.database.write() as session:
             session.get_one(Device, page.device_id).publish_state = state
-        rows = site.store.extension_rows(site.store.extension_ids(site.admin))
+        rows = site.store.extension_rows(site.admin, site.store.extension_ids(site.admin))
         assert [row.state for row in rows.values()] == [state]
 
     def test_a_save_makes_a_published_device_stale(self, site: Site) -> None:
@@ -204,8 +206,8 @@ class TestLists:
         site.import_text(TWO_LINES)
         phones = list(site.store.phones())
         assert [line.extension["extension"] for line in phones[0].lines] == ["0027*001", "0027*002"]
-        assert site.store.phone(phones[0].device_id or 0) == phones[0]
-        assert site.store.phone(999) is None
+        assert site.store.phone(site.admin, phones[0].device_id or 0) == phones[0]
+        assert site.store.phone(site.admin, 999) is None
 
     def test_more_phones_than_one_page_of_them_all_come_once(self, site: Site) -> None:
         make_demo(site.database, 502)
@@ -221,7 +223,7 @@ def _queries(site: Site, count: int) -> int:
     engine = site.database._engine
     listener = lambda *a: seen.append(a[2])  # noqa: E731
     event.listen(engine, "before_cursor_execute", listener)
-    assert len(site.store.extension_rows(ids)) == count
+    assert len(site.store.extension_rows(site.admin, ids)) == count
     event.remove(engine, "before_cursor_execute", listener)
     return len([s for s in seen if s.startswith("SELECT")])
 
@@ -249,7 +251,7 @@ class TestReach:
     ) -> None:
         site = two_organizations
         viewer = site.viewer(role, "modify", sip=True, name=name)
-        rows = site.store.extension_rows(site.store.extension_ids(viewer))
+        rows = site.store.extension_rows(site.admin, site.store.extension_ids(viewer))
         assert sorted(row.extension for row in rows.values()) == seen
 
     def test_a_phone_terminal_sees_itself(self, two_organizations: Site) -> None:
@@ -281,7 +283,7 @@ class TestReach:
         site = two_organizations
         site.save("0027*001", **PHONE)
         site.save("0031*001", **PHONE | {"mac": "80:5E:C0:00:00:02"})
-        viewer = site.viewer("organization", name="Praxis")
+        viewer = site.viewer("organization", "view", name="Praxis")
         assert site.store.device_ids(viewer) == [site.page("0031*001").device_id]
 
 

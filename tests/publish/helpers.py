@@ -46,7 +46,7 @@ def publish_site(site: TestSite, where: str = "", *, regenerate: bool = True) ->
 def state(site: TestSite, number: str = "0027*001") -> str:
     """The state of the device as the extensions list shows it."""
     found = site.store.find_extension(site.admin, number)
-    return site.store.extension_rows([found])[found].state
+    return site.store.extension_rows(site.admin, [found])[found].state
 
 
 def desk(name: str = "Alice", **values: object) -> Phone:

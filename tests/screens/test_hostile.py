@@ -47,7 +47,8 @@ def poison(site: Site, *, equipment: bool) -> Site:
         set_columns(site, "device", dict.fromkeys(unique, HOSTILE), "id = 1")
     set_columns(site, "extension", dict.fromkeys(text_columns(Extension, {"extension"}), HOSTILE))
     set_columns(site, "extension", {"extension": HOSTILE}, f"extension = '{SALES}'")
-    set_columns(site, "account", {"os_login": HOSTILE, "provision_permission": HOSTILE})
+    set_columns(site, "account", {"provision_permission": HOSTILE})
+    set_columns(site, "account", {"os_login": HOSTILE}, "kind = 'provider'")
     set_columns(site, "account", {"name": HOSTILE}, "name IN ('Acme Ltd', 'sales')")
     return site
 

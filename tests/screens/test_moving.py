@@ -137,7 +137,7 @@ class TestHelp:
             await desk.field("Phone update interval")
             await desk.press("f1")
             await desk.see("Keys", "How long the phone waits before it asks the server")
-            for action in actions_of("page", demo=False, may_provision=True):
+            for action in actions_of("page", demo=False, may=lambda _operation: True):
                 assert action.shown_key({}) in desk.text
                 assert action.help in desk.flat
 
@@ -159,7 +159,7 @@ class TestHelp:
     ) -> None:
         async with at_desk(office) as desk:
             await desk.press("?")
-            await desk.see("Keys", "Open the extension's page.")
+            await desk.see("Keys", "Open what the cursor is on.")
             await desk.press("enter")
             await desk.until(lambda: "Enter close" not in desk.text)
             await desk.open(SALES, DEVICE)

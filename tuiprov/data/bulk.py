@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.fields import Field, Value
+from tuiprov.data.reading import page_of
 from tuiprov.data.sections import FIELDS
-from tuiprov.data.store import Store, page_of
+from tuiprov.data.store import Store
 from tuiprov.data.writer import write_page
 from tuiprov.errors import NotFound, Refusal, Refused
 

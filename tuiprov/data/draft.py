@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.fields import Values
 from tuiprov.data.gate import Gate
 from tuiprov.data.gates import gate
 from tuiprov.data.page import Page
 from tuiprov.data.sections import FIELDS
 from tuiprov.data.settle import prefill, settle
-from tuiprov.data.sheet import Sheet, Values
+from tuiprov.data.sheet import Sheet
 from tuiprov.data.writer import with_generated
 from tuiprov.errors import Refusal
 
@@ -49,8 +50,6 @@ class Draft(Sheet):
         self.page = base
         """The page as it would be stored."""
         self.viewer = viewer
-        self.warnings: dict[str, str] = {}
-        """Field → what is worth a word but can be saved."""
         self._check_page = check_page
         super().__init__(FIELDS, base.values)
 

@@ -23,8 +23,9 @@ from tuiprov.data.founding import first_provider
 from tuiprov.data.gates import gate
 from tuiprov.data.models import ORGANIZATION, USER, Account, Device, Extension, Line
 from tuiprov.data.page import Page
-from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, FIELDS
-from tuiprov.data.store import Store, on_device, page_of, site_of
+from tuiprov.data.reading import customs_for, new_values, on_device, page_of, site_of
+from tuiprov.data.sections import DEVICE_FIELDS, FIELDS, SERVER_DEFAULT
+from tuiprov.data.store import Store
 from tuiprov.data.writer import write_page
 from tuiprov.errors import NotFound, Refusal, Refused
 
@@ -154,7 +155,7 @@ def _import_row(session: Session, viewer: Viewer, row: ImportedRow) -> int:
     number = str(row.values["extension"])
     known = session.exec(select(Extension.id).where(Extension.extension == number)).first()
     base = page_of(session, viewer, known) if known else _new_page(session, viewer, row)
-    page = _on_its_device(session, base, row)
+    page = _on_its_device(session, viewer, base, row)
     if known:
         _check_place(base, row)
     changes = {name: value for name, value in row.values.items() if name not in _PLACES}
@@ -188,10 +189,14 @@ def _new_page(session: Session, viewer: Viewer, row: ImportedRow) -> Page:
     if missing:
         raise Refused(missing)
     names = [str(row.values[name]) for name in _PLACES]
-    organization = _account(session, ORGANIZATION, names[0], first_provider(session))
+    provider = first_provider(session)
+    organization = _account(session, ORGANIZATION, names[0], provider)
     user = _account(session, USER, names[1], organization)
-    values = {**DEFAULTS, "organization": names[0], "user": names[1], "line": 1}
-    return Page(values, site_of(session), organization_id=organization, user_id=user)
+    site = site_of(session)
+    values = {**new_values(site), "organization": names[0], "user": names[1], "line": 1}
+    page = Page(values, site, organization_id=organization, user_id=user)
+    owners = (user, organization, provider)
+    return replace(page, customs=customs_for(session, viewer, owners, SERVER_DEFAULT))
 
 
 def _account(session: Session, kind: str, name: str, parent_id: int) -> int:
@@ -207,7 +212,7 @@ def _account(session: Session, kind: str, name: str, parent_id: int) -> int:
     return account.id or 0
 
 
-def _on_its_device(session: Session, page: Page, row: ImportedRow) -> Page:
+def _on_its_device(session: Session, viewer: Viewer, page: Page, row: ImportedRow) -> Page:
     """`page` put on the device that another row has defined already: found by MAC, or by friendly
     name among the organization's devices without a MAC. Two devices may share both; then it is the
     one whose line is free and that looks most like the row."""
@@ -225,7 +230,7 @@ def _on_its_device(session: Session, page: Page, row: ImportedRow) -> Page:
     taken = row.values.get("line", page.values["line"])
     free = [device for device, used in lines if taken not in used]
     device = min(free, key=lambda one: _differences(one, row), default=None)
-    return page if device is None else on_device(session, page, device)
+    return page if device is None else on_device(session, viewer, page, device)
 
 
 def _lines_of(session: Session, query: SelectOfScalar[Device]) -> list[tuple[Device, set[int]]]:

@@ -8,6 +8,7 @@ itself (other fields, other records) is in `checks.py`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, ClassVar, Literal
@@ -17,6 +18,8 @@ import netaddr
 from tuiprov.text import in_words, is_one_line
 
 Value = str | int | bool | None
+Values = Mapping[str, Value]
+"""Values by column name."""
 Takes = Literal["phone", "pbx", "record"]
 """Who acts on a field: the phone (it is in the device file), the PBX, or nobody (bookkeeping)."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from tuiprov.data.accounts import Viewer
-from tuiprov.data.catalog import PhoneType, default_catalog
+from tuiprov.data.catalog import PhoneType
 from tuiprov.data.fields import Value, declared
 from tuiprov.data.gate import HIDDEN, OPEN, Gate, closed
 from tuiprov.data.identity import Identity, Placement
@@ -88,8 +88,7 @@ def _fixed_login(page: Page) -> str:
 
 def phone_type(page: Page) -> PhoneType | None:
     """The catalogue's row for the page's device, or None while it is not fully chosen."""
-    values = page.values
-    return default_catalog().find(values["manufacturer"], values["model"], values["firmware"])
+    return page.kind
 
 
 def _by_role(field: str, page: Page, viewer: Viewer) -> Gate:

@@ -19,7 +19,7 @@ def find_phone(store: Store, viewer: Viewer, words: str) -> Phone:
     seen = [device_id for device_id in ids if device_id in set(store.device_ids(viewer))]
     if len(seen) > 1:
         raise NotFound(f"{len(seen)} devices are named {words!r}; say which by its MAC address")
-    phone = store.phone(seen[0]) if seen else None
+    phone = store.phone(viewer, seen[0]) if seen else None
     if phone is None:
         raise NotFound(f"there is no device {words!r}: give a MAC, a friendly name or an extension")
     return phone

@@ -6,24 +6,51 @@ Nothing here can reach the database: rendering, gates and checks take these and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from tuiprov.data.fields import Value
+from tuiprov.data.catalog import PhoneType, default_catalog
+from tuiprov.data.fields import Values
 from tuiprov.data.sections import DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS, SERVER_DEFAULT
 from tuiprov.data.site import Site
 
-Values = Mapping[str, Value]
 MASK = "********"
 
 
 @dataclass(frozen=True, slots=True)
+class CustomTemplate:
+    """Files of an account's own in place of tuiprov's: for one manufacturer's `models` and
+    `firmware` generations (empty: all). `files` maps a template's path to its source."""
+
+    name: str
+    manufacturer: str
+    models: tuple[str, ...] = ()
+    firmware: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def fits(self, kind: PhoneType) -> bool:
+        """Is it meant for this phone, and does it have all the files that are the phone's own?"""
+        return (
+            kind.manufacturer == self.manufacturer
+            and (not self.models or kind.model in self.models)
+            and (not self.firmware or kind.firmware in self.firmware)
+            and all(
+                f"{kind.templates}/{rule.template}" in self.files
+                for rule in kind.facts.files
+                if rule.scope == "device"
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LineUse:
-    """One line of a phone and the extension on it (its values by column name)."""
+    """One line of a phone and the extension on it (its values by column name). `revealable`: may
+    the viewer see its passwords, if the viewer may see any?"""
 
     number: int
     extension: Values
     extension_id: int | None = None
+    revealable: bool = True
 
 
 @dataclass(frozen=True)
@@ -35,11 +62,22 @@ class Phone:
     site: Site
     token: str = ""
     device_id: int | None = None
+    custom: CustomTemplate | None = None
+    """The account's own files it gets; None: the server default."""
 
     def masked(self) -> Phone:
         """The same phone with every secret replaced by asterisks of one length."""
         lines = tuple(replace(line, extension=_masked(line.extension)) for line in self.lines)
         return replace(self, values=_masked(self.values), lines=lines)
+
+    def revealed(self) -> Phone:
+        """The same phone with the secrets masked that its viewer may not see: those of other
+        people's lines."""
+        lines = (
+            line if line.revealable else replace(line, extension=_masked(line.extension))
+            for line in self.lines
+        )
+        return replace(self, lines=tuple(lines))
 
 
 @dataclass(frozen=True)
@@ -59,12 +97,27 @@ class Page:
     organization_id: int | None = None
     user_id: int | None = None
     others: tuple[LineUse, ...] = ()
-    templates: tuple[str, ...] = (SERVER_DEFAULT,)
-    """Names of the templates this viewer may choose for this equipment."""
+    revealable: bool = True
+    """May the viewer see this extension's passwords, if the viewer may see any?"""
+    customs: tuple[CustomTemplate, ...] = ()
+    """The templates of accounts that this viewer may choose, and the one in use."""
 
     def changed(self, values: Values) -> Page:
         """The page with some of its values replaced."""
         return replace(self, values={**self.values, **values})
+
+    @property
+    def kind(self) -> PhoneType | None:
+        """The catalogue's row for the device, None while it is not fully chosen."""
+        values = self.values
+        return default_catalog().find(values["manufacturer"], values["model"], values["firmware"])
+
+    @cached_property
+    def templates(self) -> tuple[str, ...]:
+        """Names of the templates that may be chosen for this equipment."""
+        kind = self.kind
+        fitting = (one.name for one in self.customs if kind is not None and one.fits(kind))
+        return (SERVER_DEFAULT, *fitting)
 
     @cached_property
     def phone(self) -> Phone | None:
@@ -76,10 +129,15 @@ class Page:
             number if isinstance(number, int) else 1,
             {name: self.values[name] for name in EXTENSION_FIELDS},
             self.extension_id,
+            self.revealable,
         )
         lines = tuple(sorted((*self.others, own), key=lambda line: line.number))
         device = {name: self.values[name] for name in DEVICE_FIELDS}
-        return Phone(device, lines, self.site, self.token, self.device_id)
+        return Phone(device, lines, self.site, self.token, self.device_id, self._custom())
+
+    def _custom(self) -> CustomTemplate | None:
+        chosen = self.values["template"] if self.values["template"] in self.templates else ""
+        return next((one for one in self.customs if one.name == chosen), None)
 
 
 def uses_mac_link(values: Values, site: Site) -> bool:

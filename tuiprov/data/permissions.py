@@ -7,8 +7,8 @@ these leave open is our choice. Which single field of a page is open is in `gate
 
 Words of the table:
 
-- own: what the viewer's own account has: its level (`none`, `view`, `modify`), and `sip`, `trunking`
-  for the two other permissions.
+- own: what the viewer's own account has: its level (`none`, `view`, `modify`), and `sip` and
+  `trunking` for the two other permissions.
 - relation of an account: `self`, `child` (directly below), `below` (further down).
 - relation of a device: `own-free` (the viewer owns it, nobody uses it), `own-used`, `child` (owned
   by an account below), `higher-free`, `higher-used` (owned by an account above, and used by one
@@ -68,7 +68,7 @@ PERMISSIONS: Final = (
     Rule("files.publish", "system"),
     Rule("files.publish", _ANY, own="modify"),
     # Accounts. A level is set by the parent; View may lower a child's Modify, not give it back.
-    Rule("accounts.see", _ANY),
+    Rule("accounts.see", f"system {_ABOVE} user"),
     Rule("accounts.add", "system"),
     Rule("accounts.add", _ABOVE, relation="child below"),
     Rule("accounts.edit", "system"),
@@ -157,7 +157,7 @@ def internal(call: Call) -> Call:
 
 
 def case_of(viewer: Viewer, relation: str = "", child: str = "") -> Case:
-    own = {viewer.provision}
+    own: set[str] = {viewer.provision}
     if viewer.sip_management:
         own.add("sip")
     if viewer.sip_trunking_management:
@@ -169,6 +169,16 @@ def may(viewer: Viewer, operation: str, relation: str = "", child: str = "") -> 
     """Does the table allow it?"""
     case = case_of(viewer, relation, child)
     return any(_matches(rule, case) for rule in PERMISSIONS if rule.operation == operation)
+
+
+def may_ever(viewer: Viewer, operation: str) -> bool:
+    """Does the table allow it on any record at all? Where not, the action is not even shown."""
+    case = case_of(viewer)
+    return any(
+        _has(rule.roles, {case.role}) and _has(rule.own, case.own)
+        for rule in PERMISSIONS
+        if rule.operation == operation
+    )
 
 
 def why_not(viewer: Viewer, operation: str, relation: str = "", child: str = "") -> str:

@@ -63,7 +63,7 @@ def _after_equipment(page: Page) -> Changes:
     if kind is None:
         return {**changes, "update_protocol": ""}
     changes["update_protocol"] = _still(_text(page, "update_protocol"), kind.facts.update_protocols)
-    if page.values["template"] not in page.templates:
+    if page.values["template"] not in page.changed(changes).templates:
         changes["template"] = SERVER_DEFAULT
     return {**changes, **_reset(page, kind)}
 

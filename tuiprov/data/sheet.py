@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tuiprov.data.fields import Field, Value
+from tuiprov.data.fields import Field, Value, Values
 from tuiprov.data.gate import OPEN, Gate
-
-Values = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,8 @@ class Sheet:
         self.errors: dict[str, str] = {}
         """Field → why it cannot be saved: unreadable texts first, then the record's own rules. A
         closed field's text is not read; whoever closed it carries the error."""
+        self.warnings: dict[str, str] = {}
+        """Field → what is worth a word but can be saved."""
         self.begin(stored)
 
     # -- what a kind of sheet says for itself ---------------------------------------------------

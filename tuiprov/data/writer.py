@@ -16,10 +16,10 @@ from sqlmodel import Session, col, select
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.checks import check_page
-from tuiprov.data.fields import Value
+from tuiprov.data.fields import Value, Values
 from tuiprov.data.gates import phone_type, refusal
 from tuiprov.data.models import Device, Extension, Line
-from tuiprov.data.page import Page, Values
+from tuiprov.data.page import Page
 from tuiprov.data.sections import DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
 from tuiprov.data.settle import settle
 from tuiprov.errors import Conflict, Refusal, Refused

@@ -99,7 +99,7 @@ def _preview(
     if phone.values["status"] != "enabled":
         return PagePreview((link_tab,), said, "The device is disabled: no file is generated.")
     true_files = render(phone)
-    shown_files = true_files if reveal else render(phone.masked())
+    shown_files = render(phone.revealed() if reveal else phone.masked())
     focused = lines_of(focus, page, true_files)
     tabs = [
         _tab(true, shown, published.lines(true), focused[true.name])

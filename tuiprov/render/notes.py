@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tuiprov.data.catalog import PhoneType
-from tuiprov.data.page import LineUse, Phone, Values
+from tuiprov.data.fields import Values
+from tuiprov.data.page import LineUse, Phone
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, FIELDS
 from tuiprov.data.site import SITE_FIELDS, Site
 from tuiprov.render.formats import FORMATS

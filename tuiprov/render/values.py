@@ -11,7 +11,8 @@ import itertools
 from typing import Any, Final
 
 from tuiprov.data.catalog import Facts, PhoneType, Term
-from tuiprov.data.page import LineUse, Phone, Values
+from tuiprov.data.fields import Values
+from tuiprov.data.page import LineUse, Phone
 from tuiprov.data.places import Switch, time_rule
 from tuiprov.data.sections import DEFAULTS
 from tuiprov.data.site import Site

@@ -10,7 +10,7 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tuiprov.actions import ACTIONS, Action, Where, actions_of
+from tuiprov.actions import ACTIONS, Action, Where, actions_of, on_screen
 from tuiprov.errors import TuiprovError
 from tuiprov.widgets.bar import Bar
 from tuiprov.widgets.compat import Run
@@ -26,8 +26,10 @@ class Navigator(Protocol):
 
     is_demo: bool
     key_overrides: Mapping[str, str]
-    may_provision: bool
 
+    def may(self, operation: str) -> bool: ...
+    def open_area(self, name: str) -> None: ...
+    def close_area(self) -> None: ...
     def open_page(self, extension_id: int) -> None: ...
     def close_page(self) -> None: ...
     def plan_site(self, where: str) -> None: ...
@@ -38,8 +40,7 @@ def bindings_of(where: Where) -> list[BindingType]:
     """Textual's bindings for one kind of screen."""
     return [
         Binding(action.keys, action.target, action.words, show=False, id=action.id)
-        for action in ACTIONS
-        if action.where in (where, "everywhere")
+        for action in on_screen(where)
     ]
 
 
@@ -65,8 +66,13 @@ class TuiprovScreen(Screen[bool | None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """An action that this viewer does not have does not exist, by no key at all."""
-        named = [one for one in ACTIONS if one.target.partition("(")[0] == action]
+        called = _spelled(action, parameters)
+        named = [one for one in ACTIONS if _is(one.target, called)]
         return not named or any(one in self._actions() for one in named)
+
+    def action_area(self, name: str) -> None:
+        """Go to another area: devices, accounts, templates, preferences."""
+        self.navigator.open_area(name)
 
     def show_keys(self, *, note: str = "") -> None:
         """Draw the line of keys, or a passing note in its place."""
@@ -108,4 +114,13 @@ class TuiprovScreen(Screen[bool | None]):
 
     def _actions(self) -> list[Action]:
         app = self.navigator
-        return actions_of(self.where, demo=app.is_demo, may_provision=app.may_provision)
+        return actions_of(self.where, demo=app.is_demo, may=app.may)
+
+
+def _spelled(action: str, parameters: tuple[object, ...]) -> str:
+    return f"{action}({', '.join(map(repr, parameters))})" if parameters else action
+
+
+def _is(target: str, called: str) -> bool:
+    """Does an action's target mean this call?"""
+    return target.replace('"', "'") == called

@@ -12,7 +12,7 @@ from tuiprov.screens.section import Options, Section, plain
 from tuiprov.widgets.form import Row
 
 
-class DeviceSettingsSection(Section):
+class DeviceSettingsSection(Section[Draft]):
     model = DeviceSettings
     short = "Settings"
 
@@ -22,53 +22,53 @@ class DeviceSettingsSection(Section):
         names.insert(names.index("template") + 1, REGENERATE)
         return tuple(names)
 
-    def row(self, name: str, draft: Draft) -> Row:
+    def row(self, name: str, sheet: Draft) -> Row:
         if name == CONFIRM:
-            row = super().row("admin_password", draft)
+            row = super().row("admin_password", sheet)
             return replace(
                 row,
                 name=CONFIRM,
                 label="Confirm password",
-                value=draft.texts[CONFIRM],
+                value=sheet.texts[CONFIRM],
                 hint="the same again",
-                error=draft.errors.get(CONFIRM, ""),
+                error=sheet.errors.get(CONFIRM, ""),
                 note="",
             )
         if name == REGENERATE:
-            return self._regenerate(draft)
-        return super().row(name, draft)
+            return self._regenerate(sheet)
+        return super().row(name, sheet)
 
-    def options(self, field: Field, draft: Draft) -> Options:
-        kind = phone_type(draft.page)
+    def options(self, field: Field, sheet: Draft) -> Options:
+        kind = phone_type(sheet.page)
         if field.name == "update_protocol":
             names = kind.facts.update_protocols if kind else []
             return [(name, name.upper()) for name in names]
         if field.name == "template":
-            return plain(draft.base.templates)
+            return plain(sheet.page.templates)
         return field.options if isinstance(field, Choice) else ()
 
-    def hint(self, field: Field, draft: Draft) -> str:
-        kind = phone_type(draft.page)
+    def hint(self, field: Field, sheet: Draft) -> str:
+        kind = phone_type(sheet.page)
         if kind is None:
-            return super().hint(field, draft)
+            return super().hint(field, sheet)
         interval = kind.facts.interval
         if field.name == "update_interval" and interval is not None:
             bounds = f"{interval.low}-{interval.high}"
             return f"{interval.unit} {bounds}, empty: {interval.default}"
         if field.name == "parking_watch_lines" and kind.facts.park_keys:
-            free = max(0, kind.keys - len(draft.base.others) - 1)
+            free = max(0, kind.keys - len(sheet.base.others) - 1)
             return f"of {free} keys, empty: off"
         if field.name == "admin_password" and kind.facts.admin_login is not None:
             return kind.facts.admin_login.password.in_words()
-        return super().hint(field, draft)
+        return super().hint(field, sheet)
 
-    def _regenerate(self, draft: Draft) -> Row:
-        answer = draft.gate("template")
-        disabled = draft.values["status"] == "disabled" and draft.texts[REGENERATE] == "yes"
+    def _regenerate(self, sheet: Draft) -> Row:
+        answer = sheet.gate("template")
+        disabled = sheet.values["status"] == "disabled" and sheet.texts[REGENERATE] == "yes"
         return Row(
             REGENERATE,
             "Regenerate provisioning files",
-            draft.texts[REGENERATE],
+            sheet.texts[REGENERATE],
             kind="flag",
             hint="on save",
             locked="" if answer.is_open else answer.reason,

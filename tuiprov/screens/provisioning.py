@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tuiprov.data.draft import Draft
 from tuiprov.data.sections import Provisioning
 from tuiprov.screens.section import Section
 
 
-class ProvisioningSection(Section):
+class ProvisioningSection(Section[Draft]):
     model = Provisioning
     short = "Provisioning"

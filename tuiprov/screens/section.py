@@ -1,6 +1,6 @@
-"""What the five sections of the page have in common: rows for the form, drawn from the fields.
+"""What all sections of all forms have in common: rows for the form, drawn from the fields.
 
-A section decides nothing: the draft answers for values, errors and gates, the catalogue for
+A section decides nothing: the sheet answers for values, errors and gates, the catalogue for
 choices.
 """
 
@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Generic, TypeVar, cast
 
 from sqlmodel import SQLModel
 
-from tuiprov.data.draft import Draft
 from tuiprov.data.fields import Choice, Field, Number, declared
-from tuiprov.data.sections import FIELDS, title
+from tuiprov.data.sections import title
+from tuiprov.data.sheet import Sheet
 from tuiprov.widgets.form import Kind, Row
 
 Options = Sequence[tuple[str, str]]
 
 
-class Section:
-    """One section of the page. Subclasses name their class of fields and say what is special."""
+AnySheet = TypeVar("AnySheet", bound=Sheet)
+
+
+class Section(Generic[AnySheet]):
+    """One section of a form. Subclasses name their class of fields and say what is special."""
 
     model: type[SQLModel]
     short: str
@@ -35,47 +38,47 @@ class Section:
         """The rows in order: field names, and rows of the form only."""
         return tuple(declared(self.model))
 
-    def is_visible(self, draft: Draft) -> bool:
+    def is_visible(self, sheet: AnySheet) -> bool:
         """Does this viewer see any of its rows?"""
-        return any(draft.gate(name).state != "hidden" for name in self.names())
+        return any(sheet.gate(name).state != "hidden" for name in self.names())
 
-    def marks(self, draft: Draft) -> str:
+    def marks(self, sheet: AnySheet) -> str:
         """`!` when a field here is wrong, `*` when one is changed: shown on the tab."""
-        wrong = any(name in draft.errors for name in self.names())
-        changed = any(draft.is_edited(name) for name in self.names())
+        wrong = any(name in sheet.errors for name in self.names())
+        changed = any(sheet.is_edited(name) for name in self.names())
         return f"{' !' if wrong else ''}{' *' if changed else ''}"
 
-    def rows(self, draft: Draft, notes: Mapping[str, str]) -> list[Row]:
+    def rows(self, sheet: AnySheet, notes: Mapping[str, str]) -> list[Row]:
         """The rows that this viewer sees now; `notes` says what the phone cannot take, by field."""
         rows = (
-            self.row(name, draft) for name in self.names() if draft.gate(name).state != "hidden"
+            self.row(name, sheet) for name in self.names() if sheet.gate(name).state != "hidden"
         )
         return [replace(row, note=notes[row.name]) if row.name in notes else row for row in rows]
 
-    def row(self, name: str, draft: Draft) -> Row:
+    def row(self, name: str, sheet: AnySheet) -> Row:
         """One field as a row of the form."""
-        field = FIELDS[name]
-        answer = draft.gate(name)
+        field = sheet.fields[name]
+        answer = sheet.gate(name)
         return Row(
             name=name,
-            label=self.label(field, draft),
-            value=draft.texts[name],
+            label=self.label(field, sheet),
+            value=sheet.texts[name],
             kind=cast(Kind, field.kind),
-            options=tuple(self.options(field, draft)),
-            hint=self.hint(field, draft),
+            options=tuple(self.options(field, sheet)),
+            hint=self.hint(field, sheet),
             locked="" if answer.is_open else answer.reason,
-            error=draft.errors.get(name, ""),
-            note=draft.warnings.get(name, ""),
-            changed=draft.is_edited(name),
+            error=sheet.errors.get(name, ""),
+            note=sheet.warnings.get(name, ""),
+            changed=sheet.is_edited(name),
         )
 
-    def label(self, field: Field, draft: Draft) -> str:
+    def label(self, field: Field, sheet: AnySheet) -> str:
         return field.label
 
-    def options(self, field: Field, draft: Draft) -> Options:
+    def options(self, field: Field, sheet: AnySheet) -> Options:
         return field.options if isinstance(field, Choice) else ()
 
-    def hint(self, field: Field, draft: Draft) -> str:
+    def hint(self, field: Field, sheet: AnySheet) -> str:
         if isinstance(field, Number) and field.empty_means:
             return f"empty: {field.empty_means}"
         return ""

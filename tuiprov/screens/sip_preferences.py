@@ -8,22 +8,22 @@ from tuiprov.data.sections import SipPreferences
 from tuiprov.screens.section import Options, Section, plain
 
 
-class SipPreferencesSection(Section):
+class SipPreferencesSection(Section[Draft]):
     model = SipPreferences
     short = "SIP"
 
-    def label(self, field: Field, draft: Draft) -> str:
-        network = draft.base.site.private_network
+    def label(self, field: Field, sheet: Draft) -> str:
+        network = sheet.base.site.private_network
         if field.name == "on_private_network" and network:
             return f"{field.label} ({network})"
         return field.label
 
-    def options(self, field: Field, draft: Draft) -> Options:
+    def options(self, field: Field, sheet: Draft) -> Options:
         if field.name == "codecs":
-            return plain(draft.base.site.offered)
+            return plain(sheet.base.site.offered)
         return field.options if isinstance(field, Choice) else ()
 
-    def hint(self, field: Field, draft: Draft) -> str:
+    def hint(self, field: Field, sheet: Draft) -> str:
         if field.name == "allowed_networks":
             return "at the widest /24, e.g. 192.0.2.0/24"
-        return super().hint(field, draft)
+        return super().hint(field, sheet)

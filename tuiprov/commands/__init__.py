@@ -1,0 +1,1 @@
+"""Groups of commands (`tuiprov accounts …`), one module each; `cli.py` puts them together."""

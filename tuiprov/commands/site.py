@@ -1,0 +1,37 @@
+"""What every command needs: the site that the options before it name, and shared options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from tuiprov import config
+from tuiprov.data.accounts import Viewer, os_viewer
+from tuiprov.data.database import Database
+from tuiprov.data.store import Store
+
+Where = Annotated[str, typer.Option("--where", help="Filter, e.g. 'model:T46S -status:disabled'.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@dataclass
+class SiteOptions:
+    """What the options before the command say."""
+
+    db: str = ""
+    config: str = ""
+
+    @property
+    def url(self) -> str:
+        return config.load(self.db, self.config).db
+
+    def store(self) -> tuple[Store, Viewer]:
+        """The site's store and who is looking; StoreError or NotAllowed in one line."""
+        database = Database(self.url)
+        database.check()
+        return Store(database), os_viewer(database)
+
+
+SITE = SiteOptions()

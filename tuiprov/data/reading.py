@@ -1,0 +1,193 @@
+"""Reading pages, phones and lists inside one session: what `store.py` and the bulk rooms share.
+
+Nothing here asks for permission: who calls it does.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select
+from sqlalchemy import select as sql_select
+from sqlmodel import Session, col, select
+
+from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
+from tuiprov.data.fields import Value
+from tuiprov.data.models import (
+    Account,
+    Device,
+    Extension,
+    Line,
+    SystemSettings,
+    Template,
+    TemplateFile,
+)
+from tuiprov.data.page import CustomTemplate, LineUse, Page
+from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
+from tuiprov.data.site import SITE_FIELDS, Site
+from tuiprov.errors import NotFound
+
+_PAGE_OF_DEVICES = 500
+
+
+def columns(*columns: Any) -> Select[Any]:
+    """`select` of more columns than its typed overloads know."""
+    return sql_select(*columns)
+
+
+def site_of(session: Session) -> Site:
+    """The settings as plain data, without the table's own columns."""
+    row = session.get_one(SystemSettings, 1)
+    return Site(**{name: getattr(row, name) for name in SITE_FIELDS})
+
+
+def page_of(session: Session, viewer: Viewer, extension_id: int) -> Page:
+    """The page of an extension, read in `session`'s transaction."""
+    user, organization = user_and_organization()
+    query = columns(Extension, user, organization, Line, Device)
+    query = joined(query, user, organization)
+    query = query.where(Extension.id == extension_id, within_reach(viewer, user, organization))
+    found = session.execute(query).first()
+    if found is None:
+        raise NotFound("this extension does not exist (any more)")
+    extension, user_row, organization_row, line, device = found
+    site = site_of(session)
+    values = new_values(site)
+    values |= {name: getattr(extension, name) for name in EXTENSION_FIELDS}
+    values |= {"organization": organization_row.name, "user": user_row.name}
+    values["line"] = line.number if line is not None else 1
+    page = Page(
+        values=values,
+        site=site,
+        extension_id=extension.id,
+        extension_version=extension.version,
+        token=secrets.token_hex(16),
+        organization_id=organization_row.id,
+        user_id=user_row.id,
+        revealable=viewer.sip_management,
+    )
+    if device is not None:
+        page = on_device(session, viewer, page, device)
+    owners = (user_row.id, organization_row.id, organization_row.parent_id)
+    return replace(page, customs=customs_for(session, viewer, owners, page.values["template"]))
+
+
+def new_values(site: Site) -> dict[str, Value]:
+    """The values of an extension and a device that are not stored yet: the fields' defaults, and
+    the site's for new devices."""
+    chosen = {
+        "update_protocol": site.default_update_protocol,
+        "mac_based_provisioning": site.default_mac_based_provisioning,
+        "password_generation": site.default_password_generation,
+        "status": site.default_status,
+    }
+    return {**DEFAULTS, **chosen}
+
+
+def customs_for(
+    session: Session, viewer: Viewer, owners: Sequence[int | None], in_use: Value
+) -> tuple[CustomTemplate, ...]:
+    """The templates that `viewer` may choose for an extension of these accounts (user, organization
+    and provider), and the one in use, whoever owns it."""
+    mine = viewer.account_id if viewer.is_administrator else None
+    above = select(Account.id).where(Account.parent_id == None)  # noqa: E711  SQL's own null
+    allowed = (
+        col(Template.owner_id) == mine
+        if mine is not None
+        else col(Template.owner_id).in_(owners) | col(Template.owner_id).in_(above)
+    )
+    if viewer.role == "terminal":
+        allowed = col(Template.id) == None  # noqa: E711  none at all
+    return customs(session, allowed | (col(Template.name) == in_use))
+
+
+def customs(session: Session, condition: ColumnElement[bool]) -> tuple[CustomTemplate, ...]:
+    """The templates of accounts under this condition, by name, with their files."""
+    rows = session.exec(select(Template).where(condition).order_by(col(Template.name))).all()
+    if not rows:
+        return ()
+    files: dict[int, dict[str, str]] = {}
+    query = select(TemplateFile).where(col(TemplateFile.template_id).in_([row.id for row in rows]))
+    for file in session.exec(query):
+        files.setdefault(file.template_id, {})[file.path] = file.text
+    return tuple(custom_of(row, files.get(row.id or 0, {})) for row in rows)
+
+
+def custom_of(row: Template, files: Mapping[str, str]) -> CustomTemplate:
+    return CustomTemplate(
+        row.name, row.manufacturer, _names(row.models), _names(row.firmware), files
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def on_device(session: Session, viewer: Viewer, page: Page, device: Device) -> Page:
+    """`page` put on a device that exists already, beside the lines it serves (nothing is saved)."""
+    device_id = device.id or 0
+    lines = lines_seen_by(session, viewer, device_id)
+    return replace(
+        page,
+        values={**page.values, **{name: getattr(device, name) for name in DEVICE_FIELDS}},
+        device_id=device_id,
+        device_version=device.version,
+        token=device.token,
+        others=tuple(line for line in lines if line.extension_id != page.extension_id),
+    )
+
+
+def lines_seen_by(session: Session, viewer: Viewer, device_id: int) -> list[LineUse]:
+    """The lines of a device; the passwords of those that the viewer does not reach stay hidden."""
+    lines = lines_by_device(session, [device_id]).get(device_id, [])
+    user, organization = user_and_organization()
+    query = joined(select(Extension.id), user, organization)
+    query = query.where(
+        col(Extension.id).in_([line.extension_id for line in lines]),
+        within_reach(viewer, user, organization),
+    )
+    seen = set(session.execute(query).scalars()) if viewer.sip_management and lines else set()
+    return [replace(line, revealable=line.extension_id in seen) for line in lines]
+
+
+def joined(query: Any, user: Any, organization: Any) -> Any:
+    return (
+        query.select_from(Extension)
+        .join(user, col(Extension.user_id) == user.id)
+        .join(organization, user.parent_id == organization.id)
+        .outerjoin(Line, col(Line.extension_id) == Extension.id)
+        .outerjoin(Device, col(Line.device_id) == Device.id)
+    )
+
+
+def device_pages(session: Session, wanted: Sequence[int] | None) -> Iterator[Sequence[Any]]:
+    names = [getattr(Device, name) for name in ("id", "token", *DEVICE_FIELDS)]
+    last = 0
+    while True:
+        query: Select[Any] = columns(*names).order_by(col(Device.id)).limit(_PAGE_OF_DEVICES)
+        if wanted is None:
+            query = query.where(col(Device.id) > last)
+        else:
+            page, wanted = wanted[:_PAGE_OF_DEVICES], wanted[_PAGE_OF_DEVICES:]
+            query = query.where(col(Device.id).in_(page))
+        rows = session.execute(query).all()
+        if rows:
+            yield rows
+            last = rows[-1].id
+        if not rows or wanted == []:
+            return
+
+
+def lines_by_device(session: Session, device_ids: Sequence[int]) -> dict[int, list[LineUse]]:
+    names = [getattr(Extension, name) for name in EXTENSION_FIELDS if name in FIELDS]
+    query = columns(Line.device_id, Line.number, Extension.id, *names)
+    query = query.join(Extension, col(Line.extension_id) == Extension.id)
+    query = query.where(col(Line.device_id).in_(device_ids)).order_by(col(Line.number))
+    lines: dict[int, list[LineUse]] = {}
+    for device_id, number, extension_id, *values in session.execute(query):
+        extension = dict(zip(EXTENSION_FIELDS, values, strict=True))
+        lines.setdefault(device_id, []).append(LineUse(number, extension, extension_id))
+    return lines

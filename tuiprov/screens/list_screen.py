@@ -1,0 +1,236 @@
+"""A list of records: type to filter, Enter to open. Every long list of the program is one.
+
+Imports nothing of the data layer: the list of extensions is part of the first frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from threading import Event
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from textual import events, work
+from textual.app import ComposeResult
+
+from tuiprov.errors import TuiprovError
+from tuiprov.screens.base import TuiprovScreen
+from tuiprov.widgets.bar import Bar
+from tuiprov.widgets.compat import pass_on, type_again
+from tuiprov.widgets.table import Column, NoRows, Table
+
+if TYPE_CHECKING:
+    from tuiprov.session import Session
+
+WIDE = 110
+
+
+class Source(Protocol):
+    """Where a list gets its rows from: ids once, rows by page."""
+
+    def ids(self, words: str) -> Sequence[int]:
+        """The ids of all records that match, in order. Called in a thread."""
+
+    def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
+        """The cells of these records in the order of `columns` (their names)."""
+
+
+class _Page:
+    """The table's source: the ids as they were read, cells when they come into view."""
+
+    def __init__(self, source: Source, ids: Sequence[int], columns: Sequence[Column]):
+        self.ids = ids
+        self._source = source
+        self._names = [column.name for column in columns]
+        self._flex = next((n for n, column in enumerate(columns) if column.flex), 0)
+
+    def page(self, ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+        try:
+            return self._source.cells(ids, self._names)
+        except TuiprovError as error:
+            return {number: [*[""] * self._flex, str(error)] for number in ids}
+
+
+class ListScreen(TuiprovScreen):
+    """Type to filter, Enter to open. A subclass names its columns, its source and what opens."""
+
+    words: ClassVar[str]
+    """What the list is of: the title."""
+    filter_hint: ClassVar[str] = "type to filter"
+    empty: ClassVar[str] = ""
+    """What an empty list says."""
+
+    def __init__(self, session: Session | None = None) -> None:
+        super().__init__()
+        self.session = session
+        self.filter = ""
+        self.is_shown = Event()
+        """Set as soon as rows are on the screen."""
+        self._filter_bar = Bar(id="filter")
+        self._is_loading = False
+        self._keys_are_for: Session | None = None
+        self._opens_when_loaded = False
+        self._shown_filter = ""
+        self._held_keys: list[events.Key] = []
+
+    # -- what a kind of list says for itself ----------------------------------------------------
+
+    def columns(self, *, wide: bool) -> Sequence[Column]:
+        """The table's columns on a narrow or a wide screen."""
+        raise NotImplementedError
+
+    def source(self, session: Session) -> Source:
+        """Where the rows come from."""
+        raise NotImplementedError
+
+    def open_record(self, id: int) -> None:
+        """Enter on the row of this id."""
+
+    def moved(self) -> None:
+        """The cursor is on another row."""
+
+    # -- the parts ------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        self._columns = self.columns(wide=self.app.size.width >= WIDE)
+        self.table = Table(self._columns, empty=self.empty, id="table")
+        yield self.title_bar
+        yield self._filter_bar
+        yield self.table
+        yield self.keys_bar
+
+    def on_mount(self) -> None:
+        self._show_title()
+        self._filter_bar.show([("Opening the site …", "bar--dim")])
+        self.show_keys()
+        self.table.focus()
+        self._load()
+
+    def open_session(self, session: Session) -> None:
+        """Show the records that this session sees."""
+        self.session = session
+        self._load()
+
+    def reload(self) -> None:
+        """Read the list again, with the cursor where it is."""
+        self._load()
+
+    @property
+    def chosen(self) -> int | None:
+        """Id of the row with the cursor; None in an empty list, or while it is being read."""
+        return None if self._is_loading else self.table.cursor_id
+
+    # -- what the user does ---------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        if pass_on(self, event):
+            return
+        if self._opens_when_loaded:
+            # Typed for the page that is about to open.
+            self._held_keys.append(event)
+            return
+        if event.key == "enter":
+            self.action_open()
+        elif event.key == "backspace" and self.filter:
+            self._set_filter(self.filter[:-1])
+        elif event.key == "ctrl+u":
+            self._set_filter("")
+        elif event.is_printable and event.character and event.character != "?":
+            self._set_filter(self.filter + event.character)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        self._show_filter()
+        self.moved()
+
+    def on_resize(self) -> None:
+        self._show_title()
+
+    def action_open(self) -> None:
+        """Open the record under the cursor; while the list follows the filter, the one that will
+        be there: a fast typist means what was typed, not what was still shown."""
+        if self._is_loading:
+            self._opens_when_loaded = True
+            return
+        chosen = self.table.cursor_id
+        if chosen is not None:
+            self.open_record(chosen)
+
+    def action_leave(self) -> None:
+        if self.filter:
+            self._set_filter("")
+        else:
+            self.leave()
+
+    def leave(self) -> None:
+        """Esc where no filter is left to clear: back to the list of extensions."""
+        self.navigator.close_area()
+
+    # -- what is shown --------------------------------------------------------------------------
+
+    def _set_filter(self, text: str) -> None:
+        self.filter = text
+        self._show_filter()
+        self._load()
+
+    def _load(self) -> None:
+        """Read the ids of all matching records, then show them."""
+        if self.session is not None:
+            self._is_loading = True
+            self._read(self.session, self.filter)
+
+    @work(thread=True, exclusive=True, group="list", exit_on_error=False)
+    def _read(self, session: Session, text: str) -> None:
+        try:
+            source = self.source(session)
+            ids = source.ids(text)
+        except TuiprovError as error:
+            self.app.call_from_thread(self._show_problem, str(error))
+            return
+        self.app.call_from_thread(self._show_rows, session, source, ids, text)
+
+    def _show_rows(self, session: Session, source: Source, ids: Sequence[int], text: str) -> None:
+        if text != self.filter or session is not self.session:
+            return  # the filter or the viewer has moved on
+        self._is_loading = False
+        if text != self._shown_filter:
+            # Another filter begins at its first row, whichever lists were shown between.
+            self._shown_filter = text
+            self.table.show(NoRows())
+        self.table.show(_Page(source, ids, self._columns))
+        self._show_title()
+        self._show_filter()
+        if session is not self._keys_are_for:
+            # Not before the rows: these would then have to wait for the next frame, 20 ms.
+            self._keys_are_for = session
+            self.show_keys()
+        self.call_after_refresh(self.is_shown.set)
+        if self._opens_when_loaded:
+            self._opens_when_loaded = False
+            self.action_open()
+            for event in self._held_keys:
+                type_again(self, event)
+            self._held_keys.clear()
+
+    def _show_problem(self, words: str) -> None:
+        self._is_loading = self._opens_when_loaded = False
+        self._filter_bar.show(
+            [("Filter ", "bar--dim"), (f"{self.filter}  ", "bar--title"), (words, "bar--error")]
+        )
+
+    def _show_title(self) -> None:
+        viewer = self.session.viewer.label if self.session else ""
+        place = self.session.place if self.session else ""
+        self.title_bar.show([(self.words, "bar--title"), (f"  {place}  {viewer}", "bar--dim")])
+
+    def _show_filter(self) -> None:
+        words = self.filter or self.filter_hint
+        self._filter_bar.show(
+            [
+                (f"{self.table.position}  ", "bar--dim"),
+                ("Filter ", "bar--dim"),
+                (words, "bar--title" if self.filter else "bar--dim"),
+            ]
+        )
