@@ -9,7 +9,7 @@ from textual._compositor import ChopsUpdate
 from textual.app import App, ComposeResult
 from textual.screen import Screen
 
-from tuiprov.actions import ACTIONS
+from tuiprov.actions import on_screen
 from tuiprov.widgets import template_line
 from tuiprov.widgets.compositor import CellCompositor
 from tuiprov.widgets.edit_text import CHANGE_KEYS, MOVE_KEYS
@@ -155,7 +155,7 @@ class TestKeysOfTheScreen:
         "key",
         [
             key
-            for action in ACTIONS
+            for action in (*on_screen("page"), *on_screen("editor"))
             for key in action.keys.split(",")
             if key not in ("enter", "question_mark") and len(key) > 1
         ],
