@@ -117,7 +117,13 @@ PERMISSIONS: Final = (
     Rule("devices.assign", "system"),
     Rule("devices.assign", _ABOVE, own="modify"),
     Rule("devices.assign", _ABOVE, own="view", relation="own-free own-used child", child="modify"),
-    Rule("devices.assign", "user", own="modify", relation="own-free own-used"),
+    # A user takes a free device of an account above into use for an extension of its own.
+    Rule(
+        "devices.assign",
+        "user",
+        own="modify",
+        relation="own-free own-used higher-free higher-used",
+    ),
     # Templates. The administrator sees only the administrator's own.
     Rule("templates.see", "system", relation="own"),
     Rule("templates.see", f"{_ABOVE} user", own="view modify", relation="own higher child"),
