@@ -24,7 +24,7 @@ _LEVELS: Final = ("none", "view", "modify")
 
 def serves_somebody() -> ColumnElement[bool]:
     """The SQL condition under which a device has an extension on a line."""
-    return select(Line.id).where(Line.device_id == Device.id).exists()
+    return select(Line.id).where(Line.device_id == Device.id).correlate(Device).exists()
 
 
 def reach(session: Session, viewer: Viewer) -> ColumnElement[bool]:

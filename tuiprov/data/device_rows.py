@@ -91,16 +91,17 @@ def state_column(in_use: ColumnElement[bool]) -> Any:
 
 def _account_name(column: Any) -> Any:
     name = select(func.lower(Account.name)).where(Account.id == column)
-    return name.scalar_subquery()
+    return name.correlate(Device).scalar_subquery()
 
 
 def _first_extension() -> Any:
     query = select(func.min(Extension.extension)).join(Line, col(Line.extension_id) == Extension.id)
-    return query.where(Line.device_id == Device.id).scalar_subquery()
+    return query.where(Line.device_id == Device.id).correlate(Device).scalar_subquery()
 
 
 def _lines_used() -> Any:
-    return select(func.count()).where(Line.device_id == Device.id).scalar_subquery()
+    query = select(func.count()).where(Line.device_id == Device.id)
+    return query.correlate(Device).scalar_subquery()
 
 
 def _last_without(column: Any) -> tuple[Any, ...]:

@@ -32,7 +32,7 @@ from tuiprov.data.reading import columns, device_page, joined, on_device, page_o
 from tuiprov.data.writer import device_name, misfit_of, outdate, write_device, write_page
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
 
-Withdraw = Callable[[int], None]
+Withdraw = Callable[[int], object]
 """Deletes the published files of the device with this id, which serves nobody any more."""
 
 
@@ -261,8 +261,12 @@ def taken(session: Session, viewer: Viewer, page: Page, device_id: int) -> Page:
 
 
 def _matching(where: str) -> Any:
-    owner = select(Account.name).where(Account.id == Device.owner_id).scalar_subquery()
-    more = {"owner": owner, "serial": Device.serial, "state": state_column(serves_somebody())}
+    owner = select(Account.name).where(Account.id == Device.owner_id).correlate(Device)
+    more = {
+        "owner": owner.scalar_subquery(),
+        "serial": Device.serial,
+        "state": state_column(serves_somebody()),
+    }
     return device_condition(where, more)
 
 

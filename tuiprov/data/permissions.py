@@ -199,7 +199,7 @@ def why_not(viewer: Viewer, operation: str, relation: str = "", child: str = "")
     if not rules:
         return _OWN_IS_SHORT.get(operation, "needs Allow to provision devices: Modify")
     if any(_has(rule.relation, {case.relation}) for rule in rules):
-        return "the account it belongs to or is assigned to may not modify devices itself"
+        return "neither its owner nor whom it is assigned to may modify devices"
     return _RELATION.get(relation, "it belongs to another account")
 
 
@@ -215,7 +215,7 @@ _RELATION: Final = {
     "self": "set by the account above",
     "below": "set by the account directly above it",
     "higher-free": "it belongs to an account above yours",
-    "higher-used": "it belongs to an account above yours: only its assignment can be cleared",
+    "higher-used": "it belongs to an account above: only its assignment can be cleared",
     "higher": "it belongs to an account above yours",
 }
 
