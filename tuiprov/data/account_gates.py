@@ -90,10 +90,9 @@ def cannot_be_undone(
 
 
 def _level_gate(relation: str, viewer: Viewer) -> Gate:
-    unseen = why_not(viewer, "accounts.see_level", relation)
-    if unseen:
-        return Gate("hidden", unseen, by_role=True)
     reason = why_not(viewer, "accounts.set_none", relation)
+    if not may(viewer, "accounts.see_level", relation):
+        return Gate("hidden", reason, by_role=True)
     return closed(reason, by_role=True) if reason else OPEN
 
 

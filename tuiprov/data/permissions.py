@@ -199,7 +199,6 @@ def why_not(viewer: Viewer, operation: str, relation: str = "", child: str = "")
 
 
 _OWN_IS_SHORT: Final = {
-    "accounts.see_level": "your own account may not provision devices",
     "accounts.set_none": "your own account may not provision devices",
     "accounts.set_view": "your own account may not provision devices",
     "accounts.set_modify": "your own account has not Modify: you may lower a level, not raise it",
