@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tuiprov.data.account_rows import AccountRow
-from tuiprov.data.account_tree import AccountView
+from tuiprov.data.account_sheet import AccountView
 from tuiprov.data.accounts import Viewer, os_viewer, same_viewer, viewers
 from tuiprov.data.checks import NO_NEIGHBOURS, check_page
 from tuiprov.data.database import Database
