@@ -115,7 +115,7 @@ def _undefined(name: str, text: str, line: str) -> str:
 
 
 def _runtime(message: str, text: str) -> str:
-    unknown = re.fullmatch(r"No (filter|test) named '(\w+)' found\.", message)
+    unknown = re.fullmatch(r"No (filter|test) named '(\w+)'.*", message)
     if unknown and _is_written(unknown[2], text):
         return f"there is no {unknown[1]} named '{unknown[2]}'"
     return "uses a filter or a test in a way it does not allow"

@@ -8,6 +8,7 @@ makes Markup, which no format prints. `tests/render/sandbox/` holds the template
 
 from __future__ import annotations
 
+import functools
 import operator
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -57,9 +58,11 @@ _WITHOUT_FILTERS: Final = frozenset(
         *("pprint", "slice", "wordwrap"),
     )
 )
-_WITHOUT_FUNCTIONS: Final = frozenset(["cycler", "dict", "joiner", "lipsum"])
+_LAZY_FILTERS: Final = frozenset(
+    ("batch", "items", "map", "reject", "rejectattr", "reverse", "select", "selectattr", "unique")
+)
 _FORMATTING: Final = frozenset(["format", "format_map"])
-_CALLABLE: Final = (types.BuiltinMethodType, Macro, BlockReference, LoopContext, Undefined)
+_CALLABLE: Final = (Macro, BlockReference, LoopContext, Undefined)
 _WORDS: Final[dict[type, str]] = {
     bool: "true or false",
     type(None): "none",
@@ -95,6 +98,34 @@ class Made(str):
     __slots__ = ()
 
 
+class Function:
+    """Something to call: one of our functions, or a method of a value. As text it is its name;
+    Python's own text for it would tell where things lie in memory."""
+
+    __slots__ = ("_call", "_name")
+
+    def __init__(self, call: Callable[..., Any], name: str) -> None:
+        self._call, self._name = call, name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+class Lazy:
+    """What `map` and its like give: entries that are made while somebody asks for them."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: Iterator[Any]) -> None:
+        self._entries = entries
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._entries
+
+    def __repr__(self) -> str:
+        return "entries"
+
+
 class Missing(StrictUndefined):
     """A name that is not defined. Its error's message is that name alone, or "" for no name: a
     value must not get into a message, and `faults.py` says the rest."""
@@ -126,8 +157,11 @@ class Language(ImmutableSandboxedEnvironment):
             auto_reload=False,
         )
         self.filters = {n: f for n, f in FILTERS.items() if n not in _WITHOUT_FILTERS}
-        self.globals = {n: g for n, g in self.globals.items() if n not in _WITHOUT_FUNCTIONS}
-        self.globals["range"] = _range
+        self.filters.update({name: _lazy(FILTERS[name]) for name in _LAZY_FILTERS})
+        self.globals = {
+            "range": Function(_range, "range"),
+            "namespace": Function(Namespace, "namespace"),
+        }
         self.named = loader.named
         self.binop_table.update({"+": _add, "*": _multiply, "**": _power, "%": _modulo})
 
@@ -139,13 +173,13 @@ class Language(ImmutableSandboxedEnvironment):
             return True  # they hold what the template itself put there
         return any(isinstance(obj, kind) and attr in names for kind, names in _ATTRIBUTES.items())
 
-    def is_safe_callable(self, obj: Any) -> bool:
-        """May a template call it? Methods of plain values, macros, blocks and our two functions."""
-        if obj is _range or obj is Namespace:
-            return True
-        if isinstance(obj, types.MethodType):
-            return isinstance(obj.__self__, LoopContext)
-        return isinstance(obj, _CALLABLE)
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """As in Jinja2, with methods made `Function`s."""
+        return _without_address(super().getattr(obj, attribute), attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """As in Jinja2, with methods made `Function`s."""
+        return _without_address(super().getitem(obj, argument), argument)
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         """`str.format` stays closed: it reaches attributes by words in a text."""
@@ -154,10 +188,12 @@ class Language(ImmutableSandboxedEnvironment):
         return None
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:
-        """Call `__obj`, or say that it is no function without showing what it is."""
-        if not __self.is_safe_callable(__obj):
-            raise Closed("calls something that is not a function")
-        return __context.call(__obj, *args, **kwargs)
+        """Call a Function, macro or block, or say that it is none without showing what it is."""
+        if isinstance(__obj, Function):
+            return __context.call(__obj._call, *args, **kwargs)
+        if isinstance(__obj, _CALLABLE):
+            return __context.call(__obj, *args, **kwargs)
+        raise Closed("calls something that is not a function")
 
 
 class _Sources(BaseLoader):
@@ -194,6 +230,14 @@ def compiled(language: Language, name: str) -> Template:
     return template
 
 
+def parsed(language: Language, name: str, source: str) -> nodes.Template:
+    """The template's syntax tree. NotCompiled."""
+    try:
+        return language.parse(source, name, name)
+    except BaseException as error:
+        raise NotCompiled(name) from error
+
+
 def _named_by(language: Language, name: str) -> list[str]:
     try:
         language.get_template(name)
@@ -216,7 +260,7 @@ def unknown_names(
         if isinstance(node, nodes.Test):
             kind, known = ("test", language.tests)
         if node.name not in known:
-            yield node.lineno, f"No {kind} named '{node.name}'."
+            yield node.lineno, f"No {kind} named '{node.name}'"
     for user in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
         named = getattr(user, "template", None)
         name = named.value if isinstance(named, nodes.Const) else None
@@ -241,6 +285,29 @@ def _printer(escape: Callable[[Any], str]) -> Callable[[Any], str]:
             raise Closed(str(error).partition(":")[0]) from None
 
     return printed
+
+
+def _without_address(value: Any, name: Any) -> Any:
+    if isinstance(value, types.BuiltinMethodType | types.MethodType):
+        return Function(value, str(name))
+    return value
+
+
+def _name_of(block: BlockReference) -> str:
+    return block.name
+
+
+# The one other thing that a template can hold and whose text would be an address.
+BlockReference.__repr__ = _name_of  # type: ignore[assignment,method-assign]
+
+
+def _lazy(made_by: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(made_by)  # with the marks by which Jinja2 knows what to pass
+    def filtered(*args: Any, **kwargs: Any) -> Any:
+        made = made_by(*args, **kwargs)
+        return Lazy(made) if isinstance(made, Iterator) else made
+
+    return filtered
 
 
 def _range(*bounds: int) -> range:

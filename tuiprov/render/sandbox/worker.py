@@ -43,6 +43,7 @@ from tuiprov.render.sandbox.language import (
     NotCompiled,
     Overtime,
     compiled,
+    parsed,
     unknown_names,
 )
 
@@ -292,9 +293,10 @@ class Renderer:
         language = self._language(next(iter(FORMATS)))
         try:
             with _alarm():
-                language.get_template(name)
-                tree = language.parse(self._sources[name], name, name)
+                tree = parsed(language, name, self._sources[name])
                 found = sorted(set(unknown_names(language, tree, self._sources)))
+                if not found:
+                    language.get_template(name)
         except NotCompiled as error:
             return [faults.while_compiling(error, self._sources)]
         except BaseException as error:
