@@ -39,6 +39,7 @@ from tuiprov.data.reading import (
 )
 from tuiprov.data.sections import DEVICE_FIELDS, SERVER_DEFAULT
 from tuiprov.data.site import Site, check_site
+from tuiprov.data.templates import Templates
 from tuiprov.data.writer import RecordedNeighbours, write_page
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
 
@@ -64,6 +65,7 @@ class Store:
     def __init__(self, database: Database):
         self.database = database
         self.accounts = Accounts(database)
+        self.templates = Templates(database)
 
     # -- settings -------------------------------------------------------------------------------
 
