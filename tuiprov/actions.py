@@ -45,6 +45,7 @@ _KEY_WORDS = {
     "enter": "Enter",
     "pageup": "PgUp",
     "pagedown": "PgDn",
+    "delete": "Del",
 }
 
 _LISTS = "list devices accounts templates"
@@ -112,6 +113,24 @@ ACTIONS: tuple[Action, ...] = (
         "look_as",
         "f4",
         demo_only=True,
+    ),
+    Action(
+        "new_account",
+        "New",
+        "Add an account below this one.",
+        "accounts",
+        "new",
+        "ctrl+n",
+        needs="accounts.add",
+    ),
+    Action(
+        "remove_account",
+        "Remove",
+        "Remove the account, if nothing hangs on it.",
+        "accounts",
+        "remove",
+        "delete,f9",
+        needs="accounts.remove",
     ),
     Action(
         "leave_area",

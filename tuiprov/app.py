@@ -27,6 +27,7 @@ from textual.screen import Screen
 from tuiprov import config
 from tuiprov.errors import TuiprovError, crash_report
 from tuiprov.screens.extensions import ExtensionsScreen
+from tuiprov.screens.list_screen import ListScreen
 from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.themes import THEMES, best_theme
 
@@ -175,6 +176,19 @@ class TuiprovApp(App[None]):
         while not isinstance(self.screen, ExtensionsScreen):
             self.pop_screen()
         self.push_screen(getattr(import_module(module), screen)(self._session))
+
+    def look_again(self) -> None:
+        """Permissions have changed, perhaps the viewer's own: look with what they are now."""
+        if self._session is None:
+            return
+        try:
+            self._session = self._session.again()
+        except TuiprovError as error:
+            self._fail(str(error))
+            return
+        for screen in self.screen_stack:
+            if isinstance(screen, ListScreen):
+                screen.session = self._session
 
     def close_area(self) -> None:
         """Back to the list of extensions, which is read again."""

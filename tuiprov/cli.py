@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from tuiprov import __version__
+from tuiprov.commands import accounts
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
@@ -39,6 +40,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+app.add_typer(accounts.app, name="accounts")
 
 
 @app.callback(invoke_without_command=True)

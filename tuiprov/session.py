@@ -10,10 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tuiprov.data.accounts import Viewer, os_viewer, viewers
+from tuiprov.data.account_rows import AccountRow
+from tuiprov.data.account_tree import AccountView
+from tuiprov.data.accounts import Viewer, os_viewer, same_viewer, viewers
 from tuiprov.data.checks import NO_NEIGHBOURS, check_page
 from tuiprov.data.database import Database
 from tuiprov.data.draft import Draft
+from tuiprov.data.fields import Values
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import may_ever
 from tuiprov.data.store import ExtensionRow, Store
@@ -58,6 +61,33 @@ class Session:
 
     def looking_as(self, viewer: Viewer) -> Session:
         return replace(self, viewer=viewer)
+
+    # -- accounts -------------------------------------------------------------------------------
+
+    def account_rows(self, words: str) -> Sequence[AccountRow]:
+        return self.store.accounts.rows(self.viewer, words)
+
+    def account(self, account_id: int) -> AccountView:
+        return self.store.accounts.open(self.viewer, account_id)
+
+    def fresh_account(self, parent_id: int) -> AccountView:
+        """An account to be added below `parent_id`."""
+        return self.store.accounts.fresh(self.viewer, parent_id)
+
+    def save_account(self, view: AccountView, changes: Values) -> None:
+        """Add or change an account as it was seen."""
+        if view.id is None:
+            self.store.accounts.add(self.viewer, view.parent_id or 0, changes)
+        else:
+            self.store.accounts.save(self.viewer, view, changes)
+
+    def remove_account(self, account_id: int) -> None:
+        self.store.accounts.remove(self.viewer, account_id)
+
+    def again(self) -> Session:
+        """The same viewer with the permissions the account has now."""
+        with self.store.database.read() as session:
+            return self.looking_as(same_viewer(session, self.viewer))
 
     # -- one page -------------------------------------------------------------------------------
 

@@ -181,6 +181,21 @@ class AccountSheet(Sheet):
         return _problems(self.view, self.values, self.viewer)
 
 
+def what_cannot_be_undone(sheet: AccountSheet) -> list[str]:
+    """What saving takes away that this viewer cannot give back as it was; asked about first."""
+    said = list(sheet.warnings.values())
+    lost = sheet.stored["sip_trunking_management"] and not sheet.values["sip_trunking_management"]
+    if lost and not sheet.values["sip_management"]:
+        said.append(TAKES_TRUNKING_ALONG)
+    return said
+
+
+TAKES_TRUNKING_ALONG: Final = (
+    "SIP trunking management goes with Phone extension SIP management and does not come back "
+    "with it."
+)
+
+
 def follow(stored: Values, changes: Values) -> dict[str, Value]:
     """What an account loses with something else: SIP trunking management needs Phone extension SIP
     management, and does not come back with it."""
@@ -199,8 +214,9 @@ def _check(session: Session, view: AccountView, changes: Values, viewer: Viewer)
         and not (answer := account_gate(name, view.kind, view.relation, values, viewer)).is_open
         and (answer.by_role or value)
     ]
+    told = {refusal.field for refusal in found}
     problems = _problems(view, values, viewer) | _login_taken(session, view, values)
-    found += [Refusal(name, reason) for name, reason in problems.items()]
+    found += [Refusal(name, reason) for name, reason in problems.items() if name not in told]
     if found:
         raise Refused(found)
 

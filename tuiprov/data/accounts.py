@@ -102,6 +102,16 @@ def administrator(session: Session) -> Viewer:
     return viewer_for(session.exec(select(Account).where(Account.kind == SYSTEM)).one())
 
 
+def same_viewer(session: Session, viewer: Viewer) -> Viewer:
+    """`viewer` with the permissions its account has now. NotFound when it is gone."""
+    account = session.get(Account, viewer.account_id)
+    if account is None:
+        raise NotFound("your account does not exist any more")
+    if viewer.extension_id is None:
+        return viewer_for(account)
+    return terminal_viewer(session, session.get_one(Extension, viewer.extension_id))
+
+
 def viewers(session: Session) -> list[Viewer]:
     """Every account that could look, and one phone terminal as an example: what `demo` offers."""
     accounts = session.exec(select(Account).order_by(col(Account.id)).limit(200)).all()

@@ -71,6 +71,7 @@ class ListScreen(TuiprovScreen):
         self._opens_when_loaded = False
         self._shown_filter = ""
         self._held_keys: list[events.Key] = []
+        self._note = ""
 
     # -- what a kind of list says for itself ----------------------------------------------------
 
@@ -110,8 +111,9 @@ class ListScreen(TuiprovScreen):
         self.session = session
         self._load()
 
-    def reload(self) -> None:
-        """Read the list again, with the cursor where it is."""
+    def reload(self, note: str = "") -> None:
+        """Read the list again, with the cursor where it is; then say `note` in the line of keys."""
+        self._note = note
         self._load()
 
     @property
@@ -202,10 +204,11 @@ class ListScreen(TuiprovScreen):
         self.table.show(_Page(source, ids, self._columns))
         self._show_title()
         self._show_filter()
-        if session is not self._keys_are_for:
+        if session is not self._keys_are_for or self._note:
             # Not before the rows: these would then have to wait for the next frame, 20 ms.
             self._keys_are_for = session
-            self.show_keys()
+            self.show_keys(note=self._note)
+            self._note = ""
         self.call_after_refresh(self.is_shown.set)
         if self._opens_when_loaded:
             self._opens_when_loaded = False
