@@ -20,7 +20,7 @@ from typing import Final
 
 from tuiprov.data.fields import Value, Values
 from tuiprov.data.template_fields import TEMPLATE_FIELDS
-from tuiprov.data.template_parts import LARGEST_FILE, TemplateView, Texts, file_problems
+from tuiprov.data.template_parts import LARGEST_FILE, TemplateView, Texts, path_problem
 from tuiprov.errors import Refusal, Refused
 
 SETTINGS: Final = "template.toml"
@@ -41,7 +41,9 @@ class Folder:
 def write_folder(folder: Path, view: TemplateView) -> None:
     """Write a template into a folder that is not there yet or is empty: all of it, or nothing.
     Refused says why it cannot be."""
-    problems = [Refusal(path, why) for path, why in file_problems(view).items() if path]
+    problems = [
+        Refusal(path, why) for path in {**view.files, **view.bases} if (why := path_problem(path))
+    ]
     if problems:
         raise Refused(problems)
     parent = folder.absolute().parent
@@ -161,10 +163,13 @@ def _read(name: str, inside: int) -> str:
     """The text of a file. OSError, ValueError."""
     # Not blocking, or a named pipe in the place of a file would hold the program up.
     handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=inside)
-    with os.fdopen(handle, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise ValueError("is not a plain file")
-        data = file.read(LARGEST_FILE + 1)
+        with open(handle, "rb", closefd=False) as file:
+            data = file.read(LARGEST_FILE + 1)
+    finally:
+        os.close(handle)
     if len(data) > LARGEST_FILE:
         raise ValueError(f"is larger than {LARGEST_FILE >> 10} KiB")
     try:

@@ -60,6 +60,11 @@ class TemplateView:
         """The template as phones get it."""
         return as_custom(self.values, self.files)
 
+    @property
+    def kinds(self) -> list[PhoneType]:
+        """The phones of the catalogue that it is for."""
+        return list(default_catalog().types()) if self.is_default else kinds_for(self.values)
+
 
 def as_custom(values: Values, files: Texts) -> CustomTemplate:
     """Settings and files as phones get them."""
@@ -184,7 +189,7 @@ def file_problems(view: TemplateView) -> dict[str, str]:
     found = {
         path: reason
         for path, text in view.files.items()
-        if (reason := _path_problem(path) or _file_problem(text))
+        if (reason := path_problem(path) or _file_problem(text))
     }
     if sum(map(_size, view.files.values())) > LARGEST:
         found[""] = f"its files together are larger than {LARGEST >> 10} KiB"
@@ -194,7 +199,8 @@ def file_problems(view: TemplateView) -> dict[str, str]:
     return found
 
 
-def _path_problem(path: str) -> str:
+def path_problem(path: str) -> str:
+    """Why a file cannot have this path, or ""."""
     return "" if _PATH.fullmatch(path) else "is not the name of a template's file"
 
 

@@ -205,7 +205,8 @@ def _rows(session: Session, viewer: Viewer, defaults: Texts) -> list[TemplateRow
         columns(TemplateFile.template_id, TemplateFile.path, TemplateFile.base)
     ):
         bases.setdefault(number, {})[path] = base
-    used = dict(session.exec(select(Device.template, func.count()).group_by(col(Device.template))))
+    counts = select(Device.template, func.count()).group_by(col(Device.template))
+    used = dict(session.exec(counts).all())
     found = []
     for row in templates:
         word = _relation(viewer, known, row.owner_id)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from tuiprov.data.page import Phone
-from tuiprov.errors import RenderError
+from tuiprov.errors import RenderError, TemplateFault
 from tuiprov.publish.masking import Masking, Rendered, maskings
 from tuiprov.publish.tree import Tree
 from tuiprov.render.engine import RenderedFile, parse_back, render_each
@@ -187,7 +187,7 @@ class _Making:
                 parse_back(file)
             found = [one for file in rendered if (one := self._difference(file))]
         except RenderError as error:
-            self._failed[phone.device_id or 0] = str(error)
+            self._failed[phone.device_id or 0] = _words(error, phone)
             return None
         self._wanted |= {file.path: file.data for file in rendered}
         return found
@@ -231,6 +231,13 @@ def _change(phone: Phone, found: _Difference, masking: Masking | None) -> Change
     before, after = _shown(found, masking)
     kind: Kind = "write" if found.before is None else "replace"
     return Change(kind, file.path, None if shared else phone.device_id, file.data, before, after)
+
+
+def _words(error: RenderError, phone: Phone) -> str:
+    """Why a phone has no files; whose template it is, where that is an account's."""
+    if phone.custom is None or isinstance(error, TemplateFault):
+        return str(error)
+    return f"template {phone.custom.name}: {error}"
 
 
 def _shown(found: _Difference, masking: Masking | None) -> tuple[str, str]:

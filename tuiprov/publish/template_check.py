@@ -55,10 +55,11 @@ def faults_in(files: Texts) -> list[Fault]:
     return [Fault(one.template, one.line, one.reason) for one in sandbox.check(files)]
 
 
-def look(custom: CustomTemplate, phone: Phone) -> Look:
-    """What `phone` would get. Takes at most a few seconds, whatever the template does."""
+def look(custom: CustomTemplate | None, phone: Phone) -> Look:
+    """What `phone` would get by this template; by the server default for None. Takes at most a few
+    seconds, whatever the template does."""
     try:
-        faults = faults_in(custom.files)
+        faults = faults_in(custom.files) if custom is not None else []
         if faults:
             return Look(faults=tuple(faults))
         shown = replace(phone.masked(), custom=custom)

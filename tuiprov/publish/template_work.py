@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.fields import Values
-from tuiprov.data.page import Phone
+from tuiprov.data.page import CustomTemplate, Phone
 from tuiprov.data.sections import SERVER_DEFAULT
 from tuiprov.data.store import Store
 from tuiprov.data.template_fields import TEMPLATE_FIELDS
@@ -19,7 +19,6 @@ from tuiprov.data.template_folder import read_folder, write_folder
 from tuiprov.data.template_parts import (
     MergedFile,
     TemplateView,
-    Texts,
     completed,
     copied,
     kinds_for,
@@ -73,11 +72,11 @@ class TemplateWork:
     def phone(self, view: TemplateView, device_id: int | None) -> Phone:
         """A device to look at the template with; a made-up one when none is named or it is gone."""
         phone = self._store.phone(self._viewer, device_id) if device_id is not None else None
-        return phone or sample_phones(kinds_for(view.values), self._store.site())[0]
+        return phone or sample_phones(view.kinds, self._store.site())[0]
 
     def look(self, view: TemplateView, phone: Phone) -> Look:
         """What this phone would get by the template as it is now; secrets are masked."""
-        return look(view.custom, phone)
+        return look(None if view.is_default else view.custom, phone)
 
     def validate(self, view: TemplateView) -> Validation:
         """Try the template with every device that uses it, or with made-up phones if none does."""
@@ -87,7 +86,7 @@ class TemplateWork:
         ids = self._store.templates.users(self._viewer, view.id) if view.id else []
         if ids:
             return Validation(len(ids), tuple(faults_of(view.custom, self._store.phones(ids))))
-        samples = sample_phones(kinds_for(view.values), self._store.site())
+        samples = sample_phones(view.kinds, self._store.site())
         return Validation(len(samples), tuple(faults_of(view.custom, samples)), is_sample=True)
 
     # -- making and changing --------------------------------------------------------------------
@@ -116,14 +115,14 @@ class TemplateWork:
     def plan(self, view: TemplateView) -> Plan:
         """What saving would do to the files of the devices that use it; nothing is stored. Refused
         when a file is wrong in itself: such a template is never stored."""
-        _refuse_faults(view.files)
+        self._refuse_faults(view)
         ids = self._store.templates.users(self._viewer, view.id) if view.id else []
         return plan_template(self._store, ids, view.custom)
 
     def save(self, view: TemplateView, *, publish_too: bool = True) -> tuple[TemplateView, Plan]:
         """Store a changed template, and bring the files of its devices up to date. Raises Refused,
         Conflict or PublishError; after a PublishError it is stored and the devices are failed."""
-        _refuse_faults(view.files)
+        self._refuse_faults(view)
         saved = self._store.templates.save(self._viewer, view)
         if not publish_too:
             return saved, Plan()
@@ -168,14 +167,20 @@ class TemplateWork:
         problems = settings_problems(values, wanted.taken)
         if problems:
             raise Refused([Refusal(field, reason) for field, reason in problems.items()])
-        wanted = completed(wanted, default_files(kinds_for(values)))
-        wanted = replace(wanted, bases={path: wanted.bases.get(path, "") for path in wanted.files})
+        wanted = _with_bases(completed(wanted, default_files(kinds_for(values))))
         if known is None:
-            _refuse_faults(wanted.files)
+            self._refuse_faults(wanted)
             self._store.templates.add(self._viewer, wanted)
         else:
             self.save(wanted, publish_too=False)
         return str(values["name"]), known is None
+
+    def _refuse_faults(self, view: TemplateView) -> None:
+        """Refused when a file is wrong in itself."""
+        samples = sample_phones(view.kinds, self._store.site())
+        faults = faults_in(view.files) or _unknown_names(view.custom, samples)
+        if faults:
+            raise Refused([_refusal(fault) for fault in faults])
 
     def _known(self, name: str) -> TemplateView | None:
         try:
@@ -192,11 +197,22 @@ def server_default() -> TemplateView:
     return TemplateView(values, files, files, DEFAULT_ID, relation="default")
 
 
-def _refuse_faults(files: Texts) -> None:
-    """Refused when a file is wrong in itself."""
-    found = [
-        Refusal(one.file, f"line {one.line}: {one.reason}" if one.line else one.reason)
-        for one in faults_in(files)
-    ]
-    if found:
-        raise Refused(found)
+def _with_bases(view: TemplateView) -> TemplateView:
+    """The template with a base for each of its files: the server default of today where it came
+    without, and for no file that it has not."""
+    defaults = all_default_files()
+    bases = {
+        path: view.bases.get(path, defaults.get(path, text)) for path, text in view.files.items()
+    }
+    return replace(view, bases=bases)
+
+
+def _unknown_names(custom: CustomTemplate, phones: Sequence[Phone]) -> list[Fault]:
+    """Variables that no phone has: found by rendering, for reading does not find those of a part
+    that is included. What else goes wrong with a made-up phone may be right for a real one."""
+    found = (replace(one, device="") for one in faults_of(custom, phones))
+    return list(dict.fromkeys(one for one in found if one.reason.endswith("is not defined")))
+
+
+def _refusal(fault: Fault) -> Refusal:
+    return Refusal(fault.file, f"line {fault.line}: {fault.reason}" if fault.line else fault.reason)
