@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     # Imported where they are used: they bring Jinja2, and the list of extensions needs neither.
     from tuiprov.publish.plan import Plan
     from tuiprov.publish.preview import Published
+    from tuiprov.publish.template_work import TemplateWork
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,15 @@ class Session:
         """The same viewer with the permissions the account has now."""
         with self.store.database.read() as session:
             return self.looking_as(same_viewer(session, self.viewer))
+
+    # -- templates ------------------------------------------------------------------------------
+
+    @property
+    def templates(self) -> TemplateWork:
+        """What this viewer does with provisioning templates."""
+        from tuiprov.publish.template_work import TemplateWork
+
+        return TemplateWork(self.store, self.viewer)
 
     # -- one page -------------------------------------------------------------------------------
 

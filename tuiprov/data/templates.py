@@ -117,10 +117,15 @@ class Templates:
 
     @needs("templates.see")
     def users(self, viewer: Viewer, template_id: int) -> list[int]:
-        """The devices that use a template which the viewer sees."""
+        """The devices within reach that use a template which the viewer sees."""
+        user, organization = user_and_organization()
         with self._database.read() as session:
             name = _view(session, viewer, template_id).name
-            return sorted(n for n in session.exec(_using(Device.id, name)) if n is not None)
+            query = joined(select(Device.id), user, organization)
+            query = query.where(
+                within_reach(viewer, user, organization), col(Device.template) == name
+            )
+            return sorted(session.execute(query.distinct()).scalars())
 
     @needs("templates.see")
     def candidates(self, viewer: Viewer, view: TemplateView) -> list[Candidate]:

@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tuiprov.data.catalog import PhoneType
+from tuiprov.data.merging import conflict_lines
 from tuiprov.data.page import MASK, CustomTemplate, LineUse, Phone
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS
 from tuiprov.data.site import Site
 from tuiprov.data.template_parts import Texts
 from tuiprov.errors import RenderError, TemplateFault
 from tuiprov.render import sandbox
-from tuiprov.render.engine import RenderedFile, parse_back, render, render_each
+from tuiprov.render.defaults import own_templates, parts_of
+from tuiprov.render.engine import RenderedFile, parse_back, render, render_each, type_of
+from tuiprov.render.trace import changed_lines
 
 _AT_ONCE: Final = 200
 _LINE: Final = re.compile(r"\bline (\d+)")
@@ -40,11 +43,22 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """A template as one phone would get it: its own files with masked secrets, or why there are
-    none. `malformed`: of which files nothing would be published, and where they are wrong."""
+class LookFile:
+    """A phone's file with masked secrets; `changed`: numbers (from 0) of the lines that the server
+    default would make otherwise; `parts`: the templates it is made of."""
 
-    files: tuple[RenderedFile, ...] = ()
+    name: str
+    lines: tuple[str, ...]
+    changed: frozenset[int]
+    parts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A template as one phone would get it: its own files, or what is wrong with the template.
+    `malformed`: of which files nothing would be published, and where they are wrong."""
+
+    files: tuple[LookFile, ...] = ()
     faults: tuple[Fault, ...] = ()
     malformed: tuple[Fault, ...] = ()
 
@@ -56,19 +70,37 @@ def faults_in(files: Texts) -> list[Fault]:
 
 
 def look(custom: CustomTemplate | None, phone: Phone) -> Look:
-    """What `phone` would get by this template; by the server default for None. Takes at most a few
-    seconds, whatever the template does."""
+    """What `phone` would get by this template; by the server default for None. Takes a few seconds
+    at most, whatever the template does."""
+    shown = replace(phone.masked(), custom=custom)
     try:
-        faults = faults_in(custom.files) if custom is not None else []
-        if faults:
-            return Look(faults=tuple(faults))
-        shown = replace(phone.masked(), custom=custom)
-        files = [file for file in render(shown) if not file.shared]
+        faults = _conflicts(custom.files) + faults_in(custom.files) if custom is not None else []
+        files = [file for file in render(shown) if not file.shared] if not faults else []
     except TemplateFault as fault:
-        return Look(faults=(Fault(fault.template, fault.line, fault.reason),))
+        faults = [Fault(fault.template, fault.line, fault.reason)]
     except RenderError as error:
-        return Look(faults=(Fault("", 0, str(error)),))
-    return Look(tuple(files), malformed=tuple(_malformed(files)))
+        faults = [Fault("", 0, str(error))]
+    if faults:
+        return Look(faults=tuple(faults))
+    return Look(tuple(_look_files(shown, files)), malformed=tuple(_malformed(files)))
+
+
+def _look_files(phone: Phone, files: Sequence[RenderedFile]) -> Iterator[LookFile]:
+    usual = {file.name: file.text.splitlines() for file in render(replace(phone, custom=None))}
+    kind = type_of(phone)
+    for file, path in zip(files, own_templates(kind) if kind else (), strict=True):
+        lines = file.text.splitlines()
+        changed = frozenset(changed_lines(lines, usual[file.name]))
+        yield LookFile(file.name, tuple(lines), changed, parts_of(path))
+
+
+def _conflicts(files: Texts) -> list[Fault]:
+    words = "begins or ends a conflict of the merge: leave what is right, without these marks"
+    return [
+        Fault(path, number + 1, words)
+        for path, text in files.items()
+        for number in conflict_lines(text)
+    ]
 
 
 def faults_of(custom: CustomTemplate, phones: Iterable[Phone]) -> Iterator[Fault]:

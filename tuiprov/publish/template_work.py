@@ -12,6 +12,7 @@ from pathlib import Path
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.fields import Values
 from tuiprov.data.page import CustomTemplate, Phone
+from tuiprov.data.permissions import may
 from tuiprov.data.sections import SERVER_DEFAULT
 from tuiprov.data.store import Store
 from tuiprov.data.template_fields import TEMPLATE_FIELDS
@@ -30,7 +31,8 @@ from tuiprov.errors import NotFound, PublishError, Refusal, Refused
 from tuiprov.publish.plan import Plan
 from tuiprov.publish.publishing import mark_failed, plan_devices, plan_template, publish
 from tuiprov.publish.template_check import Fault, Look, faults_in, faults_of, look, sample_phones
-from tuiprov.render.defaults import all_default_files, default_files
+from tuiprov.render.defaults import all_default_files, default_files, own_templates, parts_of
+from tuiprov.render.engine import type_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,10 @@ class TemplateWork:
         """A template by its name, the server default too; NotFound."""
         return self.open(self._store.templates.find(self._viewer, name))
 
+    def may_change(self, view: TemplateView) -> bool:
+        """May this viewer store changes to it?"""
+        return may(self._viewer, "templates.edit", view.relation)
+
     def candidates(self, view: TemplateView) -> list[Candidate]:
         """Real devices to look at the template with, those that use it first."""
         return self._store.templates.candidates(self._viewer, view)
@@ -73,6 +79,13 @@ class TemplateWork:
         """A device to look at the template with; a made-up one when none is named or it is gone."""
         phone = self._store.phone(self._viewer, device_id) if device_id is not None else None
         return phone or sample_phones(view.kinds, self._store.site())[0]
+
+    def main_path(self, view: TemplateView, phone: Phone) -> str:
+        """The template that has most of what this phone gets; any, where it gets nothing by it."""
+        kind = type_of(phone)
+        own = own_templates(kind) if kind is not None else []
+        parts = sorted({part for path in own for part in parts_of(path)} & view.files.keys())
+        return max(parts or view.files, key=lambda path: len(view.files[path]))
 
     def look(self, view: TemplateView, phone: Phone) -> Look:
         """What this phone would get by the template as it is now; secrets are masked."""

@@ -23,19 +23,28 @@ _ANY_FORMAT: Final = "equals"
 
 def default_files(kinds: Iterable[PhoneType]) -> Sources:
     """The templates of these phones' own files, and all that these extend, include or import."""
-    found: Sources = {}
-    waiting = [
-        f"{kind.templates}/{rule.template}"
-        for kind in kinds
-        for rule in kind.facts.files
-        if rule.scope == "device"
-    ]
+    paths = {path for kind in kinds for path in own_templates(kind)}
+    parts = {part for path in paths for part in parts_of(path)}
+    return {path: _source(path) for path in sorted(parts)}
+
+
+def own_templates(kind: PhoneType) -> list[str]:
+    """The templates of the files that are this phone's own, in the order of the catalogue."""
+    rules = (rule for rule in kind.facts.files if rule.scope == "device")
+    return [f"{kind.templates}/{rule.template}" for rule in rules]
+
+
+@cache
+def parts_of(path: str) -> frozenset[str]:
+    """A template, and all that it extends, includes or imports."""
+    found: set[str] = set()
+    waiting = [path]
     while waiting:
-        path = waiting.pop()
-        if path not in found:
-            found[path] = _source(path)
-            waiting += _named_in(path)
-    return dict(sorted(found.items()))
+        part = waiting.pop()
+        if part not in found:
+            found.add(part)
+            waiting += _named_in(part)
+    return frozenset(found)
 
 
 def all_default_files() -> Sources:

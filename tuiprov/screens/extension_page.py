@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -15,11 +16,13 @@ from textual.binding import BindingType
 from textual.containers import Container
 
 from tuiprov.data.draft import CONFIRM, Draft
+from tuiprov.data.page import Page
 from tuiprov.data.sections import FIELDS
 from tuiprov.errors import Conflict, PublishError, Refused, TuiprovError
 from tuiprov.publish.plan import Plan
-from tuiprov.publish.preview import PagePreview, preview
+from tuiprov.publish.preview import PagePreview, Published, preview
 from tuiprov.screens.base import bindings_of
+from tuiprov.screens.behind import Behind
 from tuiprov.screens.device_information import DeviceInformationSection
 from tuiprov.screens.device_settings import DeviceSettingsSection
 from tuiprov.screens.form_screen import FormScreen
@@ -45,6 +48,20 @@ SECTIONS: tuple[Section[Draft], ...] = (
 _SECRETS = {name for name, field in FIELDS.items() if field.secret} | {CONFIRM}
 
 
+_ONE_MOMENT = "One moment: the template is being tried …"
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What a preview is made of."""
+
+    page: Page
+    published: Published
+    focus: str
+    reveal: bool
+    follow: bool
+
+
 class ExtensionPage(FormScreen[Draft]):
     """The page of one extension."""
 
@@ -58,6 +75,7 @@ class ExtensionPage(FormScreen[Draft]):
         self._pane = PreviewPane()
         self._reveal = False
         self._preview = PagePreview()
+        self._behind = Behind(self, self._tried, self._show_tried)
 
     @property
     def draft(self) -> Draft:
@@ -95,6 +113,7 @@ class ExtensionPage(FormScreen[Draft]):
                 self.tell("Passwords stay hidden", error)
                 return
         self._reveal = not self._reveal
+        self._preview = PagePreview(empty=_ONE_MOMENT)  # nothing revealed stays for a moment more
         self.form.reveal = _SECRETS if self._reveal else set()
         self.show_all()
 
@@ -174,15 +193,33 @@ class ExtensionPage(FormScreen[Draft]):
         self._pane.show(self._preview)
 
     def _show_preview(self, *, follow: bool = False) -> None:
-        self._compute_preview()
+        self._compute_preview(follow=follow)
         self._pane.show(self._preview, follow=follow)
 
-    def _compute_preview(self) -> None:
+    def _compute_preview(self, *, follow: bool = False) -> None:
+        """The preview of the page as it is now. An account's template may take its time, so that
+        it is tried behind the keystroke, and what it made before stays until then."""
+        self._behind.forget()
+        page = self.draft.page
         if self.draft.gate("use_provisioning").state == "hidden":
             self._preview = PagePreview(empty="The phone's files are not shown to this account.")
-            return
-        focus = self.form.row
-        self._preview = preview(self.draft.page, self._published, focus, reveal=self._reveal)
+        elif page.phone is not None and page.phone.custom is not None:
+            if not self._preview.files and not self._preview.empty:
+                self._preview = PagePreview(empty=_ONE_MOMENT)
+            self._behind.ask(_Trial(page, self._published, self.form.row, self._reveal, follow))
+        else:
+            focus = self.form.row
+            self._preview = preview(page, self._published, focus, reveal=self._reveal)
+
+    def _tried(self, trial: _Trial) -> tuple[PagePreview, bool]:
+        """In a thread: what an account's template makes of the page."""
+        made = preview(trial.page, trial.published, trial.focus, reveal=trial.reveal)
+        return made, trial.follow
+
+    def _show_tried(self, made: tuple[PagePreview, bool]) -> None:
+        self._preview, follow = made
+        super().show_all()
+        self._pane.show(self._preview, follow=follow)
 
     def title_runs(self) -> list[Run]:
         changed = " *" if self.draft.is_changed else ""
