@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tuiprov.inventory import Inventory
     from tuiprov.publish.plan import Plan
     from tuiprov.publish.preview import Published
+    from tuiprov.publish.template_work import TemplateWork
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,15 @@ class Session:
         """The same viewer with the permissions the account has now."""
         with self.store.database.read() as session:
             return self.looking_as(same_viewer(session, self.viewer))
+
+    # -- templates ------------------------------------------------------------------------------
+
+    @property
+    def templates(self) -> TemplateWork:
+        """What this viewer does with provisioning templates."""
+        from tuiprov.publish.template_work import TemplateWork
+
+        return TemplateWork(self.store, self.viewer)
 
     # -- one page -------------------------------------------------------------------------------
 

@@ -29,6 +29,8 @@ from tuiprov.data.models import (
 from tuiprov.data.page import CustomTemplate, LineUse, Page
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
 from tuiprov.data.site import SITE_FIELDS, Site
+from tuiprov.data.template_fields import TEMPLATE_FIELDS
+from tuiprov.data.template_parts import as_custom
 from tuiprov.errors import NotFound
 
 _PAGE_OF_DEVICES = 500
@@ -118,13 +120,7 @@ def customs(session: Session, condition: ColumnElement[bool]) -> tuple[CustomTem
 
 
 def custom_of(row: Template, files: Mapping[str, str]) -> CustomTemplate:
-    return CustomTemplate(
-        row.name, row.manufacturer, _names(row.models), _names(row.firmware), files
-    )
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for part in text.split(",") if (name := part.strip()))
+    return as_custom({name: getattr(row, name) for name in TEMPLATE_FIELDS}, files)
 
 
 def device_page(session: Session, viewer: Viewer, device: Device) -> Page:

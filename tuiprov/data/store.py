@@ -40,6 +40,7 @@ from tuiprov.data.reading import (
 )
 from tuiprov.data.sections import DEVICE_FIELDS, SERVER_DEFAULT
 from tuiprov.data.site import Site, check_site
+from tuiprov.data.templates import Templates
 from tuiprov.data.writer import RecordedNeighbours, write_page
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
 
@@ -66,6 +67,7 @@ class Store:
         self.database = database
         self.accounts = Accounts(database)
         self.devices = Devices(database)
+        self.templates = Templates(database)
 
     # -- settings -------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.models import Device, Line, PublishedFile
-from tuiprov.data.page import Page, Phone
+from tuiprov.data.page import CustomTemplate, Page, Phone
 from tuiprov.data.site import Site
 from tuiprov.data.store import Store
 from tuiprov.errors import NotAllowed, PublishError
@@ -35,6 +35,13 @@ def plan_devices(store: Store, ids: Iterable[int], *, regenerate: bool = True) -
     wanted = list(ids)
     recorded = _recorded(store, wanted)
     return plan(store.phones(wanted), recorded, tree_of(store.site()), regenerate=regenerate)
+
+
+def plan_template(store: Store, ids: Iterable[int], custom: CustomTemplate) -> Plan:
+    """The plan for the devices that use a template, were its files these."""
+    wanted = list(ids)
+    phones = (replace(phone, custom=custom) for phone in store.phones(wanted))
+    return plan(phones, _recorded(store, wanted), tree_of(store.site()))
 
 
 def plan_page(store: Store, before: Page, after: Page, *, regenerate: bool) -> Plan:
