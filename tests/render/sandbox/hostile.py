@@ -229,6 +229,9 @@ _FLOODS = {
     + "{% endfor %}"
     "{% endfilter %}",
     "large output of wide letters": "{% for x in range(99999) %}" + "日本" * 2 + "{% endfor %}",
+    "large output of letters of four bytes": "{% for x in range(99999) %}"
+    + "📞" * 9
+    + "{% endfor %}",
     "includes itself": "{% include 'hostile.j2' %}",
     "imports itself": "{% import 'hostile.j2' as h %}{{ h }}",
     "extends itself": "{% extends 'hostile.j2' %}",

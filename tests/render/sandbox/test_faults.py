@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from tuiprov.errors import RenderError, TemplateFault
@@ -64,8 +66,8 @@ RUNNING = {
         3,
         "made a file of more than 1 MiB",
     ),
-    "{% for x in range(10000) %}" + "日本" * 20 + "{% endfor %}": (
-        0,
+    "\n{% for x in range(10000) %}" + "日本" * 20 + "{% endfor %}": (
+        2,
         "made a file of more than 1 MiB",
     ),
     "\n{% for x in range(99999) %}\n{% for y in range(99999) %}\n{% endfor %}{% endfor %}": (
@@ -129,6 +131,11 @@ def test_what_cannot_be_compiled_is_told_by_line_and_reason(source: str) -> None
 
 def test_a_fault_is_one_plain_line_with_the_place() -> None:
     assert str(fault_of("\n{{ nothing }}")) == "yealink/a.j2, line 2: 'nothing' is not defined"
+
+
+def test_a_fault_can_be_copied() -> None:
+    fault = TemplateFault("a.j2", 7, "divides by zero")
+    assert str(pickle.loads(pickle.dumps(fault))) == "a.j2, line 7: divides by zero"
 
 
 def test_a_fault_without_a_line_names_the_template_alone() -> None:

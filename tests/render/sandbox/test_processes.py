@@ -304,7 +304,8 @@ class TestOddSurroundings:
         ids=range(12),
     )
     def test_an_odd_parent_changes_nothing(self, before: str) -> None:
-        assert python(f"{before}\n{RENDERS}").stdout == "42\n"
+        found = f"import sys; sys.path.insert(0, {str(ROOT)!r})"  # from wherever it goes
+        assert python(f"{found}\n{before}\n{RENDERS}").stdout == "42\n"
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
     def test_another_user_than_root(self) -> None:

@@ -316,7 +316,7 @@ def _pieces(template: Template, values: dict[str, Any]) -> Iterator[str]:
     running = template.root_render_func(template.new_context(values))
     try:
         for piece in running:
-            size += len(piece)
+            size += len(piece if piece.isascii() else piece.encode("utf-8", "surrogatepass"))
             if size > bounds.OUTPUT:
                 raise faults.TooLarge
             yield piece
