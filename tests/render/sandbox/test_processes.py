@@ -78,7 +78,8 @@ class TestKilling:
         def kill() -> None:
             working: list[int] = []
             wait_until(lambda: working.extend(renderers()) or working)
-            os.kill([*waiting, *working][which], signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill([*waiting, *working][which], signal.SIGKILL)
 
         waiting = idle()
         killer = threading.Thread(target=kill)
@@ -115,13 +116,13 @@ class TestKilling:
         assert rendered(5) == "5"
 
     def test_a_stopped_compiler_is_replaced(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("tuiprov.render.sandbox.children._ANSWER", 0.3)
+        monkeypatch.setattr("tuiprov.render.sandbox.children._ANSWER", 0.5)
         rendered()
         os.kill(idle()[1], signal.SIGSTOP)
         assert rendered(6) == "6"
 
     def test_a_stopped_zygote_is_replaced(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("tuiprov.render.sandbox.children._ANSWER", 0.3)
+        monkeypatch.setattr("tuiprov.render.sandbox.children._ANSWER", 0.5)
         rendered()
         os.kill(descendants()[0], signal.SIGSTOP)
         assert rendered(8, {"b.j2": "", **SOURCES}) == "8"
