@@ -66,8 +66,11 @@ class TemplateFault(RenderError):
 
     def __init__(self, template: str, line: int, reason: str) -> None:
         self.template, self.line, self.reason = _plain(template), line, _plain(reason)
-        place = f"{self.template}, line {line}" if line else self.template
-        super().__init__(f"{place}: {self.reason}")
+        super().__init__(self.template, line, self.reason)
+
+    def __str__(self) -> str:
+        place = f"{self.template}, line {self.line}" if self.line else self.template
+        return f"{place}: {self.reason}"
 
 
 class PublishError(TuiprovError):

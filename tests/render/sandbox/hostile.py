@@ -229,6 +229,9 @@ _FLOODS = {
     + "{% endfor %}"
     "{% endfilter %}",
     "large output of wide letters": "{% for x in range(99999) %}" + "日本" * 2 + "{% endfor %}",
+    "large output of letters of four bytes": "{% for x in range(99999) %}"
+    + "📞" * 9
+    + "{% endfor %}",
     "includes itself": "{% include 'hostile.j2' %}",
     "imports itself": "{% import 'hostile.j2' as h %}{{ h }}",
     "extends itself": "{% extends 'hostile.j2' %}",
@@ -308,8 +311,6 @@ ENDLESS: dict[str, str] = {
     "loops": "{% for x in range(99999) %}{% for y in range(99999) %}{% endfor %}{% endfor %}",
     "loops with output": "{% for x in range(99999) %}{% for y in range(99999) %}"
     "{{ '' }}{% endfor %}{% endfor %}",
-    "a loop over the same list again": "{% for x in lines recursive %}{% for a in range(99999) %}"
-    "{% for b in range(9999) %}{% endfor %}{% endfor %}{% endfor %}",
     "doubling calls": "".join(
         f"{{% macro m{n}() %}}{{{{ m{n - 1}() }}}}{{{{ m{n - 1}() }}}}{{% endmacro %}}" if n else ""
         for n in range(40)
@@ -319,7 +320,6 @@ ENDLESS: dict[str, str] = {
     "{% endfor %}",
     "searching a text": "{% set t = ('a' * 99999) %}{% for x in range(99999) %}"
     "{% set _ = t.count('aab') %}{% endfor %}",
-    "joining": "{% for x in range(99999) %}{% set _ = range(99999) | join %}{% endfor %}",
 }
 
 HARMLESS: dict[str, str] = {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from tuiprov.errors import RenderError, TemplateFault
 from tuiprov.render.sandbox import Job, bounds, check, render_job, render_jobs
 
 VALUES = {
-    "phone": {"name": "Alice", "secret": "s3cret-value", "words": {}},
+    "phone": {"name": "Alice", "secret": "s3cretvalue", "words": {}},
     "lines": [{"number": 1}],
 }
 OTHERS = {
@@ -23,8 +25,8 @@ RUNNING = {
     "\n{% if colour %}{% endif %}": (2, "'colour' is not defined"),
     "\n{{ phone.words.colour.name }}": (2, "'phone.words.colour' is not defined"),
     "{{ phone['colour'] }}": (1, "'colour' is not defined"),
-    "{{ lines[7].number }}": (1, "takes a value of an empty list"),
-    "{{ [] | first }}": (1, "takes a value of an empty list"),
+    "{{ lines[7].number }}": (1, "asks for an entry that is not there"),
+    "{{ [] | first }}": (1, "asks for an entry that is not there"),
     "a\n{{ 1 / 0 }}": (2, "divides by zero"),
     "a\n\n{{ ''.__class__ }}": (3, "uses '__class__', which is closed to templates"),
     "{{ phone.update({}) }}": (1, "uses 'update', which is closed to templates"),
@@ -38,7 +40,7 @@ RUNNING = {
         "adds text and something else with +; ~ joins any values as text",
     ),
     "{{ 1 + none }}": (1, "uses a value in a way that its kind does not allow"),
-    "{{ phone.words.items()[0] }}": (1, "takes a value of an empty list"),
+    "{{ phone.words.items()[0] }}": (1, "asks for an entry that is not there"),
     "{{ lines }}": (1, "prints a list; only text and whole numbers can be printed"),
     "{{ lines[0] }}": (1, "prints a group of values; only text and whole numbers can be printed"),
     "\n{{ none }}": (2, "prints none; only text and whole numbers can be printed"),
@@ -64,12 +66,21 @@ RUNNING = {
         3,
         "made a file of more than 1 MiB",
     ),
-    "{% for x in range(10000) %}" + "日本" * 20 + "{% endfor %}": (
-        0,
+    "\n{% for x in range(10000) %}" + "日本" * 20 + "{% endfor %}": (
+        2,
         "made a file of more than 1 MiB",
     ),
     "\n{% for x in range(99999) %}\n{% for y in range(99999) %}\n{% endfor %}{% endfor %}": (
         3,
+        "ran longer than 1.5 s",
+    ),
+    "{% set phone.name = 'x' %}": (
+        1,
+        "sets a part of a value; only a namespace() can be changed",
+    ),
+    "\n\n{% include phone.secret %}": (3, "there is no template of the name it asks for"),
+    "\n{% for x in range(99999) %}{% for y in range(9999) %}{{ '' }}{% endfor %}{% endfor %}": (
+        2,
         "ran longer than 1.5 s",
     ),
     "\n{{ lines | map('nowhere') | list }}": (2, "there is no filter named 'nowhere'"),
@@ -120,6 +131,11 @@ def test_what_cannot_be_compiled_is_told_by_line_and_reason(source: str) -> None
 
 def test_a_fault_is_one_plain_line_with_the_place() -> None:
     assert str(fault_of("\n{{ nothing }}")) == "yealink/a.j2, line 2: 'nothing' is not defined"
+
+
+def test_a_fault_can_be_copied() -> None:
+    fault = TemplateFault("a.j2", 7, "divides by zero")
+    assert str(pickle.loads(pickle.dumps(fault))) == "a.j2, line 7: divides by zero"
 
 
 def test_a_fault_without_a_line_names_the_template_alone() -> None:

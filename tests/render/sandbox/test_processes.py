@@ -76,10 +76,12 @@ class TestKilling:
         rendered(sources=SLOW)
 
         def kill() -> None:
-            wait_until(renderers)
-            os.kill([*idle_ones, *renderers()][which], signal.SIGKILL)
+            working: list[int] = []
+            wait_until(lambda: working.extend(renderers()) or working)
+            with suppress(ProcessLookupError):
+                os.kill([*waiting, *working][which], signal.SIGKILL)
 
-        idle_ones = idle()
+        waiting = idle()
         killer = threading.Thread(target=kill)
         killer.start()
         text = rendered(7, SLOW)
@@ -114,13 +116,13 @@ class TestKilling:
         assert rendered(5) == "5"
 
     def test_a_stopped_compiler_is_replaced(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("tuiprov.render.sandbox.children._ANSWER", 0.3)
+        monkeypatch.setattr("tuiprov.render.sandbox.children._ANSWER", 0.5)
         rendered()
         os.kill(idle()[1], signal.SIGSTOP)
         assert rendered(6) == "6"
 
     def test_a_stopped_zygote_is_replaced(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("tuiprov.render.sandbox.children._ANSWER", 0.3)
+        monkeypatch.setattr("tuiprov.render.sandbox.children._ANSWER", 0.5)
         rendered()
         os.kill(descendants()[0], signal.SIGSTOP)
         assert rendered(8, {"b.j2": "", **SOURCES}) == "8"
@@ -203,6 +205,15 @@ class TestNothingIsLeft:
         program.communicate()
         wait_until(lambda: not any(map(lives, pids)))
 
+    def test_the_renderer_ends_when_the_zygote_is_killed(self) -> None:
+        thread = threading.Thread(target=lambda: rendered_or_fault(ENDLESS))
+        thread.start()
+        wait_until(lambda: descendants() and renderers())
+        zygote, *others = descendants()
+        os.kill(zygote, signal.SIGKILL)
+        wait_until(lambda: not any(map(lives, others)), seconds=0.5)
+        thread.join()
+
     def test_a_thread_that_ends_does_not_take_the_children_with_it(self) -> None:
         thread = threading.Thread(target=rendered)
         thread.start()
@@ -227,7 +238,7 @@ class TestManyAtOnce:
 
         def batch() -> None:
             begun.set()
-            render_jobs(SOURCES, [Job("a.j2", "equals", {"n": n}) for n in range(2000)])
+            render_jobs(SOURCES, [Job("a.j2", "equals", {"n": n}) for n in range(800)])
             over.set()
 
         plan = threading.Thread(target=batch)
@@ -267,12 +278,13 @@ class TestOddSurroundings:
         program = (
             "import os\nfor n in (0, 1, 2): os.close(n)\n"
             f"{RENDERS.replace('print(', 'text = str(').replace(', flush=True', '')}\n"
-            f"open({str(tmp_path / 'out')!r}, 'w').write(text)\n"
+            "taken = [n for n in (0, 1, 2) if os.path.exists(f'/proc/self/fd/{n}')]\n"
+            f"open({str(tmp_path / 'out')!r}, 'w').write(f'{{text}} {{taken}}')\n"
         )
         subprocess.run(
             [sys.executable, "-c", program], cwd=ROOT, check=True, start_new_session=True
         )
-        assert (tmp_path / "out").read_text() == "42"
+        assert (tmp_path / "out").read_text() == "42 []"
 
     @pytest.mark.parametrize(
         "before",
@@ -293,8 +305,8 @@ class TestOddSurroundings:
         ids=range(12),
     )
     def test_an_odd_parent_changes_nothing(self, before: str) -> None:
-        assert python(f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{before}\n{RENDERS}").stdout
-        assert python(f"{before}\n{RENDERS}").stdout == "42\n"
+        found = f"import sys; sys.path.insert(0, {str(ROOT)!r})"  # from wherever it goes
+        assert python(f"{found}\n{before}\n{RENDERS}").stdout == "42\n"
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
     def test_another_user_than_root(self) -> None:
@@ -385,6 +397,16 @@ class TestWhatTheChildrenHave:
                 assert len(links) == (3 if pid == zygote else 1)
         thread.join()
 
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root may read another's memory")
+    def test_the_memory_that_phones_share_holds_no_phone_s_values(self) -> None:
+        sources = {"a.j2": "template-canary-5b {{ n }}"}
+        job = Job("a.j2", "equals", {"n": "value-canary-c4"})
+        assert render_job(sources, job) == "template-canary-5b value-canary-c4"
+        zygote, compiler = idle()
+        assert b"template-canary-5b" in memory_of(compiler)
+        assert b"value-canary" not in memory_of(compiler)
+        assert b"value-canary" not in memory_of(zygote)
+
     def test_the_renderer_is_limited_by_the_system(self) -> None:
         thread = threading.Thread(target=lambda: rendered_or_fault(ENDLESS))
         thread.start()
@@ -414,6 +436,19 @@ class TestWhatTheChildrenHave:
 
 def limits_of(pid: int) -> str:
     return "\n".join(" ".join(line.split()) for line in read(pid, "limits").splitlines())
+
+
+def memory_of(pid: int) -> bytes:
+    """All that a process can write to."""
+    parts = []
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in read(pid, "maps").splitlines():
+            span, rights = line.split()[:2]
+            if rights.startswith("rw"):
+                start, end = (int(number, 16) for number in span.split("-"))
+                memory.seek(start)
+                parts.append(memory.read(end - start) or b"")
+    return b"".join(parts)
 
 
 def rendered_or_fault(sources: dict[str, str]) -> str:

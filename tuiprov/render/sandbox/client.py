@@ -54,7 +54,8 @@ def render_job(sources: Sources, job: Job) -> str:
     values that are no plain data and when no child process can be had."""
     (result,) = render_jobs(sources, [job])
     if isinstance(result, TemplateFault):
-        raise result
+        # A new one: what is remembered must not gather tracebacks.
+        raise TemplateFault(result.template, result.line, result.reason)
     return result
 
 

@@ -21,11 +21,9 @@ from tuiprov.render.sandbox.language import Closed, NotCompiled, Overtime
 
 
 class TooLarge(Exception):
-    """The file grew larger than `bounds.OUTPUT`, at this template and line."""
+    """The file grew larger than `bounds.OUTPUT`, while the template stood at `place`."""
 
-    def __init__(self, template: str, line: int) -> None:
-        super().__init__()
-        self.place = (template, line)
+    place: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ def while_rendering(error: BaseException, name: str, sources: Mapping[str, str])
     """The fault of an error that rendering the template `name` raised."""
     if isinstance(error, NotCompiled):
         return while_compiling(error, sources)
-    place, line = error.place if isinstance(error, TooLarge) else place_of(error) or (name, 0)
+    place, line = place_of(error) or getattr(error, "place", None) or (name, 0)
     return Fault(place, line, _in_words(error, place, line, sources))
 
 
@@ -76,7 +74,7 @@ def place_in(running: Any, name: str) -> tuple[str, int]:
 def _in_words(error: BaseException | None, name: str, line: int, sources: Mapping[str, str]) -> str:
     text = "\n".join(sources.values())
     if isinstance(error, TemplateNotFound):
-        return _named("there is no template {}", error.name, text, "the template it names")
+        return _named("there is no template {}", error.name, text, "of the name it asks for")
     if isinstance(error, UndefinedError):
         return _undefined(error.message or "", text, _line_of(sources.get(name, ""), line))
     if isinstance(error, Closed):
@@ -91,6 +89,7 @@ def _in_words(error: BaseException | None, name: str, line: int, sources: Mappin
     return f"failed with a {type(error).__name__}"
 
 
+_NO_ENTRY = "asks for an entry that is not there"
 _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (Overtime, bounds.TOO_LONG),
     (MemoryError, bounds.TOO_MUCH_MEMORY),
@@ -101,7 +100,7 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (UnicodeError, "makes text of characters that do not exist"),
     (TypeError, "uses a value in a way that its kind does not allow"),
     (ValueError, "uses a value that does not fit there"),
-    (LookupError, "asks for an entry that is not there"),
+    (LookupError, _NO_ENTRY),
     (OSError, "tried to reach something outside the template"),
     (ImportError, "tried to reach something outside the template"),
 )
@@ -109,7 +108,7 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
 
 def _undefined(name: str, text: str, line: str) -> str:
     if not _is_written(name, text):
-        return "uses a value that is not defined" if name else "takes a value of an empty list"
+        return "uses a value that is not defined" if name else _NO_ENTRY
     dotted = re.search(rf"[A-Za-z_][\w.]*\.{name}\b", line)
     return f"'{dotted[0] if dotted else name}' is not defined"
 
@@ -118,6 +117,8 @@ def _runtime(message: str, text: str) -> str:
     unknown = re.fullmatch(r"No (filter|test) named '(\w+)'.*", message)
     if unknown and _is_written(unknown[2], text):
         return f"there is no {unknown[1]} named '{unknown[2]}'"
+    if message.startswith("cannot assign attribute"):
+        return "sets a part of a value; only a namespace() can be changed"
     return "uses a filter or a test in a way it does not allow"
 
 

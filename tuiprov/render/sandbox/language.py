@@ -80,7 +80,10 @@ class Closed(SecurityError):
 
 
 class Overtime(BaseException):
-    """The alarm rang. No template and no filter catches it."""
+    """The alarm rang. No template and no filter catches it. `place`: where the template stood, when
+    it did not run at that moment."""
+
+    place: tuple[str, int] | None = None
 
 
 class NotCompiled(Exception):

@@ -314,11 +314,15 @@ def _pieces(template: Template, values: dict[str, Any]) -> Iterator[str]:
     tracebacks, which costs memory; `faults` reads them as they are."""
     size = 0
     running = template.root_render_func(template.new_context(values))
-    for piece in running:
-        size += len(piece)
-        if size > bounds.OUTPUT:
-            raise faults.TooLarge(*faults.place_in(running, template.name or ""))
-        yield piece
+    try:
+        for piece in running:
+            size += len(piece if piece.isascii() else piece.encode("utf-8", "surrogatepass"))
+            if size > bounds.OUTPUT:
+                raise faults.TooLarge
+            yield piece
+    except (faults.TooLarge, Overtime) as error:
+        error.place = faults.place_in(running, template.name or "")
+        raise
 
 
 def _without_memory(error: MemoryError, name: str) -> dict[str, Any]:
