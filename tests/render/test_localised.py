@@ -20,6 +20,9 @@ YEALINK = ("Yealink", "T46S", "84")
 GRANDSTREAM, ALIAS = ("Grandstream", "GXP2170", "1.0"), ("Grandstream", "GXP2170", "1.0.11")
 POLYCOM = ("Polycom", "VVX411", "6.x")
 SPA = ("Cisco", "SPA504G", "7.x")
+SNOM = ("Snom", "D765", "10")
+AASTRA = ("Aastra", "6731i", "3.3.1")
+CISCO = ("Cisco", "7960", "8.x")
 
 
 def text(words: tuple[str, str, str], file: int = 0, **settings: Any) -> str:
@@ -33,8 +36,12 @@ def pairs(words: tuple[str, str, str], **settings: Any) -> dict[str, str]:
 
 
 def elements(words: tuple[str, str, str], **settings: Any) -> dict[str, str]:
+    return elements_of(words, 0, **settings)
+
+
+def elements_of(words: tuple[str, str, str], file: int, **settings: Any) -> dict[str, str]:
     """Elements, or items by their name, and their text."""
-    root = etree.fromstring(text(words, **settings).encode())
+    root = etree.fromstring(text(words, file, **settings).encode())
     return {str(e.get("name") or e.tag): e.text or "" for e in root.iter(etree.Element)}
 
 
@@ -144,13 +151,91 @@ class TestCiscoSpa:
         assert found["XML_Directory_Service_URL"] == "http://pbx.example.com/book.xml"
 
 
+class TestSnom:
+    @pytest.mark.parametrize(
+        ("zone", "word"), [("Europe/Berlin", "GER+1"), ("Pacific/Auckland", "NZL+12")]
+    )
+    def test_the_zone_is_a_country_and_its_offset(self, zone: str, word: str) -> None:
+        assert elements_of(SNOM, 1, time_zone=zone)["timezone"] == word
+
+    def test_language_tones_and_directory_key(self) -> None:
+        url = "https://pbx.example.com/menu.xml"
+        found = elements_of(SNOM, 1, language="fr", tone_country="CH", phonebook_url=url)
+        assert (found["language"], found["web_language"]) == ("Français", "Français")
+        assert (found["tone_scheme"], found["dkey_directory"]) == ("SWI", f"url {url}")
+
+    def test_firmware_8_has_no_other_menus_built_in(self) -> None:
+        found = elements_of(("Snom", "D765", "8"), 1, language="fr")
+        assert "language" not in found
+
+
+class TestAastra:
+    def settings(self, words: tuple[str, str, str] = AASTRA, **settings: Any) -> dict[str, str]:
+        lines = (line.partition(": ") for line in text(words, **settings).splitlines())
+        return {key: value.strip('"') for key, found, value in lines if found}
+
+    def test_minutes_are_counted_to_the_west(self) -> None:
+        assert self.settings(time_zone="Europe/Berlin")["time zone minutes"] == "-60"
+        assert self.settings(time_zone="America/New_York")["time zone minutes"] == "300"
+
+    def test_the_last_week_is_minus_one_and_sunday_is_the_first_day(self) -> None:
+        found = self.settings(time_zone="Europe/Berlin")
+        start = [found[f"dst start {n}"] for n in ("month", "week", "day", "hour")]
+        assert start == ["3", "-1", "1", "2"]
+        found = self.settings(time_zone="America/New_York")
+        assert [found[f"dst end {n}"] for n in ("month", "week", "day")] == ["11", "1", "1"]
+
+    def test_a_zone_without_daylight_saving_turns_it_off(self) -> None:
+        assert self.settings(time_zone="Asia/Tokyo")["dst config"] == "0"
+
+    def test_the_phonebook_is_for_4_and_later(self) -> None:
+        url = "http://pbx.example.com/book.xml"
+        assert "directory script" not in self.settings(phonebook_url=url)
+        new = self.settings(("Mitel", "6867i", "4.x"), phonebook_url=url)
+        assert new["directory script"] == url
+
+
+class TestCisco79xx:
+    def settings(self, **settings: Any) -> dict[str, str]:
+        lines = (line.partition(": ") for line in text(CISCO, **settings).splitlines())
+        return {key: value.strip('"') for key, found, value in lines if found}
+
+    def test_the_zone_by_its_letters_and_the_days_by_name(self) -> None:
+        found = self.settings(time_zone="Europe/Vienna")
+        assert found["time_zone"] == "CET"
+        names = ("month", "day_of_week", "week_of_month", "time")
+        assert [found[f"dst_start_{n}"] for n in names] == ["March", "Sunday", "8", "2"]
+        assert [found[f"dst_stop_{n}"] for n in names] == ["October", "Sunday", "8", "3"]
+
+    def test_arizona_has_no_daylight_saving(self) -> None:
+        found = self.settings(time_zone="America/Phoenix")
+        assert (found["time_zone"], found["dst_auto_adjust"]) == ("MST", "0")
+
+
+class TestFanvil:
+    def test_language_tones_and_phonebook_in_sysconf(self) -> None:
+        url = "http://pbx.example.com/book.xml"
+        words = ("Fanvil", "X4U", "2.4")
+        found = elements_of(words, 0, language="it", tone_country="IT", phonebook_url=url)
+        assert (found["DefaultLanguage"], found["SelectYourTone"]) == ("it", "21")
+        assert found["Addr"] == url
+
+    def test_the_text_dialect_says_what_it_has_not(self) -> None:
+        site = Site(time_zone="Europe/Rome", language="it")
+        said = {n.field for n in notes_of(phone("Fanvil", "X4U", "2.12", site=site))}
+        assert {"time_zone", "language"} <= said
+
+
 _NAMES = re.compile(
     r"local_time\.(time_zone|summer)|lang\.|voice\.tone|remote_phonebook|P64|P246|P1362|P33[01]>"
-    r"|timezone|language\.gui|gmtOffset|lcl\.ml|Time_Zone|XML_Directory"
+    r"|time.?zone|dst|tone.set|tone_scheme|directory|DefaultLanguage|SelectYourTone|language\.gui|gmtOffset|lcl\.ml|Time_Zone|XML_Directory"
 )
 
 
-@pytest.mark.parametrize("words", [YEALINK, GRANDSTREAM, ALIAS, POLYCOM, SPA])
+@pytest.mark.parametrize(
+    "words",
+    [YEALINK, GRANDSTREAM, ALIAS, POLYCOM, SPA, SNOM, AASTRA, CISCO, ("Fanvil", "X4U", "2.4")],
+)
 def test_a_site_that_says_nothing_leaves_all_of_it_to_the_phone(
     words: tuple[str, str, str],
 ) -> None:
