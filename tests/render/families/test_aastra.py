@@ -310,7 +310,7 @@ LOCAL = Site(
     time_zone="Europe/Berlin",
     language="en",
     tone_country="GB",
-    phonebook_url="https://pbx.example.com/book.php?a=1;b=2#c",
+    phonebook_url="https://pbx.example.com/book.php?a=1&b=2",
 )
 
 
@@ -338,7 +338,7 @@ def test_the_sites_place_reaches_the_phone() -> None:
         "language": "0",
         "web language": "0",
         "tone set": "UK",
-        "directory script": "https://pbx.example.com/book.php?a=1;b=2#c",
+        "directory script": "https://pbx.example.com/book.php?a=1&b=2",
     }
 
 
