@@ -70,7 +70,7 @@ def render_jobs(sources: Sources, jobs: Sequence[Job]) -> list[str | TemplateFau
     if known.refused:
         return [known.refused[0]] * len(jobs)
     batch = _Batch(known)
-    if len(jobs) < _MANY:
+    if len(jobs) < _MANY or os.cpu_count() == 1:
         return [batch.render(job) for job in jobs]
     return _side_by_side(batch, jobs)
 
