@@ -11,9 +11,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 Where = Literal[
-    "everywhere", "list", "devices", "accounts", "templates", "page", "sheet", "editor", "plan"
+    "everywhere",
+    "list",
+    "devices",
+    "accounts",
+    "templates",
+    "page",
+    "device",
+    "sheet",
+    "editor",
+    "plan",
 ]
-"""Kinds of screens: `list` is the extensions, `sheet` a form without a preview."""
+"""Kinds of screens: `list` is the extensions, `page` one of them, `device` the page of a device
+alone, `sheet` a form without a preview."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +59,56 @@ _KEY_WORDS = {
 }
 
 _LISTS = "list devices accounts templates"
+_PAGES = "page device"
+_FORMS = "page device sheet"
 
 ACTIONS: tuple[Action, ...] = (
     Action("open", "Open", "Open what the cursor is on.", _LISTS, "open", "enter"),
+    Action(
+        "new_device",
+        "New",
+        "Add a device that serves nobody yet.",
+        "devices",
+        "new",
+        "ctrl+n",
+        needs="devices.add",
+    ),
+    Action(
+        "assign",
+        "Assign",
+        "Put an extension on a free line of the device.",
+        "devices",
+        "assign",
+        "f7",
+        needs="devices.assign",
+    ),
+    Action(
+        "clear",
+        "Clear",
+        "Clear the assignment: no extension and no organization has the device any more.",
+        "devices",
+        "clear",
+        "f8",
+        needs="devices.clear",
+    ),
+    Action(
+        "remove_device",
+        "Remove",
+        "Remove the device and its files.",
+        "devices",
+        "remove",
+        "delete,f9",
+        needs="devices.remove",
+    ),
+    Action(
+        "go_to_extension",
+        "Extension",
+        "Go to the page of an extension on this device.",
+        "devices",
+        "go_to_extension",
+        "ctrl+e",
+    ),
+    Action("sort", "Sort", "Sort by the next column.", "devices", "sort", "f4"),
     Action(
         "leave_list",
         "Quit",
@@ -140,12 +197,12 @@ ACTIONS: tuple[Action, ...] = (
         "f6",
         needs="site.change",
     ),
-    Action("save", "Save", "Check, show the plan, then save.", "page sheet", "save", "f2,ctrl+s"),
+    Action("save", "Save", "Check, show the plan, then save.", _FORMS, "save", "f2,ctrl+s"),
     Action(
         "leave_page",
         "Cancel",
         "Back to the list; unsaved changes are asked about.",
-        "page sheet",
+        _FORMS,
         "leave",
         "escape",
     ),
@@ -153,7 +210,7 @@ ACTIONS: tuple[Action, ...] = (
         "next_section",
         "Section",
         "Go to the next section (Tab past the last field does too).",
-        "page sheet",
+        _FORMS,
         "section(1)",
         "ctrl+n",
     ),
@@ -161,17 +218,17 @@ ACTIONS: tuple[Action, ...] = (
         "previous_section",
         "Section back",
         "Go to the section before.",
-        "page sheet",
+        _FORMS,
         "section(-1)",
         "ctrl+b",
         in_footer=False,
     ),
-    Action("undo", "Undo", "Take the last edit back.", "page sheet", "undo", "f3"),
+    Action("undo", "Undo", "Take the last edit back.", _FORMS, "undo", "f3"),
     Action(
         "redo",
         "Redo",
         "Do again what undo took back.",
-        "page sheet",
+        _FORMS,
         "redo",
         "f4",
         in_footer=False,
@@ -180,25 +237,46 @@ ACTIONS: tuple[Action, ...] = (
         "jump",
         "Jump",
         "A letter on every field and a number on every section: the next key goes there.",
-        "page sheet",
+        _FORMS,
         "jump",
         "f5",
     ),
-    Action("other_pane", "Pane", "Between the form and the preview.", "page", "other_pane", "f6"),
+    Action("other_pane", "Pane", "Between the form and the preview.", _PAGES, "other_pane", "f6"),
     Action(
         "reveal",
         "Reveal",
         "Show passwords in form and preview; this is written down.",
-        "page",
+        _PAGES,
         "reveal",
         "f7",
         needs="files.publish",
     ),
     Action(
-        "next_file", "File", "The preview's next file, then the link.", "page", "next_file", "f8"
+        "next_file",
+        "File",
+        "The preview's next file, then the link.",
+        _PAGES,
+        "next_file",
+        "f8",
     ),
     Action(
-        "zoom", "Zoom", "Give the preview the whole screen.", "page", "zoom", "f9", in_footer=False
+        "take_device",
+        "Take",
+        "Take a device of the inventory for this extension.",
+        "page",
+        "take_device",
+        "ctrl+t",
+        in_footer=False,
+        needs="devices.assign",
+    ),
+    Action(
+        "zoom",
+        "Zoom",
+        "Give the preview the whole screen.",
+        _PAGES,
+        "zoom",
+        "f9",
+        in_footer=False,
     ),
     Action("apply", "Apply", "Save and do what the plan says.", "plan", "apply", "enter"),
     Action(

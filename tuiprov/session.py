@@ -19,11 +19,13 @@ from tuiprov.data.draft import Draft
 from tuiprov.data.fields import Values
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import may_ever
+from tuiprov.data.sections import DEVICE_FIELDS
 from tuiprov.data.store import ExtensionRow, Store
 from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
 
 if TYPE_CHECKING:
     # Imported where they are used: they bring Jinja2, and the list of extensions needs neither.
+    from tuiprov.inventory import Inventory
     from tuiprov.publish.plan import Plan
     from tuiprov.publish.preview import Published
 
@@ -84,6 +86,13 @@ class Session:
     def remove_account(self, account_id: int) -> None:
         self.store.accounts.remove(self.viewer, account_id)
 
+    @property
+    def inventory(self) -> Inventory:
+        """The devices."""
+        from tuiprov.inventory import Inventory
+
+        return Inventory(self.store, self.viewer, self._check)
+
     def again(self) -> Session:
         """The same viewer with the permissions the account has now."""
         with self.store.database.read() as session:
@@ -99,7 +108,7 @@ class Session:
         """Live validation. A database that cannot be read now is no reason to lose what is being
         typed: the page's own rules still hold, and the save asks again."""
         try:
-            return self.store.check(page)
+            return self.store.check(page, self.viewer)
         except StoreError as error:
             return check_page(page, NO_NEIGHBOURS), {"extension_name": str(error)}
 
@@ -142,7 +151,8 @@ class Session:
 
     def reveal(self, page: Page) -> None:
         """Write down that secrets of this page were shown."""
-        self.store.record(self.viewer, "reveal", str(page.values["extension"]))
+        subject = page.values["extension"] or f"device {page.values['friendly_name']}"
+        self.store.record(self.viewer, "reveal", str(subject))
 
     # -- the whole site -------------------------------------------------------------------------
 
@@ -160,7 +170,12 @@ class Session:
 
     def keep(self, draft: Draft) -> None:
         """Keep what was edited; other fields stay free for what somebody else saves meanwhile."""
-        edited = {name: text for name, text in draft.texts.items() if draft.is_edited(name)}
+        taken = DEVICE_FIELDS if draft.base.is_taken else ()
+        edited = {
+            name: text
+            for name, text in draft.texts.items()
+            if draft.is_edited(name) or name in taken
+        }
         self.store.keep_draft(self.viewer, draft.base, edited)
 
     def kept(self) -> tuple[int, dict[str, str], datetime] | None:

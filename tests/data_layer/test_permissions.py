@@ -296,7 +296,7 @@ def test_a_forbidden_lowering_says_that_it_cannot_be_given_back() -> None:
 
 def test_a_device_of_somebody_above_says_what_is_left() -> None:
     reason = why_not(somebody("provider", "view"), "devices.edit", "higher-used")
-    assert reason == "it belongs to an account above yours: only its assignment can be cleared"
+    assert reason == "it belongs to an account above: only its assignment can be cleared"
 
 
 # -- every operation declares ---------------------------------------------------------------------

@@ -145,6 +145,7 @@ async def test_lowering_modify_at_view_is_asked_about_and_cannot_be_restored(
         await desk.see("Saved.")
         assert level(office, child) == "view"
         await desk.press("enter")
+        await desk.see("Name:")
         await desk.field("Allow to provision devices")
         await desk.press("enter")
         await desk.see("type to filter")
@@ -156,6 +157,7 @@ async def test_keeping_it_leaves_everything_as_it_was(office: Site) -> None:
     async with at_desk(office, office.viewer("provider", "view")) as desk:
         await go(desk, "Acme")
         await desk.press("enter")
+        await desk.see("Allow to provision devices")
         await desk.pick("Allow to provision devices", "None")
         await desk.press("f2")
         await desk.see("This cannot be undone")
@@ -172,6 +174,7 @@ async def test_switching_sip_management_off_takes_trunking_along_after_a_questio
     async with at_desk(office) as desk:
         await go(desk, "Acme")
         await desk.press("enter")
+        await desk.see("Phone extension SIP management")
         await desk.field("Phone extension SIP management")
         await desk.press("n")
         assert TAKES_TRUNKING_ALONG in desk.under("Phone extension SIP management")
@@ -183,6 +186,7 @@ async def test_switching_sip_management_off_takes_trunking_along_after_a_questio
         acme = next(a for a in office.rows(Account) if a.name == "Acme Ltd")
         assert (acme.sip_management, acme.sip_trunking_management) == (False, False)
         await desk.press("enter")
+        await desk.see("Phone extension SIP management")
         await desk.field("Phone extension SIP management")
         await desk.press("y", "f2")
         await desk.see("Saved.")

@@ -117,7 +117,13 @@ PERMISSIONS: Final = (
     Rule("devices.assign", "system"),
     Rule("devices.assign", _ABOVE, own="modify"),
     Rule("devices.assign", _ABOVE, own="view", relation="own-free own-used child", child="modify"),
-    Rule("devices.assign", "user", own="modify", relation="own-free own-used"),
+    # A user takes a free device of an account above into use for an extension of its own.
+    Rule(
+        "devices.assign",
+        "user",
+        own="modify",
+        relation="own-free own-used higher-free higher-used",
+    ),
     # Templates. The administrator sees only the administrator's own.
     Rule("templates.see", "system", relation="own"),
     Rule("templates.see", f"{_ABOVE} user", own="view modify", relation="own higher child"),
@@ -193,7 +199,7 @@ def why_not(viewer: Viewer, operation: str, relation: str = "", child: str = "")
     if not rules:
         return _OWN_IS_SHORT.get(operation, "needs Allow to provision devices: Modify")
     if any(_has(rule.relation, {case.relation}) for rule in rules):
-        return "the account it belongs to or is assigned to may not modify devices itself"
+        return "neither its owner nor whom it is assigned to may modify devices"
     words = _RELATION_OF.get((operation, relation)) or _RELATION.get(relation)
     return words or "it belongs to another account"
 
@@ -210,7 +216,7 @@ _RELATION: Final = {
     "self": "set by the account above",
     "below": "set by the account directly above it",
     "higher-free": "it belongs to an account above yours",
-    "higher-used": "it belongs to an account above yours: only its assignment can be cleared",
+    "higher-used": "it belongs to an account above: only its assignment can be cleared",
     "higher": "it belongs to an account above yours",
 }
 _RELATION_OF: Final = {

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
 from tuiprov.data.fields import Value
+from tuiprov.data.kinship import kin
 from tuiprov.data.models import (
     Account,
     Device,
@@ -124,6 +125,28 @@ def custom_of(row: Template, files: Mapping[str, str]) -> CustomTemplate:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def device_page(session: Session, viewer: Viewer, device: Device) -> Page:
+    """The page of a device alone: an unsaved one has no lines."""
+    site = site_of(session)
+    owner = kin(session, [device.owner_id])[device.owner_id]
+    values = new_values(site) | {"use_provisioning": True}
+    if device.id is not None:
+        values |= {name: getattr(device, name) for name in DEVICE_FIELDS}
+    owners = (owner.id, *owner.above, device.organization_id)
+    return Page(
+        values=values,
+        site=site,
+        device_id=device.id,
+        device_version=device.version if device.id is not None else 0,
+        token=device.token,
+        organization_id=device.organization_id,
+        others=tuple(lines_seen_by(session, viewer, device.id)) if device.id is not None else (),
+        customs=customs_for(session, viewer, owners, values["template"]),
+        is_device=True,
+        owner_id=device.owner_id,
+    )
 
 
 def on_device(session: Session, viewer: Viewer, page: Page, device: Device) -> Page:

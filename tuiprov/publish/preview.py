@@ -88,6 +88,9 @@ def preview(page: Page, published: Published, focus: str, *, reveal: bool = Fals
         return PagePreview(empty=f"No file: {error}")
 
 
+_SERVES_NOBODY = "The device serves no extension: no file is generated."
+
+
 def _preview(
     page: Page, phone: Phone, published: Published, focus: str, reveal: bool
 ) -> PagePreview:
@@ -98,6 +101,8 @@ def _preview(
     link_tab = _link_tab(phone, page)
     if phone.values["status"] != "enabled":
         return PagePreview((link_tab,), said, "The device is disabled: no file is generated.")
+    if not phone.lines:
+        return PagePreview((link_tab,), said, _SERVES_NOBODY)
     true_files = render(phone)
     shown_files = render(phone.revealed() if reveal else phone.masked())
     focused = lines_of(focus, page, true_files)
@@ -131,4 +136,6 @@ def _link_tab(phone: Phone, page: Page) -> PreviewFile:
         words += ["Resync: SIP NOTIFY with Event: " + kind.facts.resync]
         names = (file_name(rule, phone, kind) for rule in kind.facts.files)
         words += ["Files: " + ", ".join(names)]
+    if not phone.lines:
+        words += ["", _SERVES_NOBODY]
     return PreviewFile("Link", tuple(Line(text) for text in words))

@@ -15,7 +15,7 @@ from textual.app import ComposeResult
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import TuiprovScreen
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import pass_on, type_again
+from tuiprov.widgets.compat import Run, pass_on, type_again
 from tuiprov.widgets.table import Column, NoRows, Table
 
 if TYPE_CHECKING:
@@ -88,6 +88,15 @@ class ListScreen(TuiprovScreen):
 
     def moved(self) -> None:
         """The cursor is on another row."""
+
+    def about_row(self) -> Run:
+        """What is worth a word about the row with the cursor: below the filter, where the screen
+        has a line for it."""
+        return "", ""
+
+    def about_list(self) -> str:
+        """What is worth a word about the whole list: in the title."""
+        return ""
 
     # -- the parts ------------------------------------------------------------------------------
 
@@ -226,14 +235,14 @@ class ListScreen(TuiprovScreen):
     def _show_title(self) -> None:
         viewer = self.session.viewer.label if self.session else ""
         place = self.session.place if self.session else ""
-        self.title_bar.show([(self.words, "bar--title"), (f"  {place}  {viewer}", "bar--dim")])
+        words = "  ".join(word for word in (place, viewer, self.about_list()) if word)
+        self.title_bar.show([(self.words, "bar--title"), (f"  {words}", "bar--dim")])
 
     def _show_filter(self) -> None:
         words = self.filter or self.filter_hint
-        self._filter_bar.show(
-            [
-                (f"{self.table.position}  ", "bar--dim"),
-                ("Filter ", "bar--dim"),
-                (words, "bar--title" if self.filter else "bar--dim"),
-            ]
-        )
+        runs = [
+            (f"{self.table.position}  ", "bar--dim"),
+            ("Filter ", "bar--dim"),
+            (words, "bar--title" if self.filter else "bar--dim"),
+        ]
+        self._filter_bar.show(runs, [] if self._is_loading else [self.about_row()])
