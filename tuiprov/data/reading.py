@@ -42,9 +42,10 @@ def columns(*columns: Any) -> Select[Any]:
 
 
 def site_of(session: Session) -> Site:
-    """The settings as plain data, without the table's own columns."""
+    """The settings as plain data, without the table's own columns; unchecked, so that even what a
+    stranger's hand put there can be shown and mended."""
     row = session.get_one(SystemSettings, 1)
-    return Site(**{name: getattr(row, name) for name in SITE_FIELDS})
+    return Site.model_construct(**{name: getattr(row, name) for name in SITE_FIELDS})
 
 
 def page_of(session: Session, viewer: Viewer, extension_id: int) -> Page:

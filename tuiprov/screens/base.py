@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
 from textual.binding import Binding, BindingType
@@ -18,7 +18,11 @@ from tuiprov.widgets.compositor import CellCompositor
 from tuiprov.widgets.dialog import Dialog
 
 if TYPE_CHECKING:
+    from tuiprov.publish.plan import Plan
     from tuiprov.session import Session
+
+Done = Callable[[str, TuiprovError | None], None]
+"""Told how publishing went: words for the line of keys, and what went wrong."""
 
 
 class Navigator(Protocol):
@@ -34,6 +38,7 @@ class Navigator(Protocol):
     def open_page(self, extension_id: int) -> None: ...
     def close_page(self) -> None: ...
     def plan_site(self, where: str) -> None: ...
+    def publish(self, plan: Plan, done: Done) -> object: ...
     def use_session(self, session: Session) -> None: ...
 
 
