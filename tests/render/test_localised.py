@@ -220,11 +220,6 @@ class TestFanvil:
         assert (found["DefaultLanguage"], found["SelectYourTone"]) == ("it", "21")
         assert found["Addr"] == url
 
-    def test_the_text_dialect_says_what_it_has_not(self) -> None:
-        site = Site(time_zone="Europe/Rome", language="it")
-        said = {n.field for n in notes_of(phone("Fanvil", "X4U", "2.12", site=site))}
-        assert {"time_zone", "language"} <= said
-
 
 _NAMES = re.compile(
     r"local_time\.(time_zone|summer)|lang\.|voice\.tone|remote_phonebook|P64|P246|P1362|P33[01]>"

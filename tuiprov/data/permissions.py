@@ -211,6 +211,7 @@ _OWN_IS_SHORT: Final = {
     "accounts.set_sip": "your own account has not Phone extension SIP management",
     "accounts.set_trunking": "your own account has not SIP trunking management",
     "devices.see": "your account may not provision devices",
+    "templates.see": "your account may not provision devices",
 }
 _RELATION: Final = {
     "self": "set by the account above",
