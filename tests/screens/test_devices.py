@@ -28,6 +28,7 @@ from tests.screens.test_snapshots import Picture
 from tests.sites import Site
 from tuiprov.data.checks import DUPLICATE_MAC
 from tuiprov.data.models import Account, Device, Extension, Line
+from tuiprov.screens.devices import DevicesScreen
 
 LARGE = (200, 60)
 INFORMATION, SETTINGS, INVENTORY = 1, 2, 3
@@ -356,8 +357,8 @@ class TestDuplicateMac:
             assert DUPLICATE_MAC in desk.under("MAC address")
             await desk.press("f2")
             await desk.see("Not saved: 1 field to mend.")
-            for words in ("Theirs", "second", "0099*001", "other", "eve"):
-                assert words not in desk.text.replace("another device", "")
+            for words in ("Theirs", "second", "0099*001", "eve"):
+                assert words not in desk.text
         assert len(tree.site.rows(Device)) == 1
 
     @pytest.mark.parametrize("number", ["0099*001", ""])
@@ -567,7 +568,7 @@ class TestTheExtensionsPage:
             assert "Gate01" not in desk.text
             await desk.type("sales")
             await desk.press("enter")
-            await desk.see("Taken from the inventory", "Device information *")
+            await desk.see("Taken from the inventory", "Provisioning *")
             assert desk.row("Friendly name") == "Sales01"
             assert f"line 3 of 12; shared with {SALES} (line 1)" in desk.under("Line")
             assert office.page(ANA).device_id is None
@@ -639,10 +640,7 @@ async def test_stored_values_are_shown_as_the_text_they_are(
             await desk.press(key)
             await desk.settle()
             assert_harmless(desk)
-            while "Devices" not in desk.part("title"):
-                await desk.press("escape")
-                await desk.settle()
-            if desk.app.screen.is_modal:
+            while not isinstance(desk.app.screen, DevicesScreen):
                 await desk.press("escape")
         await desk.press("home", "enter")
         await desk.until(lambda: bool(desk.app.screen.query("#form")))
