@@ -26,6 +26,7 @@ from textual.screen import Screen
 
 from tuiprov import config
 from tuiprov.errors import TuiprovError, crash_report
+from tuiprov.screens.base import Done
 from tuiprov.screens.extensions import ExtensionsScreen
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.widgets.dialog import Dialog
@@ -175,7 +176,10 @@ class TuiprovApp(App[None]):
         module, screen = _AREAS[name]
         while not isinstance(self.screen, ExtensionsScreen):
             self.pop_screen()
-        self.push_screen(getattr(import_module(module), screen)(self._session))
+        try:
+            self.push_screen(getattr(import_module(module), screen)(self._session))
+        except TuiprovError as error:
+            self._list.tell("This cannot be opened", error)
 
     def look_again(self) -> None:
         """Permissions have changed, perhaps the viewer's own: look with what they are now."""
@@ -202,24 +206,32 @@ class TuiprovApp(App[None]):
         session = self._session
         if session is None:
             return
-        try:
-            plan = session.plan(where)
-        except TuiprovError as error:
-            self._list.tell("This cannot be planned", error)
-            return
+        screen = PlanScreen(partial(session.plan, where), where or "all extensions")
 
-        def apply(answer: bool | None) -> None:
-            if answer:
-                self._apply(session, plan)
+        def answer(apply: bool | None) -> None:
+            if apply:
+                self._list.show_keys(note="Publishing …")
+                self.publish(screen.plan, self._published)
 
-        self.push_screen(PlanScreen(plan, where or "all extensions"), apply)
+        self.push_screen(screen, answer)
 
-    def _apply(self, session: Session, plan: Plan) -> None:
-        try:
-            session.publish(plan)
-        except TuiprovError as error:
+    def _published(self, words: str, error: TuiprovError | None) -> None:
+        if error is not None:
             self._list.tell("Not published", error)
-        self._list.reload()
+        self._list.reload(words)
+
+    @work(thread=True, group="publish")
+    def publish(self, plan: Plan, done: Done) -> None:
+        """Carry a plan out in a thread, then call `done`; the program does not end before."""
+        session, problem = self._session, None
+        try:
+            if session is not None:
+                session.publish(plan)
+        except TuiprovError as error:
+            problem = error
+        words = "Not published." if problem else f"Files: {plan.in_the_past()}."
+        if self.is_running:
+            self.call_from_thread(done, words, problem)
 
     # -- drafts that outlive the session --------------------------------------------------------
 

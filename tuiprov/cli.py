@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from tuiprov import __version__
-from tuiprov.commands import accounts, devices
+from tuiprov.commands import accounts, devices, templates
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
@@ -27,8 +27,15 @@ from tuiprov.data.lookup import find_phone
 from tuiprov.data.site import SITE_FIELDS
 from tuiprov.data.store import Store
 from tuiprov.errors import NotAllowed, NotFound, TuiprovError, crash_report
-from tuiprov.printing import print_catalog, print_json, print_plan, print_text, say
-from tuiprov.publish.publishing import plan_devices, publish
+from tuiprov.printing import (
+    print_catalog,
+    print_json,
+    print_plan,
+    print_summary,
+    print_text,
+    say,
+)
+from tuiprov.publish.publishing import plan_devices, plan_settings, publish
 from tuiprov.render.engine import render, type_of
 from tuiprov.render.links import link
 from tuiprov.render.notes import notes
@@ -44,6 +51,7 @@ app = typer.Typer(
 
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(devices.app, name="devices")
+app.add_typer(templates.app, name="templates")
 
 
 @app.callback(invoke_without_command=True)
@@ -128,11 +136,18 @@ def set_(
 @app.command()
 def settings(
     assignments: Annotated[list[str] | None, typer.Argument(metavar="[NAME=VALUE…]")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what the phones' files would become.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show or change the site's settings: SIP server, provisioning host, codecs offered …"""
     values = parse_assignments(assignments or [], SITE_FIELDS)
     store, viewer = SITE.store()
+    if dry_run:
+        print_plan(plan_settings(store, viewer, values), with_diff=True, as_json=as_json)
+        return
+    ready = plan_settings(store, viewer, values) if values else None
     site = store.set_site(viewer, values) if values else store.site()
     texts = {name: one.text(getattr(site, name)) for name, one in SITE_FIELDS.items()}
     if as_json:
@@ -140,8 +155,10 @@ def settings(
         return
     for name, text in texts.items():
         say(f"{name:<30} {text}")
-    if values:
-        say("the phones' files follow with: tuiprov publish")
+    if ready is not None:
+        print_summary(ready)
+        if ready.reaches_phones:
+            say("the phones' files follow with: tuiprov publish")
 
 
 @app.command("render")

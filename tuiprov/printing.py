@@ -10,6 +10,7 @@ from typing import Any
 
 from tuiprov.data.catalog import Catalog, PhoneType
 from tuiprov.errors import NotFound
+from tuiprov.publish.grouping import MANY, groups
 from tuiprov.publish.plan import Plan
 from tuiprov.text import visible
 
@@ -33,18 +34,44 @@ def print_text(text: str) -> None:
 
 
 def print_plan(plan: Plan, *, with_diff: bool, as_json: bool) -> None:
-    """The files of a plan with their signs, its diffs if wanted, and its summary."""
+    """The files of a plan with their signs, its diffs if wanted, and its summary; equal changes
+    together when there are many."""
     if as_json:
         print_json(_plan_data(plan))
         return
+    if len(plan.changes) > MANY:
+        _print_groups(plan, with_diff)
+    else:
+        _print_changes(plan, with_diff)
+    print_summary(plan)
+
+
+def print_summary(plan: Plan) -> None:
+    """What failed, what else is worth knowing, and how many files change."""
+    for words in plan.failures():
+        say(f"! {words}", to_error=True)
+    for words in plan.notes:
+        say(words)
+    whose = f"{plan.devices} phones: " if plan.devices > 1 else ""
+    say(f"{whose}{plan.summary()}")
+
+
+def _print_changes(plan: Plan, with_diff: bool) -> None:
     for change in plan.changes:
         say(f"{_SIGNS[change.kind]} {change.path}")
         if with_diff and change.kind != "delete":
             for line in change.diff():
                 say(f"    {line}")
-    for device_id, problem in plan.failed.items():
-        say(f"! device {device_id}: {problem}", to_error=True)
-    say(plan.summary())
+
+
+def _print_groups(plan: Plan, with_diff: bool) -> None:
+    for group in groups(plan):
+        if group.held:
+            continue
+        say(f"{_SIGNS[group.kind]} {group.headline()}")
+        if with_diff:
+            for line in group.lines:
+                say(f"    {line}")
 
 
 def _plan_data(plan: Plan) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tuiprov.data.account_rows import AccountRow
-from tuiprov.data.account_tree import AccountView
+from tuiprov.data.account_sheet import AccountView
 from tuiprov.data.accounts import Viewer, os_viewer, same_viewer, viewers
 from tuiprov.data.checks import NO_NEIGHBOURS, check_page
 from tuiprov.data.database import Database
@@ -20,6 +20,7 @@ from tuiprov.data.fields import Values
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import may_ever
 from tuiprov.data.sections import DEVICE_FIELDS
+from tuiprov.data.site_sheet import SiteSheet
 from tuiprov.data.store import ExtensionRow, Store
 from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from tuiprov.inventory import Inventory
     from tuiprov.publish.plan import Plan
     from tuiprov.publish.preview import Published
+    from tuiprov.publish.publishing import OnPhone
+    from tuiprov.publish.template_work import TemplateWork
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,15 @@ class Session:
         with self.store.database.read() as session:
             return self.looking_as(same_viewer(session, self.viewer))
 
+    # -- templates ------------------------------------------------------------------------------
+
+    @property
+    def templates(self) -> TemplateWork:
+        """What this viewer does with provisioning templates."""
+        from tuiprov.publish.template_work import TemplateWork
+
+        return TemplateWork(self.store, self.viewer)
+
     # -- one page -------------------------------------------------------------------------------
 
     def open(self, extension_id: int) -> Draft:
@@ -156,15 +168,33 @@ class Session:
 
     # -- the whole site -------------------------------------------------------------------------
 
-    def plan(self, where: str) -> Plan:
+    def plan(self, where: str, on_phone: OnPhone) -> Plan:
         from tuiprov.publish.publishing import plan_devices
 
-        return plan_devices(self.store, self.store.device_ids(self.viewer, where))
+        ids = self.store.device_ids(self.viewer, where)
+        return plan_devices(self.store, ids, on_phone=on_phone)
 
     def publish(self, plan: Plan) -> None:
         from tuiprov.publish.publishing import publish
 
         publish(self.store, self.viewer, plan)
+
+    # -- preferences ----------------------------------------------------------------------------
+
+    def site_sheet(self) -> SiteSheet:
+        """The site's settings to be edited. NotAllowed for who may not."""
+        use = self.store.site_use(self.viewer)
+        return SiteSheet(self.store.site(), use)
+
+    def plan_settings(self, values: Values, on_phone: OnPhone) -> Plan:
+        """What these settings would do to all phones' files; nothing is stored."""
+        from tuiprov.publish.publishing import plan_settings
+
+        return plan_settings(self.store, self.viewer, values, on_phone)
+
+    def save_settings(self, sheet: SiteSheet) -> None:
+        """Store the settings; their plan is to be published then. Raises Refused or Conflict."""
+        sheet.rebase(self.store.set_site(self.viewer, sheet.changes, sheet.site))
 
     # -- drafts that outlive the session --------------------------------------------------------
 

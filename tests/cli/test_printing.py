@@ -53,7 +53,7 @@ def test_a_plan_is_signs_paths_failures_and_a_summary(capsys: pytest.CaptureFixt
         "+ tftp/a",
         "~ tftp/b",
         "- tftp/c",
-        "1 to write, 1 to replace, 1 to delete; 1 phone failed",
+        "3 phones: 1 to write, 1 to replace, 1 to delete; 1 phone failed",
     ]
     assert len(said.err.splitlines()) == 1
     assert SHOWN in said.err

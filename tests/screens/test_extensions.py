@@ -179,7 +179,7 @@ class TestPublishingFromTheList:
     async def test_regenerate_is_no_question_here(self, office: Site) -> None:
         async with at_desk(office) as desk:
             await desk.press("f8")
-            await desk.see("Plan")
+            await desk.see("Files")
             before = desk.text
             await desk.press("r")
             assert desk.part("changes") in before
@@ -188,7 +188,7 @@ class TestPublishingFromTheList:
         office.configure(publish_group="no_such_group")
         async with at_desk(office) as desk:
             await desk.press("f8")
-            await desk.see("Plan")
+            await desk.see("Files")
             await desk.press("enter")
             await desk.see("Not published", "there is no group 'no_such_group'")
             await desk.press("enter")

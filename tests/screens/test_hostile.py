@@ -127,7 +127,7 @@ class TestHostileValues:
         poison(office, equipment=equipment)
         async with at_desk(office, size=size) as desk:
             await desk.press("f8")
-            await desk.until(lambda: "Plan" in desk.text or "cannot be planned" in desk.text)
+            await desk.until(lambda: "Files" in desk.text or "cannot be planned" in desk.text)
             assert_harmless(desk)
             await desk.press("end")
             assert_harmless(desk)
@@ -170,7 +170,7 @@ class TestHostileElsewhere:
             set_columns(office, "extension", {"extension": HOSTILE}, f"extension = '{TRUNK}'")
             office.configure(publish_group=HOSTILE)
             await desk.press("ctrl+u", "f8")
-            await desk.see("Plan")
+            await desk.see("Files")
             await desk.press("enter")
             await desk.see("Not published", "[/foo]")
             assert_harmless(desk)

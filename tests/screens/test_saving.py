@@ -220,7 +220,7 @@ class TestRenderFailure:
             await desk.type(SALES)
             await desk.see("1 / 1")
             await desk.press("f8")
-            await desk.see("1 phone failed", "! device")
+            await desk.see("1 phone failed", "! Sales01 (00:04:13:71:A0:0F): ")
             await desk.press("enter")
             await desk.see("! failed")
         assert published(office) == {}

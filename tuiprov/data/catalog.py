@@ -277,6 +277,12 @@ class Catalog:
         prefix = mac[:8].upper()
         return next((name for name, known in self._prefixes.items() if prefix in known), "")
 
+    @cached_property
+    def codecs(self) -> tuple[str, ...]:
+        """Names of the codecs that any phone has a word for, in the order of the file."""
+        terms = (kind.facts.terms.get("codecs", {}) for kind in self.types())
+        return tuple(dict.fromkeys(name for known in terms for name in known))
+
     def types(self) -> Iterable[PhoneType]:
         """Every model on every generation once, in the order of the file."""
         return dict.fromkeys(self._types.values())

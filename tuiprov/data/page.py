@@ -65,6 +65,12 @@ class Phone:
     custom: CustomTemplate | None = None
     """The account's own files it gets; None: the server default."""
 
+    @property
+    def name(self) -> str:
+        """What an admin calls it: `Desk01 (80:5E:C0:00:00:01)`, or what there is of that."""
+        name, mac = str(self.values["friendly_name"]), str(self.values["mac"])
+        return f"{name} ({mac})" if name and mac else name or mac
+
     def masked(self) -> Phone:
         """The same phone with every secret replaced by asterisks of one length."""
         lines = tuple(replace(line, extension=_masked(line.extension)) for line in self.lines)

@@ -72,7 +72,7 @@ PERMISSIONS: Final = (
     Rule("accounts.add", "system"),
     Rule("accounts.add", _ABOVE, relation="child below"),
     Rule("accounts.edit", "system"),
-    Rule("accounts.edit", _ANY, relation="self child below"),
+    Rule("accounts.edit", f"{_ABOVE} user", relation="self child below"),
     Rule("accounts.remove", "system"),
     Rule("accounts.remove", _ABOVE, relation="child below"),
     Rule("accounts.login", "system"),
@@ -200,7 +200,8 @@ def why_not(viewer: Viewer, operation: str, relation: str = "", child: str = "")
         return _OWN_IS_SHORT.get(operation, "needs Allow to provision devices: Modify")
     if any(_has(rule.relation, {case.relation}) for rule in rules):
         return "neither its owner nor whom it is assigned to may modify devices"
-    return _RELATION.get(relation, "it belongs to another account")
+    words = _RELATION_OF.get((operation, relation)) or _RELATION.get(relation)
+    return words or "it belongs to another account"
 
 
 _OWN_IS_SHORT: Final = {
@@ -210,6 +211,7 @@ _OWN_IS_SHORT: Final = {
     "accounts.set_sip": "your own account has not Phone extension SIP management",
     "accounts.set_trunking": "your own account has not SIP trunking management",
     "devices.see": "your account may not provision devices",
+    "templates.see": "your account may not provision devices",
 }
 _RELATION: Final = {
     "self": "set by the account above",
@@ -217,6 +219,9 @@ _RELATION: Final = {
     "higher-free": "it belongs to an account above yours",
     "higher-used": "it belongs to an account above: only its assignment can be cleared",
     "higher": "it belongs to an account above yours",
+}
+_RELATION_OF: Final = {
+    ("accounts.remove", "self"): "an account is removed by the one above it",
 }
 
 

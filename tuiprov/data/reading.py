@@ -29,6 +29,8 @@ from tuiprov.data.models import (
 from tuiprov.data.page import CustomTemplate, LineUse, Page
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
 from tuiprov.data.site import SITE_FIELDS, Site
+from tuiprov.data.template_fields import TEMPLATE_FIELDS
+from tuiprov.data.template_parts import as_custom
 from tuiprov.errors import NotFound
 
 _PAGE_OF_DEVICES = 500
@@ -40,9 +42,10 @@ def columns(*columns: Any) -> Select[Any]:
 
 
 def site_of(session: Session) -> Site:
-    """The settings as plain data, without the table's own columns."""
+    """The settings as plain data, without the table's own columns; unchecked, so that even what a
+    stranger's hand put there can be shown and mended."""
     row = session.get_one(SystemSettings, 1)
-    return Site(**{name: getattr(row, name) for name in SITE_FIELDS})
+    return Site.model_construct(**{name: getattr(row, name) for name in SITE_FIELDS})
 
 
 def page_of(session: Session, viewer: Viewer, extension_id: int) -> Page:
@@ -118,13 +121,7 @@ def customs(session: Session, condition: ColumnElement[bool]) -> tuple[CustomTem
 
 
 def custom_of(row: Template, files: Mapping[str, str]) -> CustomTemplate:
-    return CustomTemplate(
-        row.name, row.manufacturer, _names(row.models), _names(row.firmware), files
-    )
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for part in text.split(",") if (name := part.strip()))
+    return as_custom({name: getattr(row, name) for name in TEMPLATE_FIELDS}, files)
 
 
 def device_page(session: Session, viewer: Viewer, device: Device) -> Page:

@@ -12,25 +12,31 @@ from typing import Annotated, Final
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 
+from tuiprov.data.catalog import default_catalog
 from tuiprov.data.fields import Choice, Codecs, Field, Flag, Networks, Number, Text, declared
 from tuiprov.data.places import COUNTRIES, LANGUAGES, TIME_ZONES
 from tuiprov.errors import Refusal
+from tuiprov.text import in_words
 
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 _HOST_RULE = "must be a host name or an IPv4 address"
 
 
 def _host(label: str, help_text: str) -> Text:
-    return Text(label=label, help=help_text, longest=253, pattern=_HOST, rule=_HOST_RULE)
+    return Text(
+        label=label, help=help_text, takes="phone", longest=253, pattern=_HOST, rule=_HOST_RULE
+    )
 
 
 def _port(label: str) -> Number:
-    return Number(label=label, help="A port from 1 to 65535.", low=1, high=65_535)
+    return Number(label=label, help="A port from 1 to 65535.", takes="phone", low=1, high=65_535)
 
 
 def _place(label: str, help_text: str, places: Mapping[str, str]) -> Choice:
     options = (("", "the phone's own"), *places.items())
-    return Choice(label=label, help=f"{help_text} Empty: the phone's own.", options=options)
+    return Choice(
+        label=label, help=f"{help_text} Empty: the phone's own.", takes="phone", options=options
+    )
 
 
 class Service(SQLModel):
@@ -47,16 +53,25 @@ class Service(SQLModel):
         Flag(
             label="Allow MAC based provisioning on HTTP(S)",
             help="Links may be built from MAC addresses.",
+            takes="phone",
         ),
     ] = True
     publish_root: Annotated[
-        str, Text(label="Publish root", help="Directory that phones read from.", longest=1024)
+        str,
+        Text(
+            label="Publish root",
+            help="Directory that phones read from. Nothing is moved when it changes: "
+            "all files are written to the new one.",
+            takes="phone",
+            longest=1024,
+        ),
     ] = ""
     publish_group: Annotated[
         str,
         Text(
             label="Publish group",
             help="Group of the TFTP or HTTP server. Empty: the group of the publish root.",
+            takes="phone",
             longest=32,
             pattern=r"[a-z_][a-z0-9_-]*",
             rule="must be a group's name",
@@ -68,6 +83,7 @@ class Service(SQLModel):
             label="World-readable files",
             help="Files 0644 instead of 0640: every local user can read the SIP passwords. "
             "Only for a TFTP server that insists (Debian's tftpd-hpa without --permissive).",
+            takes="phone",
         ),
     ] = False
 
@@ -82,7 +98,8 @@ class Telephony(SQLModel):
     outbound_proxy: Annotated[str, _host("Outbound proxy", "Empty: none.")] = ""
     outbound_proxy_port: Annotated[int, _port("Outbound proxy port")] = 5060
     register_expiry: Annotated[
-        int, Number(label="Registration expiry", help="Seconds.", low=60, high=86_400)
+        int,
+        Number(label="Registration expiry", help="Seconds.", takes="phone", low=60, high=86_400),
     ] = 3600
     codecs_offered: Annotated[
         str, Codecs(label="Codecs offered", help="What extensions may choose from, in order.")
@@ -92,6 +109,7 @@ class Telephony(SQLModel):
         Text(
             label="Voicemail number",
             help="What the message key dials.",
+            takes="phone",
             longest=20,
             pattern=r"[0-9*#+]+",
             rule="must be digits, * # or +",
@@ -102,6 +120,7 @@ class Telephony(SQLModel):
         Text(
             label="Phonebook URL",
             help="Where phones fetch the shared phonebook. Empty: none.",
+            takes="phone",
             longest=255,
             pattern=r"(?:https?|tftp)://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._~%/?=&+-]*)?",
             rule="must be an address such as https://pbx.example.com/phonebook.xml",
@@ -206,6 +225,12 @@ SITE_FIELDS: Final[dict[str, Field]] = {
     name: field for section in SITE_SECTIONS for name, field in declared(section).items()
 }
 
+PHONE_FIELDS: Final = frozenset(name for name, one in SITE_FIELDS.items() if one.takes == "phone")
+"""Settings that phones' files hold, or that say where and how these lie on disk."""
+
+ACCESS_FIELDS: Final = frozenset({"publish_group", "world_readable"})
+"""Settings that say who may read the files, whatever is in them."""
+
 _NEEDED = ("provisioning_host", "publish_root", "sip_server", "codecs_offered")
 
 
@@ -214,6 +239,11 @@ def check_site(site: Site) -> list[Refusal]:
     found = [Refusal(name, "is missing") for name in _NEEDED if not getattr(site, name)]
     numbers = (name for name, field in SITE_FIELDS.items() if isinstance(field, Number))
     found += [Refusal(name, "is missing") for name in numbers if getattr(site, name) is None]
+    strangers = [name for name in site.offered if name not in default_catalog().codecs]
+    if strangers:
+        known = in_words(default_catalog().codecs, "and")
+        reason = f"no phone knows {in_words(strangers)}; there are {known}"
+        found.append(Refusal("codecs_offered", reason))
     if site.publish_root and not site.publish_root.startswith("/"):
         found.append(Refusal("publish_root", "must be a full path, beginning with /"))
     if site.infrastructure_type != "none" and not site.private_network:

@@ -39,7 +39,9 @@ from tuiprov.data.reading import (
     site_of,
 )
 from tuiprov.data.sections import DEVICE_FIELDS, SERVER_DEFAULT
-from tuiprov.data.site import Site, check_site
+from tuiprov.data.site import PHONE_FIELDS, Site, check_site
+from tuiprov.data.site_sheet import SiteUse, site_use
+from tuiprov.data.templates import Templates
 from tuiprov.data.writer import RecordedNeighbours, write_page
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
 
@@ -66,6 +68,7 @@ class Store:
         self.database = database
         self.accounts = Accounts(database)
         self.devices = Devices(database)
+        self.templates = Templates(database)
 
     # -- settings -------------------------------------------------------------------------------
 
@@ -75,23 +78,38 @@ class Store:
             return site_of(session)
 
     @needs("site.change")
-    def set_site(self, viewer: Viewer, values: Values) -> Site:
-        """Change system-wide settings; every enabled device is stale from then on. Refused names
-        each setting that is wrong."""
-        if not may(viewer, "site.change"):
-            raise NotAllowed("only the system administrator changes settings of the site")
+    def site_use(self, viewer: Viewer) -> SiteUse:
+        """What hangs on the settings, for the warnings beside them."""
+        _require_site_change(viewer)
+        with self.database.read() as session:
+            return site_use(session)
+
+    @needs("site.change")
+    def proposed_site(self, viewer: Viewer, values: Values) -> Site:
+        """The settings with `values` in them, not stored. Refused names each that is wrong."""
+        _require_site_change(viewer)
+        with self.database.read() as session:
+            return _proposed(session, values)
+
+    @needs("site.change")
+    def set_site(self, viewer: Viewer, values: Values, seen: Site | None = None) -> Site:
+        """Change system-wide settings; a change that reaches phones makes every device stale.
+        Refused names each setting that is wrong; Conflict: they are not what was `seen` any more.
+        """
+        _require_site_change(viewer)
         with self.database.write() as session:
+            if seen is not None and seen != site_of(session):
+                raise Conflict("somebody else changed the preferences meanwhile; nothing was saved")
+            _proposed(session, values)
             row = session.get_one(SystemSettings, 1)
-            found = check_site(site_of(session).model_copy(update=dict(values)))
-            if found:
-                raise Refused(found)
             changed = [name for name, value in values.items() if getattr(row, name) != value]
             for name in changed:
                 setattr(row, name, values[name])
             if changed:
                 session.add(row)
-                session.execute(update(Device).values(publish_state="stale", publish_reason=""))
                 history.record(session, viewer.label, "settings", "", " ".join(changed))
+            if not PHONE_FIELDS.isdisjoint(changed):
+                session.execute(update(Device).values(publish_state="stale", publish_reason=""))
             session.flush()
             return site_of(session)
 
@@ -251,6 +269,19 @@ class Store:
         """Write down that something was done (never a secret)."""
         with self.database.write() as session:
             history.record(session, viewer.label, action, subject, detail)
+
+
+def _require_site_change(viewer: Viewer) -> None:
+    if not may(viewer, "site.change"):
+        raise NotAllowed("only the system administrator changes settings of the site")
+
+
+def _proposed(session: Session, values: Values) -> Site:
+    site = site_of(session).model_copy(update=dict(values))
+    found = check_site(site)
+    if found:
+        raise Refused(found)
+    return site
 
 
 def _as_stored(session: Session, viewer: Viewer, page: Page) -> Page:

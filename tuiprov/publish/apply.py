@@ -13,6 +13,7 @@ import fcntl
 import grp
 import os
 import secrets
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from tuiprov.publish.tree import reason
 _DIRECTORY_MODE = 0o2750
 _FILE_MODE = 0o640
 _WORLD_READABLE = 0o005, 0o004
+_OUR_DIRECTORY_MODES = (_DIRECTORY_MODE, _DIRECTORY_MODE | _WORLD_READABLE[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +135,11 @@ def _make_root(root: Path, access: _Access) -> None:
 
 def _make_directories(directory: Path, root: Path, access: _Access) -> None:
     _refuse_links(directory, root)
-    missing = []
+    inside = []
     while directory != root:
-        if not directory.exists():
-            missing.append(directory)
+        inside.append(directory)
         directory = directory.parent
-    for one in reversed(missing):
+    for one in reversed(inside):
         _make_directory(one, access)
 
 
@@ -152,6 +153,7 @@ def _refuse_links(directory: Path, root: Path) -> None:
 
 def _make_directory(directory: Path, access: _Access) -> None:
     if directory.is_dir() and not directory.is_symlink():
+        _follow_settings(directory, access)
         return
     if directory.is_symlink():
         raise PublishError(f"{directory}: is a symbolic link; put a real directory there")
@@ -160,6 +162,19 @@ def _make_directory(directory: Path, access: _Access) -> None:
         os.chown(directory, -1, access.group)
     os.chmod(directory, access.directory_mode)
     _sync(directory.parent.resolve())
+
+
+def _follow_settings(directory: Path, access: _Access) -> None:
+    """Give a directory that we made the group and mode that the site wants now. One whose mode is
+    not ours is left as its owner wants it."""
+    known = os.lstat(directory)
+    if stat.S_IMODE(known.st_mode) not in _OUR_DIRECTORY_MODES:
+        return
+    if access.group not in (-1, known.st_gid):
+        os.chown(directory, -1, access.group)
+    elif stat.S_IMODE(known.st_mode) == access.directory_mode:
+        return
+    os.chmod(directory, access.directory_mode)
 
 
 def _sync(path: Path) -> None:

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
 from tuiprov.data.page import Phone
-from tuiprov.errors import RenderError
-from tuiprov.publish.masking import Masking
+from tuiprov.errors import RenderError, TemplateFault
+from tuiprov.publish.masking import Masking, Rendered, maskings
 from tuiprov.publish.tree import Tree
-from tuiprov.render.engine import RenderedFile, parse_back, render
+from tuiprov.render.engine import RenderedFile, parse_back, render_each
 
 Kind = Literal["write", "replace", "delete"]
+
+_AT_ONCE: Final = 200
+"""How many phones with a template of an account are rendered together."""
+_MOST_SHOWN: Final = 200
+"""Of how many such phones a plan shows what changes: each costs three more renderings."""
+NO_FILE: Final = "no phone's file holds what is changed here: only the database is written"
+
+_SHORTEST_WORD = 3
+"""A shorter number or name could be anything in a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,18 @@ class Change:
     data: bytes = b""
     shown_before: str = ""
     shown_after: str = ""
-    """Both texts with their secrets masked."""
+    """Both texts with their secrets masked. Both empty: the same bytes are written again, for
+    their group and mode."""
+    own: tuple[tuple[str, str], ...] = ()
+    """Words in the texts that are this device's alone, and what stands for them where many devices
+    are shown at once."""
+    readers: tuple[int, ...] = ()
+    """Of a shared file: the plan's devices that read it."""
+
+    @property
+    def devices(self) -> tuple[int, ...]:
+        """Whose file it is."""
+        return self.readers if self.device_id is None else (self.device_id,)
 
     @property
     def sha256(self) -> str:
@@ -40,20 +60,36 @@ class Change:
     def diff(self, context: int = 1) -> list[str]:
         """The changed lines with some context, `+`, `-` or a blank in front; secrets masked."""
         before, after = self.shown_before.splitlines(), self.shown_after.splitlines()
+        head, tail = _alike(before, after, context)
+        before, after = before[head : len(before) - tail], after[head : len(after) - tail]
         lines = difflib.unified_diff(before, after, lineterm="", n=context)
         return [line for line in list(lines)[2:] if not line.startswith("@@")]
+
+
+def _alike(before: Sequence[str], after: Sequence[str], context: int) -> tuple[int, int]:
+    """How many lines at the head and at the tail are the same, but for some context: comparing
+    the rest only is what makes a plan of many devices bearable."""
+    most = min(len(before), len(after))
+    head = next((n for n in range(most) if before[n] != after[n]), most)
+    tail = next((n for n in range(most - head) if before[-1 - n] != after[-1 - n]), most - head)
+    return max(0, head - context), max(0, tail - context)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What applying would do. `held`: replacements left out because they were not asked for (saved
     without Regenerate). `settled`: devices whose files are as they should be. `failed`: device →
-    why its files cannot be made."""
+    why its files cannot be made; `names`: what an admin calls these devices. `notes`: what else
+    is worth knowing before it is applied."""
 
     changes: tuple[Change, ...] = ()
     held: tuple[Change, ...] = ()
     settled: tuple[int, ...] = ()
     failed: Mapping[int, str] = field(default_factory=dict)
+    names: Mapping[int, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    reaches_phones: bool = True
+    """Is what is planned anything that a phone's file holds at all?"""
 
     def __bool__(self) -> bool:
         return bool(self.changes)
@@ -61,8 +97,22 @@ class Plan:
     def count(self, kind: Kind) -> int:
         return sum(change.kind == kind for change in self.changes)
 
+    @property
+    def devices(self) -> int:
+        """How many devices have files that change, shared ones too."""
+        return len({number for change in self.changes for number in change.devices})
+
+    def failures(self) -> list[str]:
+        """Each device that failed, by its name, and why."""
+        return [
+            f"{self.names.get(number, f'device {number}')}: {problem}"
+            for number, problem in self.failed.items()
+        ]
+
     def summary(self) -> str:
         """`2 to write, 1 to replace, 0 to delete`, or that there is nothing to do."""
+        if not self.reaches_phones:
+            return NO_FILE
         if not self.changes and not self.failed:
             return "nothing to do: the published files are as they should be"
         kinds: tuple[Kind, ...] = ("write", "replace", "delete")
@@ -80,52 +130,94 @@ class Plan:
         return f"; {count} phone{'s' if count > 1 else ''} failed" if count else ""
 
 
+def own_words(phone: Phone) -> tuple[tuple[str, str], ...]:
+    """What is a phone's alone and may stand in its files: its MAC address, its token, its lines'
+    numbers, names and accounts, each with the sign for it; the longest first."""
+    mac = str(phone.values["mac"])
+    digits = mac.replace(":", "")
+    spellings = (mac, mac.lower(), digits, digits.lower())
+    found = dict.fromkeys(spellings, "<mac>") | {phone.token: "<token>"}
+    for line in phone.lines:
+        for name in ("extension", "sip_username", "extension_name"):
+            found.setdefault(str(line.extension[name]), f"<{name}>")
+    found.setdefault(str(phone.values["friendly_name"]), "<friendly_name>")
+    kept = ((word, sign) for word, sign in found.items() if len(word) >= _SHORTEST_WORD)
+    return tuple(sorted(kept, key=lambda pair: -len(pair[0])))
+
+
 def plan(
     phones: Iterable[Phone],
     recorded: Mapping[str, int | None],
     tree: Tree,
     *,
     regenerate: bool = True,
+    rewrite: bool = False,
 ) -> Plan:
     """The plan that brings the files of `phones` up to date.
 
     `recorded` maps the paths published so far for these devices to their device. Without
-    `regenerate` existing files of enabled devices are left as they are (`held`).
+    `regenerate` existing files of enabled devices are left as they are (`held`). With `rewrite`
+    files that are right are written again all the same, for their group and mode.
     """
-    making = _Making(tree, regenerate)
+    making = _Making(tree, regenerate, rewrite)
     for phone in phones:
         making.add(phone)
+    making.add_waiting()
     making.remove(recorded)
     return making.plan()
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """A file that is not on disk as it should be."""
+
+    file: RenderedFile
+    before: bytes | None
 
 
 class _Making:
     """Collects a plan phone by phone."""
 
-    def __init__(self, tree: Tree, regenerate: bool):
+    def __init__(self, tree: Tree, regenerate: bool, rewrite: bool):
         self._tree = tree
         self._regenerate = regenerate
+        self._rewrite = rewrite
         self._wanted: dict[str, bytes] = {}
         self._changes: list[Change] = []
         self._held: list[Change] = []
         self._settled: list[int] = []
         self._failed: dict[int, str] = {}
+        self._waiting: list[Phone] = []
+        self._hopeless: dict[str, str] = {}
+        """Template of an account → why none of many phones got a file by it."""
+        self._shown = 0
+        self._names: dict[int, str] = {}
+        self._readers: dict[str, list[int]] = {}
 
     def add(self, phone: Phone) -> None:
-        device_id = phone.device_id or 0
-        try:
-            files = render(phone) if phone.lines else []
-            for file in files:
-                parse_back(file)
-            changes = [change for file in files for change in self._change(file, phone)]
-        except RenderError as error:
-            self._failed[device_id] = str(error)
+        """Plan a phone; one with a template of an account waits until there are many."""
+        if phone.custom is None:
+            self._add_all([phone])
             return
-        self._changes += [c for c in changes if c.kind == "write" or self._regenerate]
-        self._held += [c for c in changes if c.kind == "replace" and not self._regenerate]
-        self._wanted |= {file.path: file.data for file in files}
-        if all(c.device_id is None and (self._regenerate or c.kind == "write") for c in changes):
-            self._settled.append(device_id)  # its own files are right, and the shared ones will be
+        self._waiting.append(phone)
+        if len(self._waiting) >= _AT_ONCE:
+            self.add_waiting()
+
+    def add_waiting(self) -> None:
+        """Plan what waits. A template that failed for many phones in a row is not tried again."""
+        groups: dict[str, list[Phone]] = {}
+        for phone in self._waiting:
+            groups.setdefault(phone.custom.name if phone.custom else "", []).append(phone)
+        self._waiting.clear()
+        for name, phones in groups.items():
+            numbers = [phone.device_id or 0 for phone in phones]
+            if name in self._hopeless:
+                for phone in phones:
+                    self._fail(phone, self._hopeless[name])
+                continue
+            self._add_all(phones)
+            if len(numbers) > 1 and all(number in self._failed for number in numbers):
+                self._hopeless[name] = f"{self._failed[numbers[0]]} (not tried for this phone)"
 
     def remove(self, recorded: Mapping[str, int | None]) -> None:
         """Delete what these devices had and no device of this plan wants any more. A device that
@@ -138,27 +230,114 @@ class _Making:
 
     def plan(self) -> Plan:
         return Plan(
-            tuple(self._changes), tuple(self._held), tuple(self._settled), dict(self._failed)
+            tuple(map(self._with_readers, self._changes)),
+            tuple(map(self._with_readers, self._held)),
+            tuple(self._settled),
+            dict(self._failed),
+            dict(self._names),
         )
 
-    def _change(self, file: RenderedFile, phone: Phone) -> list[Change]:
+    def _with_readers(self, change: Change) -> Change:
+        if change.device_id is not None:
+            return change
+        return replace(change, readers=tuple(self._readers.get(change.path, ())))
+
+    def _add_all(self, phones: Sequence[Phone]) -> None:
+        """Plan these phones, all with a template of an account or all without."""
+        used = [phone for phone in phones if phone.lines]
+        rendered = dict(zip(map(id, used), render_each(used), strict=True))
+        found = [(phone, self._differences(phone, rendered.get(id(phone), []))) for phone in phones]
+        masked = self._maskings([(phone, ds) for phone, ds in found if ds])
+        for phone, differences in found:
+            if differences is not None:
+                masking = masked.get(id(phone))
+                self._settle(phone, [_change(phone, one, masking) for one in differences])
+
+    def _differences(self, phone: Phone, rendered: Rendered) -> list[_Difference] | None:
+        """The phone's files that differ from the disk; None when they cannot be made."""
+        try:
+            if isinstance(rendered, RenderError):
+                raise rendered
+            for file in rendered:
+                parse_back(file)
+            found = [one for file in rendered if (one := self._difference(file))]
+        except RenderError as error:
+            self._fail(phone, _words(error, phone))
+            return None
+        self._wanted |= {file.path: file.data for file in rendered}
+        for file in rendered:
+            if _is_shared(file):
+                self._readers.setdefault(file.path, []).append(phone.device_id or 0)
+        return found
+
+    def _fail(self, phone: Phone, problem: str) -> None:
+        device_id = phone.device_id or 0
+        self._failed[device_id] = problem
+        self._names[device_id] = phone.name or f"device {device_id}"
+
+    def _difference(self, file: RenderedFile) -> _Difference | None:
         known = self._wanted.get(file.path)
         if known is not None:
             if known != file.data:
                 raise RenderError(f"{file.path}: another device's file has this name already")
-            return []
+            return None
         before = self._tree.read(file.path)
-        if before == file.data:
-            return []
-        masking = Masking(phone)
-        shared = file.shared and file.path.startswith("tftp/")
-        return [
-            Change(
-                "write" if before is None else "replace",
-                file.path,
-                None if shared else phone.device_id,
-                file.data,
-                masking.before(file, before),
-                masking.after(file),
-            )
-        ]
+        if before == file.data and not self._rewrite:
+            return None
+        return _Difference(file, before)
+
+    def _maskings(
+        self, phones: Sequence[tuple[Phone, Sequence[_Difference]]]
+    ) -> dict[int, Masking]:
+        """What masks the files of these phones, by the phone's `id()`; not for phones beyond the
+        number that is shown of a template of an account."""
+        known: dict[int, Masking] = {}
+        customised = []
+        for phone, differences in phones:
+            if phone.custom is None:
+                known[id(phone)] = Masking(phone)
+            elif self._shown < _MOST_SHOWN:
+                self._shown += 1
+                customised.append((phone, any(one.before is not None for one in differences)))
+        made = zip(customised, maskings(customised), strict=True)
+        return known | {id(phone): masking for (phone, _), masking in made}
+
+    def _settle(self, phone: Phone, changes: Sequence[Change]) -> None:
+        self._changes += [c for c in changes if c.kind == "write" or self._regenerate]
+        self._held += [c for c in changes if c.kind == "replace" and not self._regenerate]
+        if all(c.device_id is None and (self._regenerate or c.kind == "write") for c in changes):
+            # its own files are right, and the shared ones will be
+            self._settled.append(phone.device_id or 0)
+
+
+def _change(phone: Phone, found: _Difference, masking: Masking | None) -> Change:
+    file = found.file
+    device_id = None if _is_shared(file) else phone.device_id
+    if found.before == file.data:
+        return Change("replace", file.path, device_id, file.data)
+    before, after = _shown(found, masking)
+    kind: Kind = "write" if found.before is None else "replace"
+    return Change(kind, file.path, device_id, file.data, before, after, own_words(phone))
+
+
+def _is_shared(file: RenderedFile) -> bool:
+    """Is it one file for all phones of its family? By HTTP each has it in its own directory."""
+    return file.shared and file.path.startswith("tftp/")
+
+
+def _words(error: RenderError, phone: Phone) -> str:
+    """Why a phone has no files; whose template it is, where that is an account's."""
+    if phone.custom is None or isinstance(error, TemplateFault):
+        return str(error)
+    return f"template {phone.custom.name}: {error}"
+
+
+def _shown(found: _Difference, masking: Masking | None) -> tuple[str, str]:
+    """What a file was and will be, without its secrets."""
+    if masking is None:
+        return "", f"(not shown: more than {_MOST_SHOWN} phones with a template of an account)"
+    try:
+        return masking.before(found.file, found.before), masking.after(found.file)
+    except RenderError as error:
+        # A template of an account may fail for masked passwords alone.
+        return "", f"(not shown: {error})"

@@ -5,13 +5,14 @@ Pure but for `Published`, which reads the files on disk once. Computed at every 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tuiprov.data.gates import phone_type
 from tuiprov.data.page import Page, Phone
 from tuiprov.errors import PublishError, RenderError
 from tuiprov.publish.tree import Tree
-from tuiprov.render.engine import RenderedFile, render
+from tuiprov.render.engine import RenderedFile, parse_back, render
 from tuiprov.render.links import file_name, link
 from tuiprov.render.notes import Note, notes
 from tuiprov.render.trace import changed_lines, lines_of
@@ -104,6 +105,7 @@ def _preview(
     if not phone.lines:
         return PagePreview((link_tab,), said, _SERVES_NOBODY)
     true_files = render(phone)
+    said += tuple(_malformed(phone, true_files))
     shown_files = render(phone.revealed() if reveal else phone.masked())
     focused = lines_of(focus, page, true_files)
     tabs = [
@@ -111,6 +113,15 @@ def _preview(
         for true, shown in zip(true_files, shown_files, strict=True)
     ]
     return PagePreview((*tabs, link_tab), said)
+
+
+def _malformed(phone: Phone, files: Sequence[RenderedFile]) -> Iterator[Note]:
+    """Files of an account's own template that would never be published. (Ours are tested.)"""
+    for file in files if phone.custom is not None else ():
+        try:
+            parse_back(file)
+        except RenderError as error:
+            yield Note("template", f"{error}: it will not be published")
 
 
 def _tab(

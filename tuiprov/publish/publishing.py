@@ -5,7 +5,7 @@ The screens and the command line call this; `plan.py` and `apply.py` below it kn
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,25 +16,84 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.fields import Values
 from tuiprov.data.models import Device, Line, PublishedFile
-from tuiprov.data.page import Page, Phone
-from tuiprov.data.site import Site
+from tuiprov.data.page import CustomTemplate, Page, Phone
+from tuiprov.data.site import ACCESS_FIELDS, PHONE_FIELDS, SITE_FIELDS, Site
 from tuiprov.data.store import Store
 from tuiprov.errors import NotAllowed, PublishError
 from tuiprov.publish.apply import apply
 from tuiprov.publish.plan import Change, Plan, plan
 from tuiprov.publish.tree import Tree
 
+OnPhone = Callable[[int], None]
+"""Told before each phone how many have been planned; what it raises ends the planning."""
+
 
 def tree_of(site: Site) -> Tree:
     return Tree(Path(site.publish_root))
 
 
-def plan_devices(store: Store, ids: Iterable[int], *, regenerate: bool = True) -> Plan:
+def unheard(_count: int) -> None:
+    """For who does not want to know how far a plan is."""
+
+
+def plan_devices(
+    store: Store, ids: Iterable[int], *, regenerate: bool = True, on_phone: OnPhone = unheard
+) -> Plan:
     """The plan for these devices as they are stored."""
     wanted = list(ids)
     recorded = _recorded(store, wanted)
-    return plan(store.phones(wanted), recorded, tree_of(store.site()), regenerate=regenerate)
+    phones = _telling(store.phones(wanted), on_phone)
+    return plan(phones, recorded, tree_of(store.site()), regenerate=regenerate)
+
+
+def plan_settings(
+    store: Store, viewer: Viewer, values: Values, on_phone: OnPhone = unheard
+) -> Plan:
+    """The plan of all devices under the site's settings with `values` in them, computed before
+    anything is stored. Raises NotAllowed, or Refused with each setting that is wrong."""
+    before, after = store.site(), store.proposed_site(viewer, values)
+    changed = {name for name in SITE_FIELDS if getattr(before, name) != getattr(after, name)}
+    if not changed & PHONE_FIELDS:
+        return Plan(reaches_phones=False)
+    phones = (replace(phone, site=after) for phone in store.phones())
+    rewrite = bool(changed & ACCESS_FIELDS)
+    made = plan(_telling(phones, on_phone), _recorded(store), tree_of(after), rewrite=rewrite)
+    return replace(made, notes=tuple(_notes(store, before, after, made)))
+
+
+def _telling(phones: Iterable[Phone], on_phone: OnPhone) -> Iterator[Phone]:
+    for count, phone in enumerate(phones):
+        on_phone(count)
+        yield phone
+
+
+def _notes(store: Store, before: Site, after: Site, made: Plan) -> Iterator[str]:
+    """What a change of settings does besides what its files show."""
+    if before.publish_root != after.publish_root and Path(before.publish_root).exists():
+        yield (
+            f"{before.publish_root} stays as it is, and phones are served from there until the "
+            f"TFTP or HTTP server reads {after.publish_root}. Then remove it: it holds passwords."
+        )
+    waiting = _waiting(store) & {c.device_id for c in made.changes if c.kind == "replace"}
+    if waiting and before.publish_root == after.publish_root:
+        count = f"{len(waiting)} of these phones" if len(waiting) > 1 else "One of these phones"
+        yield f"{count} had unpublished changes before: they are published too."
+
+
+def _waiting(store: Store) -> set[int | None]:
+    """Devices that are stale or failed."""
+    query = select(Device.id).where(Device.publish_state != "published")
+    with store.database.read() as session:
+        return set(session.exec(query))
+
+
+def plan_template(store: Store, ids: Iterable[int], custom: CustomTemplate) -> Plan:
+    """The plan for the devices that use a template, were its files these."""
+    wanted = list(ids)
+    phones = (replace(phone, custom=custom) for phone in store.phones(wanted))
+    return plan(phones, _recorded(store, wanted), tree_of(store.site()))
 
 
 def plan_page(store: Store, before: Page, after: Page, *, regenerate: bool) -> Plan:
@@ -109,9 +168,13 @@ def mark_failed(store: Store, ids: Iterable[int | None], error: PublishError) ->
         _mark(session, ids, "failed", str(error))
 
 
-def _recorded(store: Store, ids: list[int]) -> dict[str, int | None]:
+def _recorded(store: Store, ids: list[int] | None = None) -> dict[str, int | None]:
+    """The paths published for these devices (all: None), shared ones left out."""
     found: dict[str, int | None] = {}
     with store.database.read() as session:
+        if ids is None:
+            query = select(PublishedFile.path, PublishedFile.device_id)
+            return dict(session.exec(query.where(col(PublishedFile.device_id).is_not(None))).all())
         for some in _in_parts(ids):
             query = select(PublishedFile.path, PublishedFile.device_id)
             query = query.where(col(PublishedFile.device_id).in_(some))

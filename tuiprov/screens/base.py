@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
 from textual.binding import Binding, BindingType
@@ -18,7 +18,11 @@ from tuiprov.widgets.compositor import CellCompositor
 from tuiprov.widgets.dialog import Dialog
 
 if TYPE_CHECKING:
+    from tuiprov.publish.plan import Plan
     from tuiprov.session import Session
+
+Done = Callable[[str, TuiprovError | None], None]
+"""Told how publishing went: words for the line of keys, and what went wrong."""
 
 
 class Navigator(Protocol):
@@ -34,6 +38,7 @@ class Navigator(Protocol):
     def open_page(self, extension_id: int) -> None: ...
     def close_page(self) -> None: ...
     def plan_site(self, where: str) -> None: ...
+    def publish(self, plan: Plan, done: Done) -> object: ...
     def use_session(self, session: Session) -> None: ...
 
 
@@ -107,10 +112,15 @@ class TuiprovScreen(Screen[bool | None]):
             # Hard blanks, because the box wraps its lines at soft ones.
             columns = f"{keys:<8} {action.words:<14} ".replace(" ", "\u00a0")
             lines.append(columns + action.help)
+        lines += ["", *self.typing_help()] if self.typing_help() else []
         self.app.push_screen(Dialog("Keys", lines, [("enter", "close")]))
 
     def help_lines(self) -> list[str]:
         """Help for what is in focus; none unless a screen knows better."""
+        return []
+
+    def typing_help(self) -> list[str]:
+        """Keys that are no actions: those of a widget one types in."""
         return []
 
     def _actions(self) -> list[Action]:

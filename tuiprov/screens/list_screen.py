@@ -74,6 +74,7 @@ class ListScreen(TuiprovScreen):
         self._note = ""
         self._loads = 0
         """How often the list was asked for: only the last answer counts."""
+        self._has_note = False
 
     # -- what a kind of list says for itself ----------------------------------------------------
 
@@ -156,6 +157,7 @@ class ListScreen(TuiprovScreen):
 
     def on_table_moved(self, event: Table.Moved) -> None:
         self._show_filter()
+        self._end_note()
         self.moved()
 
     def on_resize(self) -> None:
@@ -186,6 +188,7 @@ class ListScreen(TuiprovScreen):
     def _set_filter(self, text: str) -> None:
         self.filter = text
         self._show_filter()
+        self._end_note()
         self._load()
 
     def _load(self) -> None:
@@ -222,7 +225,7 @@ class ListScreen(TuiprovScreen):
             # Not before the rows: these would then have to wait for the next frame, 20 ms.
             self._keys_are_for = session
             self.show_keys(note=self._note)
-            self._note = ""
+            self._has_note, self._note = bool(self._note), ""
         self.call_after_refresh(self.is_shown.set)
         if self._opens_when_loaded:
             self._opens_when_loaded = False
@@ -230,6 +233,12 @@ class ListScreen(TuiprovScreen):
             for event in self._held_keys:
                 type_again(self, event)
             self._held_keys.clear()
+
+    def _end_note(self) -> None:
+        """A note in the line of keys is gone with the next step."""
+        if self._has_note:
+            self._has_note = False
+            self.show_keys()
 
     def _show_problem(self, words: str) -> None:
         self._is_loading = self._opens_when_loaded = False

@@ -1,22 +1,26 @@
 """A form with the preview of the phone's files: the page of an extension, and of a device alone.
 
 The frame wires the parts: the form tells every keystroke, the draft says what follows from it, the
-preview is rendered in the same keystroke. On a narrow screen the preview is below, else beside.
+preview is rendered in the same keystroke (behind it where an account's template makes the files).
+On a narrow screen the preview is below, else beside.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Container
 
 from tuiprov.data.draft import CONFIRM, Draft
+from tuiprov.data.page import Page
 from tuiprov.data.sections import FIELDS
 from tuiprov.errors import Conflict, PublishError, Refused, TuiprovError
 from tuiprov.publish.plan import Plan
-from tuiprov.publish.preview import PagePreview, preview
+from tuiprov.publish.preview import PagePreview, Published, preview
+from tuiprov.screens.behind import Behind
 from tuiprov.screens.form_screen import FormScreen
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.screens.preview_pane import PreviewPane
@@ -30,6 +34,20 @@ if TYPE_CHECKING:
 _SECRETS = {name for name, field in FIELDS.items() if field.secret} | {CONFIRM}
 
 
+_ONE_MOMENT = "One moment: the template is being tried …"
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What a preview is made of."""
+
+    page: Page
+    published: Published
+    focus: str
+    reveal: bool
+    follow: bool
+
+
 class PageScreen(FormScreen[Draft]):
     """Edits a draft beside what it makes of the phone's files. A subclass says what saving is."""
 
@@ -40,6 +58,7 @@ class PageScreen(FormScreen[Draft]):
         self._pane = PreviewPane()
         self._reveal = False
         self._preview = PagePreview()
+        self._behind = Behind(self, self._tried, self._show_tried)
 
     # -- what a kind of page says for itself ----------------------------------------------------
 
@@ -86,6 +105,7 @@ class PageScreen(FormScreen[Draft]):
                 self.tell("Passwords stay hidden", error)
                 return
         self._reveal = not self._reveal
+        self._preview = PagePreview(empty=_ONE_MOMENT)  # nothing revealed stays for a moment more
         self.form.reveal = _SECRETS if self._reveal else set()
         self.show_all()
 
@@ -158,15 +178,33 @@ class PageScreen(FormScreen[Draft]):
         self._pane.show(self._preview)
 
     def _show_preview(self, *, follow: bool = False) -> None:
-        self._compute_preview()
+        self._compute_preview(follow=follow)
         self._pane.show(self._preview, follow=follow)
 
-    def _compute_preview(self) -> None:
+    def _compute_preview(self, *, follow: bool = False) -> None:
+        """The preview of the page as it is now. An account's template may take its time, so that
+        it is tried behind the keystroke, and what it made before stays until then."""
+        self._behind.forget()
+        page = self.sheet.page
         if self.sheet.gate("use_provisioning").state == "hidden":
             self._preview = PagePreview(empty="The phone's files are not shown to this account.")
-            return
-        focus = self.form.row
-        self._preview = preview(self.sheet.page, self._published, focus, reveal=self._reveal)
+        elif page.phone is not None and page.phone.custom is not None:
+            if not self._preview.files and not self._preview.empty:
+                self._preview = PagePreview(empty=_ONE_MOMENT)
+            self._behind.ask(_Trial(page, self._published, self.form.row, self._reveal, follow))
+        else:
+            focus = self.form.row
+            self._preview = preview(page, self._published, focus, reveal=self._reveal)
+
+    def _tried(self, trial: _Trial) -> tuple[PagePreview, bool]:
+        """In a thread: what an account's template makes of the page."""
+        made = preview(trial.page, trial.published, trial.focus, reveal=trial.reveal)
+        return made, trial.follow
+
+    def _show_tried(self, made: tuple[PagePreview, bool]) -> None:
+        self._preview, follow = made
+        super().show_all()
+        self._pane.show(self._preview, follow=follow)
 
     def title_runs(self) -> list[Run]:
         changed = " *" if self.sheet.is_changed else ""

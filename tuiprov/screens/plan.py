@@ -1,22 +1,46 @@
-"""The plan before it is carried out: each file with its sign and what changes in it."""
+"""The plan before it is carried out: each file with its sign and what changes in it.
+
+A plan of many changes shows equal ones together. One that takes long is made in a thread, while the
+screen says how far it is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.worker import get_current_worker
 
+from tuiprov.actions import Action
+from tuiprov.errors import TuiprovError
+from tuiprov.publish.grouping import MANY, Group, groups
 from tuiprov.publish.plan import Change, Plan
+from tuiprov.publish.publishing import OnPhone
 from tuiprov.screens.base import TuiprovScreen, bindings_of
 from tuiprov.text import visible
 from tuiprov.widgets.bar import Bar
+from tuiprov.widgets.compat import Run, wrap
+from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.preview import Preview, PreviewLine
 
+Planner = Callable[[OnPhone], Plan]
+"""Makes a plan, telling of each phone."""
+
 _SIGNS = {"write": "+ new", "replace": "~ replace", "delete": "- delete"}
-_MOST_FILES = 200
+_HELD = " (left as it is)"
+_AGAIN = "  the same content again, for its group and mode"
 _MOST_LINES = 60
+_MOST_GROUPS = 200
+_MOST_NOTE_LINES = 8
+_PROGRESS_SECONDS = 0.1
+
+
+class _Cancelled(Exception):
+    """Ends a plan that nobody waits for any more."""
 
 
 class PlanScreen(TuiprovScreen):
@@ -25,9 +49,13 @@ class PlanScreen(TuiprovScreen):
     where = "plan"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("plan")
 
-    def __init__(self, plan: Plan, about: str, replan: Callable[[], Plan] | None = None) -> None:
+    def __init__(
+        self, plan: Plan | Planner, about: str, replan: Callable[[], Plan] | None = None
+    ) -> None:
         super().__init__()
-        self._plan = plan
+        self.plan = plan if isinstance(plan, Plan) else Plan()
+        """What is shown, and what a True is the answer to."""
+        self._planner = None if isinstance(plan, Plan) else plan
         self._about = about
         self._replan = replan
         self._summary = Bar(id="summary")
@@ -41,9 +69,12 @@ class PlanScreen(TuiprovScreen):
 
     def on_mount(self) -> None:
         self.title_bar.show([("Plan", "bar--title"), (f"  {visible(self._about)}", "bar--dim")])
-        self._show()
-        self.show_keys()
         self._changes.focus()
+        if self._planner is None:
+            self._show(_lines(self.plan))
+        else:
+            self._show_progress(0)
+            self._make(self._planner)
 
     def action_apply(self) -> None:
         self.dismiss(True)
@@ -54,44 +85,114 @@ class PlanScreen(TuiprovScreen):
     def action_regenerate(self) -> None:
         """Replace existing files too, or leave them as they are."""
         if self._replan is not None:
-            self._plan = self._replan()
-            self._show()
+            self.plan = self._replan()
+            self._show(_lines(self.plan))
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Regenerate is a question of a save only."""
-        if action == "regenerate" and self._replan is None:
-            return False
-        return super().check_action(action, parameters)
+    # -- making it ------------------------------------------------------------------------------
 
-    def _show(self) -> None:
-        words = f"Files: {self._plan.summary()}."
-        held = len(self._plan.held)
+    @work(thread=True, exclusive=True, group="plan")
+    def _make(self, planner: Planner) -> None:
+        """Make the plan, and what is shown of it: comparing many files takes as long."""
+        worker = get_current_worker()
+        told_at = time.monotonic()
+
+        def on_phone(count: int) -> None:
+            nonlocal told_at
+            if worker.is_cancelled:
+                raise _Cancelled
+            if time.monotonic() - told_at > _PROGRESS_SECONDS:
+                self.app.call_from_thread(self._show_progress, count)
+                told_at = time.monotonic()
+
+        try:
+            plan = planner(on_phone)
+            lines = list(_lines(plan))
+        except _Cancelled:
+            return
+        except TuiprovError as error:
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self._fail, error)
+            return
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._made, plan, lines)
+
+    def _made(self, plan: Plan, lines: Sequence[PreviewLine]) -> None:
+        self.plan, self._planner = plan, None
+        self._show(lines)
+
+    def _fail(self, error: TuiprovError) -> None:
+        question = Dialog("This cannot be planned", str(error).splitlines(), [("enter", "close")])
+        self.app.push_screen(question, lambda _: self.dismiss(None))
+
+    # -- what is shown --------------------------------------------------------------------------
+
+    def _show_progress(self, count: int) -> None:
+        phones = f"{count:,} phones   " if count else ""
+        self._summary.show([(f"Planning …   {phones}Esc cancels", "bar--note")])
+        self.show_keys()
+
+    def _show(self, lines: Sequence[PreviewLine]) -> None:
+        held = len(self.plan.held)
+        words = f"{_of_whom(self.plan)}: {self.plan.summary()}."
         if held:
             words = f"{held} file{'s' if held > 1 else ''} would be left as is: R replaces. {words}"
-        self._summary.show([(words, "bar--note" if held else "bar--title")])
-        empty = "No file changes: only the database is written."
-        self._changes.show(list(_lines(self._plan)), empty=empty)
+        width = self.app.size.width - 2
+        notes = [line for note in self.plan.notes for line in wrap(note, width, _MOST_NOTE_LINES)]
+        shown: list[list[Run]] = [[(words, "bar--note" if held else "bar--title")]]
+        shown += [[(line, "bar--note")] for line in notes]
+        self._summary.styles.height = len(shown)
+        self._summary.show(*shown)
+        self._changes.show(lines, empty="No file changes: only the database is written.")
+        self.show_keys()
+
+    def _actions(self) -> list[Action]:
+        """Regenerate is a question of a save only; what has not been seen yet is not applied."""
+        absent = {"regenerate"} if self._replan is None else set()
+        if self._planner is not None:
+            absent |= {"apply", "regenerate"}
+        return [action for action in super()._actions() if action.id not in absent]
 
 
-def _lines(plan: Plan) -> Iterator[PreviewLine]:
-    for device_id, problem in plan.failed.items():
-        yield PreviewLine(f"! device {device_id}: {problem}", changed=True)
-    for change in plan.changes[:_MOST_FILES]:
-        yield from _about(change, "")
-    for change in plan.held:
-        yield from _about(change, " (left as it is)")
-    if len(plan.changes) > _MOST_FILES:
-        yield PreviewLine(f"… and {len(plan.changes) - _MOST_FILES} more files")
+def _of_whom(plan: Plan) -> str:
+    return f"Files of {plan.devices} phones" if plan.devices > 1 else "Files"
+
+
+def _lines(plan: Plan) -> list[PreviewLine]:
+    """All changes, one by one, or in groups when there are many."""
+    shown = [PreviewLine(f"! {words}", changed=True) for words in plan.failures()]
+    if len(plan.changes) + len(plan.held) <= MANY:
+        for change in plan.changes:
+            shown += _about(change, "")
+        for change in plan.held:
+            shown += _about(change, _HELD)
+        return shown
+    found = groups(plan)
+    for group in found[:_MOST_GROUPS]:
+        shown += _about_group(group)
+    if len(found) > _MOST_GROUPS:
+        shown.append(PreviewLine(f"… and {len(found) - _MOST_GROUPS} more kinds of changes"))
+    return shown
 
 
 def _about(change: Change, words: str) -> Iterator[PreviewLine]:
     yield PreviewLine(f"{_SIGNS[change.kind]} {change.path}{words}", focused=True)
     if change.kind == "write":
-        lines = [f"  + {line}" for line in change.shown_after.splitlines()]
-    else:
-        lines = [f"  {line}" for line in change.diff()] if change.kind == "replace" else []
+        yield from _cut([f"  + {line}" for line in change.shown_after.splitlines()])
+    elif change.kind == "replace":
+        yield from _cut([f"  {line}" for line in change.diff()] or [_AGAIN], is_diff=True)
+    yield PreviewLine("")
+
+
+def _about_group(group: Group) -> Iterator[PreviewLine]:
+    words = f"{_SIGNS[group.kind]} {group.headline()}{_HELD if group.held else ''}"
+    yield PreviewLine(words, focused=True)
+    lines = [f"  {line}" for line in group.lines]
+    yield from _cut([_AGAIN] if group.is_rewritten else lines, is_diff=True)
+    yield PreviewLine("")
+
+
+def _cut(lines: Sequence[str], *, is_diff: bool = False) -> Iterator[PreviewLine]:
     for line in lines[:_MOST_LINES]:
-        yield PreviewLine(line, changed=change.kind == "replace" and line[2:3] in ("+", "-"))
+        yield PreviewLine(line, changed=is_diff and line[2:3] in ("+", "-"))
     if len(lines) > _MOST_LINES:
         yield PreviewLine(f"  … {len(lines) - _MOST_LINES} more lines")
-    yield PreviewLine("")

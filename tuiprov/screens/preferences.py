@@ -1,0 +1,88 @@
+"""Global preferences: the settings of the whole site, and what they do to the phones' files."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sqlmodel import SQLModel
+
+from tuiprov.data.catalog import default_catalog
+from tuiprov.data.fields import Choice, Field
+from tuiprov.data.site import License, NewDevices, Service, Telephony, TimeAndLanguage
+from tuiprov.data.site_sheet import SiteSheet
+from tuiprov.errors import TuiprovError
+from tuiprov.publish.plan import Plan
+from tuiprov.screens.form_screen import FormScreen
+from tuiprov.screens.plan import PlanScreen
+from tuiprov.screens.section import Options, Section, plain
+from tuiprov.widgets.compat import Run
+
+if TYPE_CHECKING:
+    from tuiprov.session import Session
+
+
+class SiteSection(Section[SiteSheet]):
+    """One section of the preferences, drawn from its fields."""
+
+    def __init__(self, model: type[SQLModel], short: str) -> None:
+        self.model = model
+        self.short = short
+
+    def options(self, field: Field, sheet: SiteSheet) -> Options:
+        if field.name == "codecs_offered":
+            return plain(default_catalog().codecs)
+        return field.options if isinstance(field, Choice) else ()
+
+    def hint(self, field: Field, sheet: SiteSheet) -> str:
+        if field.name == "register_expiry":
+            return "seconds"
+        return super().hint(field, sheet)
+
+
+SECTIONS = (
+    SiteSection(Service, "Provisioning"),
+    SiteSection(Telephony, "Telephony"),
+    SiteSection(TimeAndLanguage, "Time"),
+    SiteSection(NewDevices, "New devices"),
+    SiteSection(License, "License"),
+)
+
+
+class PreferencesScreen(FormScreen[SiteSheet]):
+    """Edits the settings of the site; a save shows first what it does to all phones' files."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.site_sheet(), SECTIONS)
+        self._session = session
+
+    def title_runs(self) -> list[Run]:
+        changed = " *" if self.sheet.is_changed else ""
+        place = f"  {self._session.place}  {self._session.viewer.label}"
+        return [(f"Global preferences{changed}", "bar--title"), (place, "bar--dim")]
+
+    def store(self) -> None:
+        """Show the plan of all devices under the new settings; applying it there is what saves."""
+        planner = partial(self._session.plan_settings, self.sheet.changes)
+        screen = PlanScreen(planner, "Global preferences")
+
+        self.app.push_screen(screen, lambda apply: self._save(screen.plan) if apply else None)
+
+    def _save(self, plan: Plan) -> None:
+        try:
+            self._session.save_settings(self.sheet)
+        except TuiprovError as error:
+            self.tell("Not saved", error)
+            return
+        self.show_all()
+        self.show_keys(note="Saved. Publishing …")
+        self.navigator.publish(plan, self._published)
+
+    def _published(self, words: str, error: TuiprovError | None) -> None:
+        if error is not None:
+            self.tell("Saved, but not published", error)
+        if self.is_attached:
+            self.show_keys(note=f"Saved. {words}")
+
+    def close(self, stored: bool) -> None:
+        self.navigator.close_area()
