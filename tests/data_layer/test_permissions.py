@@ -107,6 +107,24 @@ DEVICES = {
     """,
 }
 
+# Whom a device is assigned to: after the slash the level of the user who gets it.
+ASSIGN_COLUMNS = tuple(f"{word}/{level}" for word in DEVICE for level in LEVELS)
+#                     own-free  own-used  child     h-free    h-used
+ASSIGNMENTS = """
+    system       none   + + +   + + +     + + +     + + +     + + +
+    provider     none   - - -   - - -     - - -     - - -     - - -
+    provider     view   - - +   - - +     - - +     - - -     - - -
+    provider     modify + + +   + + +     + + +     + + +     + + +
+    organization none   - - -   - - -     - - -     - - -     - - -
+    organization view   - - +   - - +     - - +     - - -     - - -
+    organization modify + + +   + + +     + + +     + + +     + + +
+    user         none   - - -   - - -     - - -     - - -     - - -
+    user         view   - - -   - - -     - - -     - - -     - - -
+    user         modify + + +   + + +     - - -     + + +     + + +
+    terminal     modify - - -   - - -     - - -     - - -     - - -
+"""
+"""Assign only to those with Modify; a user assigns its own extensions."""
+
 LEVEL_COLUMNS = ("self", "child", "below")
 ACCOUNTS = {
     # New accounts start at None; a level is set by the parent, by the administrator everywhere.
@@ -223,6 +241,7 @@ TEMPLATES = {
 
 EXPECTED = {
     **{name: (DEVICE_COLUMNS, text) for name, text in DEVICES.items()},
+    "devices.assign": (ASSIGN_COLUMNS, ASSIGNMENTS),
     **{name: (LEVEL_COLUMNS, text) for name, text in ACCOUNTS.items()},
     **{name: (TEMPLATE_COLUMNS, text) for name, text in TEMPLATES.items()},
 }

@@ -28,7 +28,7 @@ from tuiprov.data.kinship import Kin, is_below, kin, relation
 from tuiprov.data.models import Account, Device, Extension, Line, PublishedFile
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import may, needs, require
-from tuiprov.data.reading import columns, device_page, joined, on_device, page_of
+from tuiprov.data.reading import columns, customs_for, device_page, joined, on_device, page_of
 from tuiprov.data.writer import device_name, misfit_of, outdate, write_device, write_page
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
 
@@ -251,7 +251,9 @@ def taken(session: Session, viewer: Viewer, page: Page, device_id: int) -> Page:
     reason = misfit_of(session, device, organization)
     if reason:
         raise Refused([Refusal("", reason)])
-    put = replace(on_device(session, viewer, page, device), is_taken=True)
+    owners = (user, organization, *known[organization].above)
+    customs = customs_for(session, viewer, owners, device.template)
+    put = replace(on_device(session, viewer, page, device), is_taken=True, customs=customs)
     if not put.free_lines:
         raise Refused([Refusal("", f"{device_name(device)} has no free line")])
     return put.changed({"line": put.free_lines[0]})

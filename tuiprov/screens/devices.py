@@ -160,7 +160,7 @@ class DevicesScreen(ListScreen):
     def on_screen_resume(self) -> None:
         """Back from a page, where anything may have been changed."""
         if self.is_shown.is_set():
-            self.reload()
+            self.reload(self._note)
 
     # -- what the user does ---------------------------------------------------------------------
 

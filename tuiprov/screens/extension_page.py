@@ -81,8 +81,8 @@ class ExtensionPage(PageScreen):
         except TuiprovError as error:
             self.tell("This device cannot be taken", error)
             return
-        self.begin_anew("Taken from the inventory; it is this extension's once you save.")
         self.go_to_section(DEVICE, "line")
+        self.begin_anew("Taken from the inventory; it is this extension's once you save.")
 
     # -- saving ---------------------------------------------------------------------------------
 

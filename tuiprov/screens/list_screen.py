@@ -72,6 +72,8 @@ class ListScreen(TuiprovScreen):
         self._shown_filter = ""
         self._held_keys: list[events.Key] = []
         self._note = ""
+        self._loads = 0
+        """How often the list was asked for: only the last answer counts."""
         self._has_note = False
 
     # -- what a kind of list says for itself ----------------------------------------------------
@@ -193,21 +195,24 @@ class ListScreen(TuiprovScreen):
         """Read the ids of all matching records, then show them."""
         if self.session is not None:
             self._is_loading = True
-            self._read(self.session, self.filter)
+            self._loads += 1
+            self._read(self.session, self.filter, self._loads)
 
     @work(thread=True, exclusive=True, group="list", exit_on_error=False)
-    def _read(self, session: Session, text: str) -> None:
+    def _read(self, session: Session, text: str, load: int) -> None:
         try:
             source = self.source(session)
             ids = source.ids(text)
         except TuiprovError as error:
             self.app.call_from_thread(self._show_problem, str(error))
             return
-        self.app.call_from_thread(self._show_rows, session, source, ids, text)
+        self.app.call_from_thread(self._show_rows, session, source, ids, text, load)
 
-    def _show_rows(self, session: Session, source: Source, ids: Sequence[int], text: str) -> None:
-        if text != self.filter or session is not self.session:
-            return  # the filter or the viewer has moved on
+    def _show_rows(
+        self, session: Session, source: Source, ids: Sequence[int], text: str, load: int
+    ) -> None:
+        if load != self._loads or session is not self.session:
+            return  # the filter, the order or the viewer has moved on
         self._is_loading = False
         if text != self._shown_filter:
             # Another filter begins at its first row, whichever lists were shown between.
