@@ -17,6 +17,7 @@ from tuiprov.data.checks import NO_NEIGHBOURS, check_page
 from tuiprov.data.database import Database
 from tuiprov.data.draft import Draft
 from tuiprov.data.fields import Values
+from tuiprov.data.models import USER
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import may_ever
 from tuiprov.data.sections import DEVICE_FIELDS
@@ -109,6 +110,47 @@ class Session:
         from tuiprov.publish.template_work import TemplateWork
 
         return TemplateWork(self.store, self.viewer)
+
+    # -- extensions that come and go ------------------------------------------------------------
+
+    def users(self) -> list[AccountRow]:
+        """The user accounts below the viewer, for whom an extension can be added."""
+        return [row for row in self.account_rows("") if row.kind == USER and row.depth > 0]
+
+    def fresh_extension(self, user_id: int) -> Draft:
+        """A draft on an extension to be added for this user account."""
+        return Draft(self.store.extensions.fresh(self.viewer, user_id), self.viewer, self._check)
+
+    def add_extension(self, draft: Draft) -> Page:
+        """Add the extension of a fresh draft; gives its page."""
+        base = draft.base
+        return self.store.extensions.add(self.viewer, base.user_id or 0, draft.changes)
+
+    @property
+    def always_provisions(self) -> bool:
+        """Does the viewer's account go on to the page after adding an extension?"""
+        values = self.account(self.viewer.account_id).values
+        return bool(values["provision_after_adding"])
+
+    def always_provision(self) -> None:
+        """From now on every extension this account adds goes straight to its page."""
+        self.save_account(self.account(self.viewer.account_id), {"provision_after_adding": True})
+
+    def plan_removal(self, extension_id: int) -> tuple[Page, Plan]:
+        """An extension, and what removing it would do to its phone's files."""
+        from tuiprov.publish.publishing import plan_page
+
+        page = self.store.page(self.viewer, extension_id)
+        gone = page.changed({"use_provisioning": False})
+        return page, plan_page(self.store, page, gone, regenerate=True)
+
+    def remove_extension(self, page: Page) -> None:
+        """Remove an extension as it was seen, and bring its phone's files up to date."""
+        from tuiprov.publish.publishing import carry_out, plan_devices
+
+        self.store.extensions.remove(self.viewer, page)
+        if page.device_id is not None:
+            carry_out(self.store, self.viewer, plan_devices(self.store, [page.device_id]))
 
     # -- one page -------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from tuiprov.data.fields import Value, declared
 from tuiprov.data.gate import HIDDEN, OPEN, Gate, closed
 from tuiprov.data.identity import Identity, Placement
 from tuiprov.data.page import Page
+from tuiprov.data.permissions import may
 from tuiprov.data.sections import (
     DEFAULTS,
     DeviceInformation,
@@ -97,7 +98,7 @@ def _by_role(field: str, page: Page, viewer: Viewer) -> Gate:
     if field == "sip_password" and not viewer.sip_management:
         return HIDDEN
     if field in _IDENTITY:
-        return closed("set by the system administrator", by_role=True)
+        return _identity_gate(field, page, viewer)
     if field in _PROVISIONING:
         if viewer.provision == "none":
             return HIDDEN
@@ -106,6 +107,21 @@ def _by_role(field: str, page: Page, viewer: Viewer) -> Gate:
     if field in _SIP and field != "equipment_description" and not viewer.sip_management:
         return HIDDEN
     return OPEN
+
+
+def _identity_gate(field: str, page: Page, viewer: Viewer) -> Gate:
+    """Who an extension is: set by the accounts above its user. Its number stays once it is there,
+    its SIP account is for who may manage SIP."""
+    reason = ""
+    if not may(viewer, "extensions.identify"):
+        reason = "set by the accounts above"
+    elif field in ("organization", "user"):
+        reason = "an extension stays where it is"
+    elif field == "extension" and page.extension_id is not None:
+        reason = "set by the system administrator"
+    elif field == "sip_username" and not viewer.sip_management:
+        reason = "needs Phone extension SIP management"
+    return closed(reason, by_role=True) if reason else OPEN
 
 
 def _by_provisioning(field: str, page: Page, viewer: Viewer) -> Gate:

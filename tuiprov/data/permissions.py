@@ -60,6 +60,8 @@ PERMISSIONS: Final = (
     Rule("extensions.see", _ANY),
     Rule("extensions.edit", _ANY),
     Rule("extensions.add", f"system {_ABOVE}"),
+    Rule("extensions.identify", f"system {_ABOVE}"),
+    Rule("extensions.remove", f"system {_ABOVE}"),
     Rule("drafts.keep", _ANY),
     Rule("events.record", _ANY),
     # Files: View sees them, Modify makes them and may see the passwords in them.

@@ -88,7 +88,8 @@ def new_values(site: Site) -> dict[str, Value]:
         "password_generation": site.default_password_generation,
         "status": site.default_status,
     }
-    return {**DEFAULTS, **chosen}
+    usual = [name for name in str(DEFAULTS["codecs"]).split(",") if name in site.offered]
+    return {**DEFAULTS, **chosen, "codecs": ",".join(usual or site.offered[:1])}
 
 
 def customs_for(

@@ -24,6 +24,7 @@ from tuiprov.data.checks import check_page, warnings
 from tuiprov.data.database import Database
 from tuiprov.data.device_choices import taken
 from tuiprov.data.devices import Devices, leftovers
+from tuiprov.data.extensions import Extensions
 from tuiprov.data.fields import Values
 from tuiprov.data.filters import condition
 from tuiprov.data.models import Device, Extension, KeptDraft, Line, SystemSettings, Template
@@ -69,6 +70,7 @@ class Store:
         self.database = database
         self.accounts = Accounts(database)
         self.devices = Devices(database)
+        self.extensions = Extensions(database)
         self.templates = Templates(database)
 
     # -- settings -------------------------------------------------------------------------------

@@ -32,6 +32,9 @@ from tuiprov.errors import Conflict, Refusal, Refused
 _SIP_PASSWORD_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
 
 
+_DEFAULTS_THAT_FIT = ("update_protocol", "password_generation")
+
+
 class RecordedNeighbours:
     """`checks.Neighbours` of `page` answered from the database, by indexed queries. Without a
     viewer nobody can say which spare devices would be taken up: they are left out then."""
@@ -142,7 +145,15 @@ def _with_followers(page: Page, changes: Values) -> Values:
     for name in ("fixed_ip", "password_generation"):
         if changes.get(name, page.values[name]) != page.values[name]:
             followers |= settle(page.changed(changes), name)
-    return {**followers, **changes}
+    return {**_defaults_that_fit(page.changed(changes)), **followers, **changes}
+
+
+def _defaults_that_fit(page: Page) -> Values:
+    """The site's defaults for new devices, where this phone can do them, else what it can do."""
+    if page.device_id is not None or not page.values["use_provisioning"] or page.kind is None:
+        return {}
+    fitting = settle(page, "firmware")
+    return {name: fitting[name] for name in _DEFAULTS_THAT_FIT if name in fitting}
 
 
 def with_generated(page: Page, changes: Values) -> Values:

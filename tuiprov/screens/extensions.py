@@ -6,10 +6,11 @@ that the app opens in a thread.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
+from textual.screen import Screen
 
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import bindings_of
@@ -18,6 +19,7 @@ from tuiprov.widgets.picker import Picker
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
+    from tuiprov.data.page import Page
     from tuiprov.data.store import ExtensionRow
     from tuiprov.session import Session
 
@@ -102,6 +104,72 @@ class ExtensionsScreen(ListScreen):
                 self.navigator.use_session(self.session.looking_as(chosen[key]))
 
         self.app.push_screen(Picker("Look as", options, self.session.viewer.key), look)
+
+    def action_new(self) -> None:
+        """Add an extension for a user account."""
+        session = self.session
+        if session is None:
+            return
+        try:
+            users = session.users()
+        except TuiprovError as error:
+            self.tell("No extension can be added", error)
+            return
+        if not users:
+            self.tell("No extension can be added", "There is no user account yet: F3 adds one.")
+            return
+        options = [(str(row.id), row.name) for row in users]
+        self.app.push_screen(Picker("Add an extension for", options, ""), self._add)
+
+    def _add(self, user_id: str | None) -> None:
+        from tuiprov.screens.identity import NewExtensionScreen
+
+        if user_id and self.session is not None:
+            session, number = self.session, int(user_id)
+            self._edit(lambda: NewExtensionScreen(session, session.fresh_extension(number)))
+
+    def action_identify(self) -> None:
+        """Change who the extension under the cursor is."""
+        from tuiprov.screens.identity import EditIdentityScreen
+
+        chosen, session = self.chosen, self.session
+        if chosen is not None and session is not None:
+            self._edit(lambda: EditIdentityScreen(session, session.open(chosen)))
+
+    def _edit(self, screen: Callable[[], Screen[bool | None]]) -> None:
+        try:
+            self.app.push_screen(screen(), lambda stored: self.reload("Saved." if stored else ""))
+        except TuiprovError as error:
+            self.tell("This extension cannot be opened", error)
+
+    def action_remove(self) -> None:
+        """Remove the extension under the cursor, after its plan."""
+        from tuiprov.screens.plan import PlanScreen
+
+        chosen, session = self.chosen, self.session
+        if chosen is None or session is None:
+            return
+        try:
+            page, plan = session.plan_removal(chosen)
+        except TuiprovError as error:
+            self.tell("Not removed", error)
+            return
+        words = f"remove extension {page.values['extension_name']} ({page.values['extension']})"
+
+        def answered(apply: bool | None) -> None:
+            if apply:
+                self._remove(session, page)
+
+        self.app.push_screen(PlanScreen(plan, words), answered)
+
+    def _remove(self, session: Session, page: Page) -> None:
+        try:
+            session.remove_extension(page)
+        except TuiprovError as error:
+            self.tell("Not removed", error)
+            self.reload()
+        else:
+            self.reload("Removed.")
 
     def action_publish(self) -> None:
         if self.session is not None:

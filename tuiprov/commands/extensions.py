@@ -1,0 +1,49 @@
+"""`tuiprov add` and `tuiprov remove`: extensions that come and go."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tuiprov.commands.site import SITE
+from tuiprov.data.bulk import parse_assignments
+from tuiprov.data.fields import declared
+from tuiprov.data.identity import Identity
+from tuiprov.printing import print_plan, say
+from tuiprov.publish.publishing import carry_out, plan_devices, plan_page
+from tuiprov.text import visible
+
+
+def add(
+    extension: Annotated[str, typer.Argument(help="Extended number, e.g. 0027*001.")],
+    user: Annotated[str, typer.Option(help="User account: a name, or user:name.")],
+    assignments: Annotated[list[str] | None, typer.Argument(metavar="[FIELD=VALUE…]")] = None,
+) -> None:
+    """Add an extension for a user account."""
+    words = [f"extension={extension}", *(assignments or [])]
+    values = parse_assignments(words, declared(Identity), also=("extension",))
+    store, viewer = SITE.store()
+    user_id = store.accounts.find(viewer, user)
+    page = store.extensions.add(viewer, user_id, values)
+    name, number = page.values["extension_name"], page.values["extension"]
+    say(f"Extension {name} ({number}) has been successfully added.")
+    say(f"provision it: tuiprov set use_provisioning=yes … --where extension:{number}")
+
+
+def remove(
+    extension: Annotated[str, typer.Argument(help="Extended number.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove an extension; shows what that does to its phone's files, then asks."""
+    store, viewer = SITE.store()
+    page = store.page(viewer, store.find_extension(viewer, extension))
+    gone = page.changed({"use_provisioning": False})
+    print_plan(plan_page(store, page, gone, regenerate=True), with_diff=False, as_json=False)
+    if not yes and not typer.confirm(f"Remove {visible(extension)}?"):
+        say("nothing was done")
+        return
+    store.extensions.remove(viewer, page)
+    if page.device_id is not None:
+        carry_out(store, viewer, plan_devices(store, [page.device_id]))
+    say(f"removed {visible(extension)}")
