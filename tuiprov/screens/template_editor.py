@@ -419,11 +419,13 @@ class TemplateEditor(TuiprovScreen):
 
     def _show_tabs(self) -> None:
         faulty = {fault.file for fault in self._look.faults}
+        several = len({path.partition("/")[0] for path in self._editors}) > 1
         names = []
         for path in self._editors:
+            shown = path if several else path.partition("/")[2]
             wrong = " !" if path in faulty else ""
             changed = " *" if self._view.files[path] != self._stored.files.get(path) else ""
-            names.append((path, f" {path.partition('/')[2]}{wrong}{changed} "))
+            names.append((path, f" {shown}{wrong}{changed} "))
         self._tabs.show(_tabs_that_fit(names, self._path, self.app.size.width - 4))
 
     def _show_status(self) -> None:
