@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from tuiprov.actions import ACTIONS
+from tuiprov.actions import ACTIONS, Where, on_screen
 from tuiprov.cli import app
 from tuiprov.docs import pages
 
@@ -34,11 +35,10 @@ def test_every_link_of_the_readme_leads_somewhere() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_no_two_actions_of_one_screen_share_a_key() -> None:
-    for where in ("list", "page", "plan"):
-        known = [action for action in ACTIONS if action.where in (where, "everywhere")]
-        keys = [key for action in known for key in action.keys.split(",")]
-        assert len(keys) == len(set(keys)), where
+@pytest.mark.parametrize("where", get_args(Where))
+def test_no_two_actions_of_one_screen_share_a_key(where: Where) -> None:
+    keys = [key for action in on_screen(where) for key in action.keys.split(",")]
+    assert sorted(keys) == sorted(set(keys))
 
 
 def test_every_action_id_is_unique() -> None:

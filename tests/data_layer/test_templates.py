@@ -184,6 +184,21 @@ def test_the_page_offers_the_same_templates(
     assert offered == set(names(site, viewers[role]))
 
 
+def test_a_strangers_template_is_neither_offered_nor_taken(
+    site: Site, viewers: dict[str, Viewer], strangers: dict[str, Viewer]
+) -> None:
+    """A name that is known all the same is no way to it, on the page or in a CSV file."""
+    one_of_each(site, viewers)
+    page = site.page("0031*001", strangers["user"])
+    known = {one.name for one in page.customs}
+    assert known == {"of the provider", "of the system"}
+    stolen = {**PHONE, "mac": "80:5E:C0:00:00:09", "template": "of the user"}
+    with pytest.raises(Refused, match="template"):
+        site.store.save(strangers["user"], page, stolen)
+    with pytest.raises(Refused, match="template"):
+        site.store.save(site.admin, site.page("0031*001"), stolen)
+
+
 def test_a_template_in_use_that_the_viewer_may_not_see_is_shown_by_name_and_kept(
     site: Site, viewers: dict[str, Viewer]
 ) -> None:

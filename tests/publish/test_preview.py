@@ -13,7 +13,7 @@ from tests.phones import TOKEN, kind, phone
 from tests.publish.helpers import files, put
 from tests.render.cases import representatives
 from tuiprov.data.catalog import PhoneType
-from tuiprov.data.page import Page
+from tuiprov.data.page import CustomTemplate, Page
 from tuiprov.data.sections import DEFAULTS, FIELDS
 from tuiprov.data.site import Site
 from tuiprov.publish.preview import PagePreview, Published, preview
@@ -282,3 +282,36 @@ def test_the_second_line_s_field_marks_the_second_line_s_text(fanvil: Page) -> N
     page = replace(fanvil.changed({"line": 2, "sip_username": "two"}), others=(other,))
     assert "SIP2 Register User      :two" in texts(shown(page, "sip_username"), focused=True)
     assert not [line for line in texts(shown(page, "sip_username"), focused=True) if "SIP1" in line]
+
+
+# -- an account's own template --------------------------------------------------------------------
+
+
+def page_with_template(text: str) -> Page:
+    """A Yealink's page that uses a template with this text."""
+    custom = CustomTemplate("Acme", "Yealink", files={"yealink/phone.cfg.j2": text})
+    page = page_of(kind("Yealink", "T46S", "84"), template="Acme")
+    return replace(page, customs=(custom,))
+
+
+def test_the_lines_of_a_template_follow_the_focused_field() -> None:
+    page = page_with_template("a = 1\nb = {{ update.interval }}\n")
+    assert texts(shown(page, "update_interval"), focused=True) == ["b = 10"]
+
+
+def test_a_template_that_fails_leaves_a_preview_that_says_why() -> None:
+    found = shown(page_with_template("a = 1\n{{ nosuch }}\n"))
+    assert found.files == ()
+    assert found.empty == (
+        "No file: template Acme: yealink/phone.cfg.j2, line 2: 'nosuch' is not defined"
+    )
+
+
+def test_a_file_of_a_template_that_is_malformed_is_shown_and_told_beside_the_field() -> None:
+    found = shown(page_with_template("a = 1\nno setting\n"))
+    assert texts(found) == ["a = 1", "no setting"]
+    (note,) = [one for one in found.notes if one.field == "template"]
+    assert "line 2 is not a setting: it will not be published" in note.sentence
+    assert not [
+        one for one in shown(page_with_template("a = 1\n")).notes if one.field == "template"
+    ]

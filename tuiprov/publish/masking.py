@@ -145,11 +145,10 @@ def _replaced(values: Mapping[str, Value], password: str) -> dict[str, Value]:
 def _secrecy(one: RenderedFile, other: RenderedFile) -> dict[str, bool]:
     lines, twins = one.text.splitlines(), other.text.splitlines()
     found: dict[str, bool] = {}
+    # A template of an account may make more lines of one secret than of another.
     for line, twin in zip_longest(lines, twins, fillvalue=""):
-        # A template of an account may make more lines of one secret than of another.
-        differs = line != twin or len(lines) != len(twins)
         for name in _names_of(line, one.format):
-            found[name] = found.get(name, False) or differs
+            found[name] = found.get(name, False) or line != twin
     return found
 
 
