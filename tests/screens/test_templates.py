@@ -213,6 +213,24 @@ async def test_a_template_goes_out_and_in_as_a_folder(office: Site, tmp_path: Pa
         assert stored(office).endswith("<!-- more -->\n")
 
 
+async def test_a_folder_whose_template_runs_for_ever_holds_nothing_up(
+    office: Site, tmp_path: Path
+) -> None:
+    """It is taken: for a real phone it may end. What it does to one is told when it is tried."""
+    TemplateWork(office.store, office.admin).export(make(office), tmp_path / "out")
+    (tmp_path / "out" / USER_FILE).write_text(LOOP)
+    async with at_desk(office) as desk:
+        await area(desk, "Acme")
+        await desk.press("f4", "ctrl+u")
+        await desk.type(f"{tmp_path}/out")
+        await desk.press("enter")
+        await desk.until(lambda: desk.app.screen._waiting.is_busy)  # type: ignore[attr-defined]
+        assert "Importing" in desk.part("keys")
+        await desk.type("xyz")
+        await desk.see("Changed Acme")
+        await desk.until(lambda: "xyz" in desk.part("filter"))
+
+
 # -- typing ---------------------------------------------------------------------------------------
 
 
@@ -424,7 +442,7 @@ async def test_a_template_that_is_wrong_in_itself_is_not_saved(
         await edit(desk)
         await replace_all(desk, text)
         await desk.press("f2")
-        await desk.see("Not done", USER_FILE, told)
+        await desk.see("Not saved", USER_FILE, told)
         assert stored(office) != text
 
 
@@ -549,7 +567,7 @@ async def test_a_conflict_is_marked_and_cannot_be_saved_before_it_is_mended(
         await desk.see("1 file merged, 1 conflict to mend")
         await desk.see("begins or ends a conflict", "<<<<<<< yours")
         await desk.press("f2")
-        await desk.see("Not done", "still marks a conflict of the merge")
+        await desk.see("Not saved", "still marks a conflict of the merge")
         await desk.press("enter")
         await replace_all(desk, usual + "<!-- both -->\n")
         await desk.press("f2", "enter")

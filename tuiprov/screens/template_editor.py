@@ -6,10 +6,10 @@ stays alive whatever the template does. What is saved is shown as a plan first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events
 from textual.app import ComposeResult
@@ -27,7 +27,7 @@ from tuiprov.publish.plan import Plan
 from tuiprov.publish.template_check import Fault, Look, device_words
 from tuiprov.publish.template_work import Validation
 from tuiprov.screens.base import TuiprovScreen, bindings_of
-from tuiprov.screens.behind import Behind
+from tuiprov.screens.behind import Behind, Waiting
 from tuiprov.screens.form_screen import WIDE
 from tuiprov.screens.look_pane import LookPane
 from tuiprov.screens.plan import PlanScreen
@@ -35,15 +35,13 @@ from tuiprov.screens.template_settings import TemplateSettingsScreen
 from tuiprov.text import visible
 from tuiprov.widgets.ask import Ask
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import Run, type_again
+from tuiprov.widgets.compat import Run
 from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.editor import HELP, Editor
 from tuiprov.widgets.picker import Picker
 
 if TYPE_CHECKING:
     from tuiprov.session import Session
-
-Done = TypeVar("Done")
 
 _CHANGING: Final = frozenset(
     ("save_template", "undo_text", "redo_text", "merge", "template_settings", "try_all")
@@ -72,8 +70,7 @@ class TemplateEditor(TuiprovScreen):
         self._phone = self._work.phone(view, self._device)
         self._look = Look()
         self._behind = Behind(self, self._looked_at, self._show_look)
-        self._is_busy = False
-        self._held_keys: list[events.Key] = []
+        self._waiting = Waiting(self, lambda: self._current)
         self._words = ""
         self._editors = {path: self._editor(path) for path in view.files}
         self._path = self._work.main_path(view, self._phone)
@@ -142,10 +139,7 @@ class TemplateEditor(TuiprovScreen):
     # -- what the user does ---------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        if self._is_busy:
-            self._held_keys.append(event)
-            event.stop()
-            event.prevent_default()
+        self._waiting.hold(event)
 
     def on_resize(self) -> None:
         self._follow_size()
@@ -157,7 +151,8 @@ class TemplateEditor(TuiprovScreen):
             self.show_keys(note="Nothing to save: nothing changed.")
             return
         view = self._view
-        self._do("Planning …", lambda: self._work.plan(view), partial(self._planned, view))
+        planned = partial(self._planned, view)
+        self._waiting.do("Planning …", lambda: self._work.plan(view), planned, "Not saved")
 
     def action_undo(self) -> None:
         if not self._current.undo():
@@ -222,7 +217,7 @@ class TemplateEditor(TuiprovScreen):
     def action_try_all(self) -> None:
         """Try the template, as it is now, with every device that uses it."""
         view = self._view
-        self._do("Trying …", lambda: self._work.validate(view), self._tried)
+        self._waiting.do("Trying …", lambda: self._work.validate(view), self._tried, "Not tried")
 
     def _tried(self, done: Validation) -> None:
         phones = f"{done.checked} phone{'' if done.checked == 1 else 's'}"
@@ -306,7 +301,7 @@ class TemplateEditor(TuiprovScreen):
     def _planned(self, view: TemplateView, plan: Plan) -> None:
         def answer(apply: bool | None) -> None:
             if apply:
-                self._do("Saving …", partial(self._save, view), self._saved)
+                self._waiting.do("Saving …", partial(self._save, view), self._saved, "Not saved")
 
         self.app.push_screen(PlanScreen(plan, f"template {view.name}"), answer)
 
@@ -328,36 +323,6 @@ class TemplateEditor(TuiprovScreen):
         self.show_keys(note=note)
         if problem:
             self.tell("Saved, but not published", problem)
-
-    def _do(self, words: str, work: Callable[[], Done], then: Callable[[Done], None]) -> None:
-        """Do what may take long in a thread, saying so meanwhile; then what follows from it. Keys
-        typed meanwhile are meant for that."""
-        if self._is_busy:
-            return
-        self._is_busy = True
-        self.set_focus(None)
-        self.show_keys(note=words)
-
-        def run() -> None:
-            try:
-                result = work()
-            except TuiprovError as error:
-                after: Callable[[], None] = partial(self.tell, "Not done", error)
-            else:
-                after = partial(then, result)
-            self.app.call_from_thread(self._done, after)
-
-        self.run_worker(run, thread=True, group="work")
-
-    def _done(self, after: Callable[[], None]) -> None:
-        self._is_busy = False
-        if self.is_attached:
-            self.set_focus(self._current)
-            self.show_keys()
-            after()
-            for event in self._held_keys:
-                type_again(self, event)
-            self._held_keys.clear()
 
     # -- files and phone ------------------------------------------------------------------------
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.binding import BindingType
 
 from tuiprov.data.fields import Value
@@ -13,6 +15,7 @@ from tuiprov.data.template_parts import TemplateView
 from tuiprov.data.templates import TemplateRow
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import bindings_of
+from tuiprov.screens.behind import Waiting
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.template_editor import TemplateEditor
 from tuiprov.screens.template_settings import TemplateSettingsScreen
@@ -78,6 +81,10 @@ class TemplatesScreen(ListScreen):
     filter_hint = "type: a name, an owner, a model"
     empty = "No template matches."
 
+    def __init__(self, session: Session | None = None) -> None:
+        super().__init__(session)
+        self._waiting = Waiting(self, lambda: self.table)
+
     def columns(self, *, wide: bool) -> Sequence[Column]:
         return _WIDE if wide else _NARROW
 
@@ -98,6 +105,10 @@ class TemplatesScreen(ListScreen):
     def _edited(self, stored: bool | None) -> None:
         if stored:
             self.reload()
+
+    def on_key(self, event: events.Key) -> None:
+        if not self._waiting.hold(event):
+            super().on_key(event)
 
     def action_new(self) -> None:
         """Make a template: a copy of the server default."""
@@ -181,11 +192,15 @@ class TemplatesScreen(ListScreen):
             self.show_keys(note=f"Wrote {view.name} to {folder}.")
 
     def _import(self, folder: str | None) -> None:
-        if not folder or self.session is None:
+        session = self.session
+        if not folder or session is None:
             return
-        try:
-            name, is_new = self.session.templates.import_folder(Path(folder).expanduser())
-        except TuiprovError as error:
-            self.tell("Not imported", error)
-        else:
+        place = Path(folder).expanduser()
+
+        def taken(done: tuple[str, bool]) -> None:
+            name, is_new = done
             self.reload(f"{'Added' if is_new else 'Changed'} {name}.")
+
+        # Its templates are tried before they are taken, and may take their time.
+        work = partial(session.templates.import_folder, place)
+        self._waiting.do("Importing …", work, taken, "Not imported")
