@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from sqlmodel import Field as Column
-from sqlmodel import SQLModel
 
 from tuiprov.data.fields import Choice, Field, Flag, Text, declared
+from tuiprov.data.record import Record
 
 LEVELS: Final = (("none", "None"), ("view", "View"), ("modify", "Modify"))
 
 
-class AccountSettings(SQLModel):
+class AccountSettings(Record):
     """Account."""
 
     name: Annotated[

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from sqlmodel import Field as Column
-from sqlmodel import SQLModel
 
 from tuiprov.data.fields import Number, Secret, Text
+from tuiprov.data.record import Record
 
 
-class Identity(SQLModel):
+class Identity(Record):
     """Which extension this is and its SIP account."""
 
     extension: Annotated[
@@ -68,7 +68,7 @@ class Identity(SQLModel):
     ] = None
 
 
-class Placement(SQLModel):
+class Placement(Record):
     """Where an extension belongs: words for its accounts and its line on a device (no table of its
     own: accounts and lines are tables)."""
 

@@ -42,6 +42,22 @@ class CustomTemplate:
         )
 
 
+def as_custom(values: Values, files: Mapping[str, str]) -> CustomTemplate:
+    """Settings and files as phones get them."""
+    return CustomTemplate(
+        str(values["name"]),
+        str(values["manufacturer"]),
+        names_in(values["models"]),
+        names_in(values["firmware"]),
+        files,
+    )
+
+
+def names_in(value: object) -> tuple[str, ...]:
+    """The names in a list that is written with commas."""
+    return tuple(name for part in str(value).split(",") if (name := part.strip()))
+
+
 @dataclass(frozen=True, slots=True)
 class LineUse:
     """One line of a phone and the extension on it (its values by column name). `revealable`: may

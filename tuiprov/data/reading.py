@@ -26,11 +26,10 @@ from tuiprov.data.models import (
     Template,
     TemplateFile,
 )
-from tuiprov.data.page import CustomTemplate, LineUse, Page
+from tuiprov.data.page import CustomTemplate, LineUse, Page, as_custom
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
 from tuiprov.data.site import SITE_FIELDS, Site
 from tuiprov.data.template_fields import TEMPLATE_FIELDS
-from tuiprov.data.template_parts import as_custom
 from tuiprov.errors import NotFound
 
 _PAGE_OF_DEVICES = 500

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from sqlmodel import Field as Column
-from sqlmodel import SQLModel
 
 from tuiprov.data.fields import (
     Choice,
@@ -26,11 +25,12 @@ from tuiprov.data.fields import (
     declared,
 )
 from tuiprov.data.identity import Identity, Placement
+from tuiprov.data.record import Record
 
 SERVER_DEFAULT: Final = "Server default"
 
 
-class Provisioning(SQLModel):
+class Provisioning(Record):
     """Provisioning."""
 
     use_provisioning: Annotated[
@@ -43,7 +43,7 @@ class Provisioning(SQLModel):
     ] = False
 
 
-class DeviceInformation(SQLModel):
+class DeviceInformation(Record):
     """Device information."""
 
     friendly_name: Annotated[
@@ -112,7 +112,7 @@ class DeviceInformation(SQLModel):
     )
 
 
-class DeviceSettings(SQLModel):
+class DeviceSettings(Record):
     """Device settings."""
 
     admin_username: Annotated[
@@ -185,7 +185,7 @@ class DeviceSettings(SQLModel):
     ] = None
 
 
-class SipPreferences(SQLModel):
+class SipPreferences(Record):
     """SIP preferences."""
 
     media_encryption: Annotated[
@@ -322,7 +322,7 @@ class SipPreferences(SQLModel):
     ] = Column(default="", max_length=255)
 
 
-class Virtualization(SQLModel):
+class Virtualization(Record):
     """Extension virtualization."""
 
     allow_virtualization: Annotated[
@@ -376,6 +376,6 @@ DEFAULTS: Final = {
 }
 
 
-def title(section: type[SQLModel]) -> str:
+def title(section: type[Record]) -> str:
     """The words of a section's heading."""
     return (section.__doc__ or "").strip().rstrip(".")

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Annotated, Final
 
 from sqlmodel import Field as Column
-from sqlmodel import SQLModel
 
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.fields import Choice, Codecs, Field, Flag, Networks, Number, Text, declared
 from tuiprov.data.places import COUNTRIES, LANGUAGES, TIME_ZONES
+from tuiprov.data.record import Record
 from tuiprov.errors import Refusal
 from tuiprov.text import in_words
 
@@ -39,7 +39,7 @@ def _place(label: str, help_text: str, places: Mapping[str, str]) -> Choice:
     )
 
 
-class Service(SQLModel):
+class Service(Record):
     """Provisioning."""
 
     provisioning_host: Annotated[
@@ -88,7 +88,7 @@ class Service(SQLModel):
     ] = False
 
 
-class Telephony(SQLModel):
+class Telephony(Record):
     """Telephony."""
 
     sip_server: Annotated[str, _host("SIP server", "Registrar that phones register at.")] = (
@@ -128,7 +128,7 @@ class Telephony(SQLModel):
     ] = ""
 
 
-class TimeAndLanguage(SQLModel):
+class TimeAndLanguage(Record):
     """Time and language."""
 
     ntp_server: Annotated[str, _host("Time server", "Empty: the phone's own.")] = "pool.ntp.org"
@@ -141,7 +141,7 @@ class TimeAndLanguage(SQLModel):
     ] = ""
 
 
-class NewDevices(SQLModel):
+class NewDevices(Record):
     """New devices."""
 
     default_update_protocol: Annotated[
@@ -179,7 +179,7 @@ class NewDevices(SQLModel):
     ] = "enabled"
 
 
-class License(SQLModel):
+class License(Record):
     """License and network."""
 
     sip_trunking_channels: Annotated[

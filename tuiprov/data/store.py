@@ -12,7 +12,8 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
@@ -43,9 +44,12 @@ from tuiprov.data.reading import (
 from tuiprov.data.sections import DEVICE_FIELDS, SERVER_DEFAULT
 from tuiprov.data.site import PHONE_FIELDS, Site, check_site
 from tuiprov.data.site_sheet import SiteUse, site_use
-from tuiprov.data.templates import Templates
 from tuiprov.data.writer import RecordedNeighbours, write_page
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
+
+if TYPE_CHECKING:
+    # Imported where it is used: the list of extensions needs no template.
+    from tuiprov.data.templates import Templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,12 @@ class Store:
         self.accounts = Accounts(database)
         self.devices = Devices(database)
         self.extensions = Extensions(database)
-        self.templates = Templates(database)
+
+    @cached_property
+    def templates(self) -> Templates:
+        from tuiprov.data.templates import Templates
+
+        return Templates(self.database)
 
     # -- settings -------------------------------------------------------------------------------
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from sqlmodel import Field as Column
-from sqlmodel import SQLModel
 
 from tuiprov.data.fields import Choice, Field, Text, declared
+from tuiprov.data.record import Record
 
 
-class TemplateSettings(SQLModel):
+class TemplateSettings(Record):
     """Provisioning template."""
 
     name: Annotated[

@@ -14,7 +14,7 @@ from typing import Final
 from tuiprov.data.catalog import PhoneType, default_catalog
 from tuiprov.data.fields import Values
 from tuiprov.data.merging import conflict_lines, merge
-from tuiprov.data.page import CustomTemplate
+from tuiprov.data.page import CustomTemplate, as_custom, names_in
 from tuiprov.data.sections import SERVER_DEFAULT
 from tuiprov.data.sheet import Sheet
 from tuiprov.data.template_fields import TEMPLATE_FIELDS
@@ -64,22 +64,6 @@ class TemplateView:
     def kinds(self) -> list[PhoneType]:
         """The phones of the catalogue that it is for."""
         return list(default_catalog().types()) if self.is_default else kinds_for(self.values)
-
-
-def as_custom(values: Values, files: Texts) -> CustomTemplate:
-    """Settings and files as phones get them."""
-    return CustomTemplate(
-        str(values["name"]),
-        str(values["manufacturer"]),
-        names_in(values["models"]),
-        names_in(values["firmware"]),
-        files,
-    )
-
-
-def names_in(value: object) -> tuple[str, ...]:
-    """The names in a list that is written with commas."""
-    return tuple(name for part in str(value).split(",") if (name := part.strip()))
 
 
 def kinds_for(values: Values) -> list[PhoneType]:

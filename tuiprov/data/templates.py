@@ -23,6 +23,7 @@ from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
 from tuiprov.data.kinship import Kin, is_below, kin, relation
 from tuiprov.data.models import Device, Line, Template, TemplateFile
+from tuiprov.data.page import names_in
 from tuiprov.data.permissions import may, needs, require
 from tuiprov.data.reading import columns, joined
 from tuiprov.data.sections import SERVER_DEFAULT
@@ -31,7 +32,6 @@ from tuiprov.data.template_parts import (
     TemplateView,
     Texts,
     file_problems,
-    names_in,
     outdated,
     settings_problems,
 )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlmodel import SQLModel
-
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.fields import Choice, Field
+from tuiprov.data.record import Record
 from tuiprov.data.site import License, NewDevices, Service, Telephony, TimeAndLanguage
 from tuiprov.data.site_sheet import SiteSheet
 from tuiprov.errors import TuiprovError
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 class SiteSection(Section[SiteSheet]):
     """One section of the preferences, drawn from its fields."""
 
-    def __init__(self, model: type[SQLModel], short: str) -> None:
+    def __init__(self, model: type[Record], short: str) -> None:
         self.model = model
         self.short = short
 

@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar, cast
 
-from sqlmodel import SQLModel
-
 from tuiprov.data.fields import Choice, Field, Number, declared
+from tuiprov.data.record import Record
 from tuiprov.data.sections import title
 from tuiprov.data.sheet import Sheet
 from tuiprov.widgets.form import Kind, Row
@@ -26,7 +25,7 @@ AnySheet = TypeVar("AnySheet", bound=Sheet)
 class Section(Generic[AnySheet]):
     """One section of a form. Subclasses name their class of fields and say what is special."""
 
-    model: type[SQLModel]
+    model: type[Record]
     short: str
     """The tab's words on a narrow screen."""
 
