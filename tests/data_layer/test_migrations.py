@@ -19,6 +19,7 @@ from sqlalchemy.sql import ClauseElement
 from sqlmodel import SQLModel, col
 
 import tuiprov.data
+import tuiprov.data.kept
 import tuiprov.data.models
 from tests.sites import PHONE, Site, a_site
 from tuiprov.data import reading, store

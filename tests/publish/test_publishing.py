@@ -268,7 +268,7 @@ def test_every_published_file_is_recorded_with_its_checksum(site: Site) -> None:
     assert rows.keys() == files(site.publish_root).keys()
     assert rows["tftp/aastra.cfg"].device_id is None
     assert rows["tftp/00085D000001.cfg"].device_id == 1
-    assert all(len(row.sha256) == 64 for row in rows.values())
+    assert all(len(row.digest) == 64 for row in rows.values())
 
 
 def test_a_file_that_was_renamed_before_the_publish_failed_goes_when_disabled(

@@ -23,7 +23,7 @@ from sqlmodel import Session
 
 from tuiprov.errors import Conflict, StoreError
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The revision this code works with; a test compares it with the head of `migrations/`."""
 _BUSY_TIMEOUT_MS = 10_000
 

@@ -54,7 +54,7 @@ class Identity(Record):
             takes="phone",
             longest=64,
         ),
-    ] = Column(default="", max_length=64)
+    ] = Column(default="", max_length=255)
     max_public_concurrent_calls: Annotated[
         int | None,
         Number(

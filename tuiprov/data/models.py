@@ -81,7 +81,8 @@ class Device(DeviceInformation, DeviceSettings, table=True):
     organization_id: int | None = Field(default=None, foreign_key="account.id", index=True)
     token: str = Field(max_length=32)
     publish_state: str = Field(default="stale", max_length=16, index=True)
-    """published (disk = database), stale (the database is ahead) or failed."""
+    """published (disk = database), stale (the database is ahead), publishing (a save ordered its
+    files, which a process that ended may owe still) or failed."""
     publish_reason: str = Field(default="", max_length=255)
     published_at: datetime | None = None
     """When its files were last found or made equal to the database; None: never."""
@@ -134,14 +135,17 @@ class TemplateFile(Record, table=True):
 
 
 class PublishedFile(Record, table=True):
-    """A file in the publish tree as last written: path inside the root, SHA-256 of its bytes."""
+    """A file that should be in the publish tree: path inside the root, and what its bytes are."""
 
     __tablename__ = "published_file"
 
     path: str = Field(primary_key=True, max_length=255)
     device_id: int | None = Field(default=None, index=True)
     """The device it belongs to; None for a shared file."""
-    sha256: str = Field(max_length=64)
+    digest: str = Field(max_length=64)
+    """Of its bytes, as `kept.Content` has them."""
+    version_id: int | None = None
+    """The `kept.FileVersion` it is."""
     published_at: datetime
 
 
@@ -162,8 +166,10 @@ class Event(Record, table=True):
     """Who did what when: one line for each save, publish and revealed secret; never a secret."""
 
     id: int | None = Field(default=None, primary_key=True)
-    at: datetime
+    at: datetime = Field(index=True)
     who: str = Field(max_length=80)
     action: str = Field(max_length=32)
     subject: str = Field(max_length=128)
     detail: str = Field(default="", max_length=1024)
+    undoes: int | None = None
+    """The event that this one took back."""

@@ -144,7 +144,7 @@ class DeviceSettings(Record):
             takes="phone",
             longest=64,
         ),
-    ] = Column(default="", max_length=64)
+    ] = Column(default="", max_length=255)
     update_interval: Annotated[
         int | None,
         Number(
@@ -163,7 +163,7 @@ class DeviceSettings(Record):
             help="How the phone fetches its file. The list holds what this phone can do.",
             takes="phone",
         ),
-    ] = Column(default="", max_length=8)
+    ] = Column(default="", max_length=255)
     template: Annotated[
         str,
         Choice(
@@ -343,7 +343,7 @@ class Virtualization(Record):
             pattern=r"[0-9]{4,8}",
             rule="must be 4 to 8 digits",
         ),
-    ] = Column(default="", max_length=8)
+    ] = Column(default="", max_length=255)
 
 
 PAGE_SECTIONS: Final = (

@@ -179,6 +179,76 @@ class NewDevices(Record):
     ] = "enabled"
 
 
+class Serving(Record):
+    """Serving and resync."""
+
+    phone_networks: Annotated[
+        str,
+        Networks(
+            label="Phones' networks",
+            help="IPv4 networks that may fetch from tuiprov serve. Empty: all.",
+            longest_prefix=8,
+        ),
+    ] = ""
+    trusted_proxies: Annotated[
+        str,
+        Networks(
+            label="Trusted proxies",
+            help="Web servers in front of tuiprov serve, whose X-Forwarded-For is believed.",
+        ),
+    ] = ""
+    http_authentication: Annotated[
+        str,
+        Choice(
+            label="HTTP authentication",
+            help="What tuiprov serve asks of a phone besides its link.",
+            options=(("none", "None"), ("digest", "Digest"), ("basic", "Basic")),
+        ),
+    ] = Column(default="none", max_length=8)
+    client_certificates: Annotated[
+        str,
+        Choice(
+            label="Client certificates",
+            help="Over HTTPS. A certificate must hold the very MAC address of the phone.",
+            options=(
+                ("none", "Not asked for"),
+                ("checked", "Checked when sent"),
+                ("needed", "Needed"),
+            ),
+        ),
+    ] = Column(default="none", max_length=8)
+    two_stage_enrolment: Annotated[
+        bool,
+        Flag(
+            label="Two-stage enrolment",
+            help="A new phone's link is good for a first fetch only, of a file without secrets, "
+            "which sends it on to its steady link.",
+        ),
+    ] = False
+    enrolment_hours: Annotated[
+        int,
+        Number(label="Enrolment window", help="Hours that a first link is good.", low=1, high=720),
+    ] = 24
+    resync_by: Annotated[
+        str,
+        Choice(
+            label="Resync by",
+            help="How phones are told to fetch their files again.",
+            options=(
+                ("none", "Not at all"),
+                ("asterisk", "Asterisk (pjsip_notify)"),
+                ("sip", "A SIP message of our own"),
+            ),
+        ),
+    ] = Column(default="none", max_length=8)
+    resync_per_second: Annotated[
+        int,
+        Number(
+            label="Phones resynced a second", help="So that not all come at once.", low=1, high=500
+        ),
+    ] = 10
+
+
 class License(Record):
     """License and network."""
 
@@ -208,11 +278,11 @@ class License(Record):
     ] = ""
 
 
-SITE_SECTIONS: Final = (Service, Telephony, TimeAndLanguage, NewDevices, License)
+SITE_SECTIONS: Final = (Service, Telephony, TimeAndLanguage, NewDevices, License, Serving)
 """The sections in the order of the screen; a class's docstring is the section's title."""
 
 
-class Site(Service, Telephony, TimeAndLanguage, NewDevices, License):
+class Site(Service, Telephony, TimeAndLanguage, NewDevices, License, Serving):
     """Plain data of one site, with the settings a fresh `tuiprov init` gives it."""
 
     @property

@@ -215,8 +215,8 @@ def _record_paths(session: Session, ready: Plan) -> None:
     for change in ready.changes:
         if change.kind != "delete":
             row = session.get(PublishedFile, change.path)
-            row = row or PublishedFile(path=change.path, sha256="", published_at=now)
-            row.device_id, row.sha256, row.published_at = change.device_id, change.sha256, now
+            row = row or PublishedFile(path=change.path, digest="", published_at=now)
+            row.device_id, row.digest, row.published_at = change.device_id, change.sha256, now
             session.add(row)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.fields import Choice, Field
 from tuiprov.data.record import Record
-from tuiprov.data.site import License, NewDevices, Service, Telephony, TimeAndLanguage
+from tuiprov.data.site import License, NewDevices, Service, Serving, Telephony, TimeAndLanguage
 from tuiprov.data.site_sheet import SiteSheet
 from tuiprov.errors import TuiprovError
 from tuiprov.publish.plan import Plan
@@ -45,6 +45,7 @@ SECTIONS = (
     SiteSection(TimeAndLanguage, "Time"),
     SiteSection(NewDevices, "New devices"),
     SiteSection(License, "License"),
+    SiteSection(Serving, "Serving"),
 )
 
 

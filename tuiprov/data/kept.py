@@ -1,0 +1,101 @@
+"""Tables that publishing, serving and the history fill, and the list of extensions never reads:
+this module is imported where they are used, which keeps the start short."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field
+
+from tuiprov.data.record import Record
+
+
+class Content(Record, table=True):
+    """The bytes of a published file, kept once and sealed (`sealing.py`). `digest` is their
+    HMAC-SHA256 under the site's key: without the key nobody can try passwords against it."""
+
+    __tablename__ = "content"
+
+    digest: str = Field(primary_key=True, max_length=64)
+    sealed: bytes
+    size: int
+    """Of the bytes before they were sealed."""
+
+
+class FileVersion(Record, table=True):
+    """What was put in the place of a file when: `digest` names its bytes, "" that it was deleted.
+    `event_id` is the operation that did it."""
+
+    __tablename__ = "file_version"
+
+    id: int | None = Field(default=None, primary_key=True)
+    path: str = Field(max_length=255, index=True)
+    device_id: int | None = Field(default=None, index=True)
+    digest: str = Field(max_length=64)
+    at: datetime
+    who: str = Field(max_length=80)
+    event_id: int | None = Field(default=None, index=True)
+
+
+class FieldChange(Record, table=True):
+    """One field that an operation changed. `before` and `after` are JSON; a secret is sealed."""
+
+    __tablename__ = "field_change"
+
+    id: int | None = Field(default=None, primary_key=True)
+    event_id: int = Field(foreign_key="event.id", index=True, ondelete="CASCADE")
+    table: str = Field(max_length=32)
+    row_id: int
+    field: str = Field(max_length=64)
+    before: str
+    after: str
+
+
+class Enrolment(Record, table=True):
+    """A device's first token: it is good for `until`, and dies when the phone first uses its
+    steady one (`Device.token`), which the fetch log shows."""
+
+    __tablename__ = "enrolment"
+
+    device_id: int = Field(primary_key=True, foreign_key="device.id", ondelete="CASCADE")
+    token: str = Field(max_length=32, unique=True)
+    opened_at: datetime
+    until: datetime
+
+
+class Fetch(Record, table=True):
+    """One request to `tuiprov serve` and what became of it."""
+
+    __tablename__ = "fetch"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(index=True)
+    address: str = Field(max_length=45)
+    protocol: str = Field(max_length=8)
+    """http, https."""
+    method: str = Field(max_length=16)
+    path: str = Field(max_length=255)
+    """As asked for, with tokens shortened to their first 8 characters."""
+    agent: str = Field(max_length=255)
+    device_id: int | None = Field(default=None, index=True)
+    file: str = Field(max_length=255)
+    """The published file meant, a path inside the publish root; "" for none."""
+    verdict: str = Field(max_length=16)
+    """The word of the link of the chain that decided (`serve/verdicts.py`); "served"."""
+    status: int
+    version_id: int | None = None
+    """The version of the file that was sent whole."""
+    sent: int
+    """Bytes of the body."""
+
+
+class Resync(Record, table=True):
+    """When a device was last asked to fetch its files again, and how that went."""
+
+    __tablename__ = "resync"
+
+    device_id: int = Field(primary_key=True, foreign_key="device.id", ondelete="CASCADE")
+    asked_at: datetime
+    who: str = Field(max_length=80)
+    how: str = Field(max_length=16)
+    problem: str = Field(max_length=255)
