@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from tuiprov import __version__
-from tuiprov.commands import accounts
+from tuiprov.commands import accounts, extensions
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
@@ -50,6 +50,8 @@ app = typer.Typer(
 
 
 app.add_typer(accounts.app, name="accounts")
+app.command("add")(extensions.add)
+app.command("remove")(extensions.remove)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,4 +1,4 @@
-"""The site's defaults for new devices, by whichever way a device comes: page, CSV, `tuiprov set`."""
+"""The site's defaults for new devices, whichever way one comes: page, CSV, `tuiprov set`."""
 
 from __future__ import annotations
 
@@ -94,7 +94,11 @@ def test_what_the_phone_cannot_do_is_not_forced_on_it(site: Site, way: Any) -> N
     site.configure(**CHOSEN)
     way(site, CISCO)
     one = device(site)
-    assert (one.update_protocol, one.password_generation, one.admin_password) == ("tftp", "none", "")
+    assert (one.update_protocol, one.password_generation, one.admin_password) == (
+        "tftp",
+        "none",
+        "",
+    )
 
 
 @pytest.mark.parametrize("way", [by_csv, by_set], ids=["csv", "set"])

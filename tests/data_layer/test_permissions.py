@@ -178,6 +178,15 @@ ACCOUNTS = {
     """,
 }
 
+EXTENSIONS = """
+    system       none   + + +
+    provider     none   - + +
+    organization none   - + +
+    user         modify - - -
+    terminal     modify - - -
+"""
+"""By who is above the extension; the columns say how its user stands to the viewer."""
+
 TEMPLATE_COLUMNS = ("own", "child", "higher")
 TEMPLATES = {
     # The administrator sees only the administrator's own; a phone terminal the server default.
@@ -225,6 +234,7 @@ EXPECTED = {
     **{name: (DEVICE_COLUMNS, text) for name, text in DEVICES.items()},
     **{name: (LEVEL_COLUMNS, text) for name, text in ACCOUNTS.items()},
     **{name: (TEMPLATE_COLUMNS, text) for name, text in TEMPLATES.items()},
+    **{f"extensions.{verb}": (LEVEL_COLUMNS, EXTENSIONS) for verb in ("add", "identify", "remove")},
 }
 
 

@@ -15,6 +15,7 @@ from tuiprov.data.fields import Value, declared
 from tuiprov.data.gate import HIDDEN, OPEN, Gate, closed
 from tuiprov.data.identity import Identity, Placement
 from tuiprov.data.page import Page
+from tuiprov.data.permissions import may_ever
 from tuiprov.data.sections import (
     DEFAULTS,
     DeviceInformation,
@@ -36,6 +37,8 @@ _PROVISIONING = frozenset(
 _DEVICE = _PROVISIONING - set(declared(Provisioning))
 _SIP = frozenset(name for part in (SipPreferences, Virtualization) for name in declared(part))
 _IDENTITY = frozenset(name for part in (Identity, Placement) for name in declared(part)) - {"line"}
+_PLACE = frozenset({"organization", "user"})
+_SIP_ACCOUNT = frozenset({"sip_username", "sip_password"})
 _LOGIN = frozenset({"admin_username", "password_generation", "admin_password"})
 _FIXED_IP = frozenset({"fixed_port", "fixed_auth", "signaling_transport"})
 
@@ -97,7 +100,7 @@ def _by_role(field: str, page: Page, viewer: Viewer) -> Gate:
     if field == "sip_password" and not viewer.sip_management:
         return HIDDEN
     if field in _IDENTITY:
-        return closed("set by the system administrator", by_role=True)
+        return _identity_gate(field, page, viewer)
     if field in _PROVISIONING:
         if viewer.provision == "none":
             return HIDDEN
@@ -105,6 +108,16 @@ def _by_role(field: str, page: Page, viewer: Viewer) -> Gate:
             return closed("you may view provisioning only", by_role=True)
     if field in _SIP and field != "equipment_description" and not viewer.sip_management:
         return HIDDEN
+    return OPEN
+
+
+def _identity_gate(field: str, page: Page, viewer: Viewer) -> Gate:
+    if not may_ever(viewer, "extensions.identify"):
+        return closed("set by the account above", by_role=True)
+    if field in _PLACE or (field == "extension" and page.extension_id is not None):
+        return closed("set by the system administrator", by_role=True)
+    if field in _SIP_ACCOUNT and not viewer.sip_management:
+        return closed("your own account has not Phone extension SIP management", by_role=True)
     return OPEN
 
 

@@ -5,12 +5,12 @@ These fields stand around the page's five sections (`sections.py`), declared the
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 
-from tuiprov.data.fields import Number, Secret, Text
+from tuiprov.data.fields import Field, Number, Secret, Text, declared
 
 
 class Identity(SQLModel):
@@ -83,3 +83,6 @@ class Placement(SQLModel):
         int | None,
         Number(label="Line", help="Line of the device, from 1.", low=1, high=1000),
     ] = None
+
+
+IDENTITY_FIELDS: Final[dict[str, Field]] = declared(Identity)

@@ -9,7 +9,8 @@ Words of the table:
 
 - own: what the viewer's own account has: its level (`none`, `view`, `modify`), and `sip` and
   `trunking` for the two other permissions.
-- relation of an account: `self`, `child` (directly below), `below` (further down).
+- relation of an account: `self`, `child` (directly below), `below` (further down). Of an
+  extension: that of its user.
 - relation of a device: `own-free` (the viewer owns it, nobody uses it), `own-used`, `child` (owned
   by an account below), `higher-free`, `higher-used` (owned by an account above, and used by one
   below or by the viewer's own extensions).
@@ -59,7 +60,13 @@ PERMISSIONS: Final = (
     Rule("site.change", "system"),
     Rule("extensions.see", _ANY),
     Rule("extensions.edit", _ANY),
-    Rule("extensions.add", f"system {_ABOVE}"),
+    # Extensions are added, named and removed by who is above them (relation: that of their user).
+    Rule("extensions.add", "system"),
+    Rule("extensions.add", _ABOVE, relation="child below"),
+    Rule("extensions.identify", "system"),
+    Rule("extensions.identify", _ABOVE, relation="child below"),
+    Rule("extensions.remove", "system"),
+    Rule("extensions.remove", _ABOVE, relation="child below"),
     Rule("drafts.keep", _ANY),
     Rule("events.record", _ANY),
     # Files: View sees them, Modify makes them and may see the passwords in them.

@@ -26,7 +26,13 @@ from tuiprov.data.models import (
     TemplateFile,
 )
 from tuiprov.data.page import CustomTemplate, LineUse, Page
-from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
+from tuiprov.data.sections import (
+    DEFAULTS,
+    DEVICE_FIELDS,
+    EXTENSION_FIELDS,
+    FIELDS,
+    SERVER_DEFAULT,
+)
 from tuiprov.data.site import SITE_FIELDS, Site
 from tuiprov.errors import NotFound
 
@@ -85,7 +91,20 @@ def new_values(site: Site) -> dict[str, Value]:
         "password_generation": site.default_password_generation,
         "status": site.default_status,
     }
-    return {**DEFAULTS, **chosen}
+    usual = [name for name in str(DEFAULTS["codecs"]).split(",") if name in site.offered]
+    return {**DEFAULTS, **chosen, "codecs": ",".join(usual or site.offered[:1])}
+
+
+def new_page(session: Session, viewer: Viewer, user: Account) -> Page:
+    """The page of an extension of `user` that is not stored yet."""
+    organization = session.get_one(Account, user.parent_id)
+    site = site_of(session)
+    places: dict[str, Value] = {"organization": organization.name, "user": user.name, "line": 1}
+    page = Page(
+        {**new_values(site), **places}, site, organization_id=organization.id, user_id=user.id
+    )
+    owners = (user.id, organization.id, organization.parent_id)
+    return replace(page, customs=customs_for(session, viewer, owners, SERVER_DEFAULT))
 
 
 def customs_for(

@@ -22,6 +22,7 @@ from tuiprov.data.account_tree import Accounts
 from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
 from tuiprov.data.checks import check_page, warnings
 from tuiprov.data.database import Database
+from tuiprov.data.extensions import Extensions
 from tuiprov.data.fields import Values
 from tuiprov.data.filters import condition
 from tuiprov.data.models import Device, Extension, KeptDraft, Line, SystemSettings, Template
@@ -65,6 +66,7 @@ class Store:
     def __init__(self, database: Database):
         self.database = database
         self.accounts = Accounts(database)
+        self.extensions = Extensions(database)
 
     # -- settings -------------------------------------------------------------------------------
 

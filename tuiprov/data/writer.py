@@ -147,12 +147,12 @@ def _write_device(session: Session, viewer: Viewer, page: Page, extension: Exten
     if not page.values["use_provisioning"]:
         # The device's record stays; only this extension leaves it.
         if line is not None:
-            _outdate(session.get_one(Device, line.device_id))
+            outdate(session.get_one(Device, line.device_id))
             session.delete(line)
         return
     device = _device(session, viewer, page)
     _assign(device, page.values, DEVICE_FIELDS)
-    _outdate(device)
+    outdate(device)
     session.add(device)
     session.flush()
     line = line or Line(device_id=0, number=0, extension_id=extension.id or 0)
@@ -164,7 +164,7 @@ def _write_device(session: Session, viewer: Viewer, page: Page, extension: Exten
     session.add(line)
 
 
-def _outdate(device: Device) -> None:
+def outdate(device: Device) -> None:
     """The database is now ahead of the device's files, until a plan has been applied."""
     device.publish_state, device.publish_reason = "stale", ""
 

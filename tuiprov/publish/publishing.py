@@ -5,7 +5,7 @@ The screens and the command line call this; `plan.py` and `apply.py` below it kn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,6 +101,12 @@ def plan_page(store: Store, before: Page, after: Page, *, regenerate: bool) -> P
     return plan(phones, recorded, tree_of(after.site), regenerate=regenerate)
 
 
+def plan_removal(store: Store, viewer: Viewer, extension_id: int) -> Plan:
+    """The plan of removing an extension: what its phone's files become without it."""
+    page = store.page(viewer, extension_id)
+    return plan_page(store, page, page.changed({"use_provisioning": False}), regenerate=True)
+
+
 def publish(store: Store, viewer: Viewer, ready: Plan) -> None:
     """Apply a plan and record it. On PublishError the devices concerned are marked failed.
 
@@ -119,6 +125,22 @@ def publish(store: Store, viewer: Viewer, ready: Plan) -> None:
         raise
     with store.database.write() as session:
         _record(session, viewer, ready)
+
+
+def publish_devices(
+    store: Store, viewer: Viewer, ids: Collection[int], *, regenerate: bool = True
+) -> Plan:
+    """Plan these devices as they are stored now, and publish that: what comes after a save. Nothing
+    for who may not provision: the devices are stale until somebody publishes who may."""
+    if not viewer.may_provision:
+        return Plan()
+    try:
+        made = plan_devices(store, ids, regenerate=regenerate)
+    except PublishError as error:
+        mark_failed(store, ids, error)
+        raise
+    publish(store, viewer, made)
+    return made
 
 
 def mark_failed(store: Store, ids: Iterable[int | None], error: PublishError) -> None:
