@@ -19,8 +19,9 @@ settings.load_profile(os.environ.get("TUIPROV_HYPOTHESIS", "default"))
 
 @pytest.fixture(autouse=True)
 def _no_site_of_this_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests never meet the site of the host they run on."""
+    """Tests never meet the site of the host they run on, nor who called sudo to run them."""
     monkeypatch.delenv("TUIPROV_DB", raising=False)
+    monkeypatch.delenv("SUDO_UID", raising=False)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from tuiprov import __version__
-from tuiprov.commands import accounts, extensions
+from tuiprov.commands import accounts, devices, extensions, templates
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
@@ -49,9 +49,11 @@ app = typer.Typer(
 )
 
 
-app.add_typer(accounts.app, name="accounts")
 app.command("add")(extensions.add)
 app.command("remove")(extensions.remove)
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(devices.app, name="devices")
+app.add_typer(templates.app, name="templates")
 
 
 @app.callback(invoke_without_command=True)

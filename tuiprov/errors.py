@@ -60,8 +60,25 @@ class RenderError(TuiprovError):
     """A template failed, or its output does not parse back."""
 
 
+class TemplateFault(RenderError):
+    """A customer's template is wrong: `template` (its name), `line` (0 = unknown) and `reason`.
+    As text one plain line, whatever a hostile template put into its name or reason."""
+
+    def __init__(self, template: str, line: int, reason: str) -> None:
+        self.template, self.line, self.reason = _plain(template), line, _plain(reason)
+        super().__init__(self.template, line, self.reason)
+
+    def __str__(self) -> str:
+        place = f"{self.template}, line {self.line}" if self.line else self.template
+        return f"{place}: {self.reason}"
+
+
 class PublishError(TuiprovError):
     """The publish tree cannot be read or written; files named in the message are as before."""
+
+
+def _plain(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def crash_report(error: Exception) -> str:

@@ -11,25 +11,27 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tuiprov.data.account_rows import AccountRow
-from tuiprov.data.account_tree import AccountView
+from tuiprov.data.account_sheet import AccountView
 from tuiprov.data.accounts import Viewer, os_viewer, same_viewer, viewers
 from tuiprov.data.checks import NO_NEIGHBOURS, check_page
 from tuiprov.data.database import Database
 from tuiprov.data.draft import Draft
-from tuiprov.data.extensions import UserRow
 from tuiprov.data.fields import Values
-from tuiprov.data.identity import IDENTITY_FIELDS
+from tuiprov.data.models import USER
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import may_ever
+from tuiprov.data.sections import DEVICE_FIELDS
 from tuiprov.data.site_sheet import SiteSheet
 from tuiprov.data.store import ExtensionRow, Store
-from tuiprov.errors import NotFound, Refusal, StoreError
+from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
 
 if TYPE_CHECKING:
     # Imported where they are used: they bring Jinja2, and the list of extensions needs neither.
+    from tuiprov.inventory import Inventory
     from tuiprov.publish.plan import Plan
     from tuiprov.publish.preview import Published
     from tuiprov.publish.publishing import OnPhone
+    from tuiprov.publish.template_work import TemplateWork
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,67 @@ class Session:
     def remove_account(self, account_id: int) -> None:
         self.store.accounts.remove(self.viewer, account_id)
 
+    @property
+    def inventory(self) -> Inventory:
+        """The devices."""
+        from tuiprov.inventory import Inventory
+
+        return Inventory(self.store, self.viewer, self._check)
+
     def again(self) -> Session:
         """The same viewer with the permissions the account has now."""
         with self.store.database.read() as session:
             return self.looking_as(same_viewer(session, self.viewer))
+
+    # -- templates ------------------------------------------------------------------------------
+
+    @property
+    def templates(self) -> TemplateWork:
+        """What this viewer does with provisioning templates."""
+        from tuiprov.publish.template_work import TemplateWork
+
+        return TemplateWork(self.store, self.viewer)
+
+    # -- extensions that come and go ------------------------------------------------------------
+
+    def users(self) -> list[AccountRow]:
+        """The user accounts below the viewer, for whom an extension can be added."""
+        return [row for row in self.account_rows("") if row.kind == USER and row.depth > 0]
+
+    def fresh_extension(self, user_id: int) -> Draft:
+        """A draft on an extension to be added for this user account."""
+        return Draft(self.store.extensions.fresh(self.viewer, user_id), self.viewer, self._check)
+
+    def add_extension(self, draft: Draft) -> Page:
+        """Add the extension of a fresh draft; gives its page."""
+        base = draft.base
+        return self.store.extensions.add(self.viewer, base.user_id or 0, draft.changes)
+
+    @property
+    def always_provisions(self) -> bool:
+        """Does the viewer's account go on to the page after adding an extension?"""
+        values = self.account(self.viewer.account_id).values
+        return bool(values["provision_after_adding"])
+
+    def always_provision(self) -> None:
+        """From now on every extension this account adds goes straight to its page."""
+        self.save_account(self.account(self.viewer.account_id), {"provision_after_adding": True})
+
+    def plan_removal(self, extension_id: int) -> tuple[Page, Plan]:
+        """An extension, and what removing it would do to its phone's files."""
+        from tuiprov.publish.publishing import plan_page
+
+        page = self.store.page(self.viewer, extension_id)
+        gone = page.changed({"use_provisioning": False})
+        return page, plan_page(self.store, page, gone, regenerate=True)
+
+    def remove_extension(self, page: Page) -> None:
+        """Remove an extension as it was seen, and bring its phone's files up to date."""
+        from tuiprov.publish.publishing import carry_out, plan_devices
+
+        self.store.extensions.remove(self.viewer, page)
+        if page.device_id is not None:
+            carry_out(self.store, self.viewer, plan_devices(self.store, [page.device_id]))
 
     # -- one page -------------------------------------------------------------------------------
 
@@ -103,7 +162,7 @@ class Session:
         """Live validation. A database that cannot be read now is no reason to lose what is being
         typed: the page's own rules still hold, and the save asks again."""
         try:
-            return self.store.check(page)
+            return self.store.check(page, self.viewer)
         except StoreError as error:
             return check_page(page, NO_NEIGHBOURS), {"extension_name": str(error)}
 
@@ -125,85 +184,29 @@ class Session:
     def save(self, draft: Draft) -> Plan:
         """Store the draft, then carry out its plan. Raises Refused, Conflict or PublishError; after
         a PublishError the data is stored and the device is marked failed."""
-        saved = self.store.save(self.viewer, draft.base, draft.changes)
+        from tuiprov.publish.plan import Plan
+        from tuiprov.publish.publishing import mark_failed, plan_devices, publish
+
+        before = draft.base
+        saved = self.store.save(self.viewer, before, draft.changes)
         self.store.drop_draft(self.viewer, saved.extension_id or 0)
-        return self._publish_saved(draft, saved)
-
-    def _publish_saved(self, draft: Draft, saved: Page) -> Plan:
-        """Begin the draft anew from what is stored, and bring the phones' files after it."""
-        from tuiprov.publish.publishing import publish_devices
-
-        devices = {page.device_id for page in (draft.base, saved) if page.device_id}
+        devices = {page.device_id for page in (before, saved) if page.device_id}
         regenerate = draft.regenerate
         draft.rebase(saved)
-        return publish_devices(self.store, self.viewer, devices, regenerate=regenerate)
+        if not self.viewer.may_provision:
+            return Plan()  # the device is stale until somebody publishes who may
+        try:
+            plan = plan_devices(self.store, devices, regenerate=regenerate)
+        except PublishError as error:
+            mark_failed(self.store, devices, error)
+            raise
+        publish(self.store, self.viewer, plan)
+        return plan
 
     def reveal(self, page: Page) -> None:
         """Write down that secrets of this page were shown."""
-        self.store.record(self.viewer, "reveal", str(page.values["extension"]))
-
-    # -- extensions themselves ------------------------------------------------------------------
-
-    def extension_users(self) -> Sequence[UserRow]:
-        """The user accounts that an extension can be added to."""
-        return self.store.extensions.users(self.viewer)
-
-    def fresh_extension(self, user_id: int) -> Draft:
-        """An extension to be added to a user."""
-        page = self.store.extensions.fresh(self.viewer, user_id)
-        return Draft(page, self.viewer, self._check_new)
-
-    def next_number(self, user_id: int) -> str:
-        return self.store.extensions.next_number(self.viewer, user_id)
-
-    def _check_new(self, page: Page) -> tuple[list[Refusal], dict[str, str]]:
-        try:
-            return self.store.extensions.check(self.viewer, page)
-        except StoreError as error:
-            return check_page(page, NO_NEIGHBOURS), {"extension": str(error)}
-
-    def add_extension(self, draft: Draft) -> Page:
-        """Store a new extension; gives its page. Raises Refused."""
-        user_id = draft.base.user_id or 0
-        return self.store.extensions.add(self.viewer, user_id, _identity(draft))
-
-    def identify(self, draft: Draft) -> Plan:
-        """Store the identity of an extension as it is in the draft, then carry out its plan.
-        Raises what `save` raises."""
-        base = draft.base
-        saved = self.store.extensions.identify(
-            self.viewer, base.extension_id or 0, base.extension_version, _identity(draft)
-        )
-        return self._publish_saved(draft, saved)
-
-    def plan_removal(self, extension_id: int) -> Plan:
-        """What removing an extension does to its phone's files."""
-        from tuiprov.publish.plan import Plan
-        from tuiprov.publish.publishing import plan_removal
-
-        if not self.viewer.may_provision:
-            return Plan()
-        return plan_removal(self.store, self.viewer, extension_id)
-
-    def remove_extension(self, extension_id: int) -> None:
-        """Remove an extension, then bring its phone's files after it. Raises NotFound, NotAllowed
-        or PublishError; after a PublishError it is removed."""
-        from tuiprov.publish.publishing import publish_devices
-
-        device_id = self.store.extensions.remove(self.viewer, extension_id)
-        if device_id is not None:
-            publish_devices(self.store, self.viewer, [device_id])
-
-    @property
-    def provisions_after_adding(self) -> bool:
-        """Does every extension this account adds go straight to its page?"""
-        own = self.store.accounts.open(self.viewer, self.viewer.account_id)
-        return bool(own.values["provision_after_adding"])
-
-    def always_provision(self) -> None:
-        """From now on every extension this account adds goes straight to its page."""
-        own = self.store.accounts.open(self.viewer, self.viewer.account_id)
-        self.store.accounts.save(self.viewer, own, {"provision_after_adding": True})
+        subject = page.values["extension"] or f"device {page.values['friendly_name']}"
+        self.store.record(self.viewer, "reveal", str(subject))
 
     # -- the whole site -------------------------------------------------------------------------
 
@@ -239,7 +242,12 @@ class Session:
 
     def keep(self, draft: Draft) -> None:
         """Keep what was edited; other fields stay free for what somebody else saves meanwhile."""
-        edited = {name: text for name, text in draft.texts.items() if draft.is_edited(name)}
+        taken = DEVICE_FIELDS if draft.base.is_taken else ()
+        edited = {
+            name: text
+            for name, text in draft.texts.items()
+            if draft.is_edited(name) or name in taken
+        }
         self.store.keep_draft(self.viewer, draft.base, edited)
 
     def kept(self) -> tuple[int, dict[str, str], datetime] | None:
@@ -247,10 +255,6 @@ class Session:
 
     def drop_kept(self, extension_id: int) -> None:
         self.store.drop_draft(self.viewer, extension_id)
-
-
-def _identity(draft: Draft) -> Values:
-    return {name: value for name, value in draft.changes.items() if name in IDENTITY_FIELDS}
 
 
 def open_session(db: str, config_file: str, look_as: str, *, demo: bool) -> Session:

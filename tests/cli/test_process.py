@@ -247,9 +247,11 @@ def test_after_it_became_writable_the_same_publish_works(poor: Poor) -> None:
     assert len([path for path in poor.root.rglob("*") if path.is_file()]) == 1
 
 
-def test_a_database_of_somebody_else_is_refused(poor: Poor) -> None:
+@pytest.mark.parametrize("mode", [0o700, 0o755], ids=oct)
+def test_a_database_of_somebody_else_is_refused(poor: Poor, mode: int) -> None:
+    poor.directory.chmod(mode)
     ran = poor.as_nobody("export", uid=NOBODY - 1)
-    refused(ran, str(poor.database))
+    refused(ran, str(poor.database), "ask its owner or use sudo")
 
 
 def test_nobody_becomes_an_administrator_by_their_environment(poor: Poor) -> None:

@@ -12,9 +12,19 @@ import pytest
 
 from tests.sites import Site
 from tuiprov.data import accounts
-from tuiprov.data.accounts import account_named, administrator, os_viewer, viewer_for, viewers
+from tuiprov.data.accounts import (
+    Viewer,
+    account_named,
+    administrator,
+    os_viewer,
+    same_viewer,
+    viewer_for,
+    viewers,
+)
 from tuiprov.data.models import Account
 from tuiprov.errors import NotAllowed, NotFound
+
+ROOT, OWNER, ANNA, EVE = 0, 4000, 4321, 4322
 
 
 class TestViewers:
@@ -54,6 +64,23 @@ class TestViewers:
         assert len({viewer.key for viewer in found}) == len(found)
         assert all(viewer.label for viewer in found)
 
+    @pytest.mark.parametrize("role", ["provider", "organization", "user", "terminal"])
+    def test_a_viewer_is_read_again_with_the_permissions_of_now(
+        self, site: Site, role: Any
+    ) -> None:
+        site.add()
+        before = site.viewer(role, "modify", sip=True, trunking=True)
+        now = site.viewer(role, "view")
+        with site.database.read() as session:
+            assert same_viewer(session, before) == now
+
+    @pytest.mark.parametrize(
+        "viewer", [Viewer("user", "x", 999), Viewer("terminal", "x", 1, extension_id=999)]
+    )
+    def test_who_is_gone_looks_no_more(self, site: Site, viewer: Viewer) -> None:
+        with site.database.read() as session, pytest.raises(NotFound, match="does not exist any"):
+            same_viewer(session, viewer)
+
     def test_an_account_is_found_by_kind_and_name(self, site: Site) -> None:
         site.add()
         with site.database.read() as session:
@@ -63,88 +90,83 @@ class TestViewers:
 
 
 class TestOperatingSystemUser:
-    """Root and the database's owner are system administrator; under sudo the invoking user is
-    looked up; anybody else is refused with one clear line."""
-
-    @pytest.fixture
-    def is_user(self, monkeypatch: pytest.MonkeyPatch) -> Any:
-        def become(uid: int, sudo_uid: str = "", *, under_sudo: bool = False) -> None:
-            monkeypatch.setattr(os, "getuid", lambda: uid)
-            monkeypatch.setattr(accounts, "_under_sudo", lambda: under_sudo)
-            monkeypatch.setenv("SUDO_UID", sudo_uid)
-            for name in ("USER", "LOGNAME", "SUDO_USER"):
-                monkeypatch.setenv(name, "root")
-
-        return become
+    """Root and the database's owner are system administrator; who became one of them by sudo is
+    looked up; anybody else is refused with one clear line. (Who called sudo: `test_invoker.py`.)"""
 
     @pytest.fixture
     def anna(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
-        """A site on which user 4321 of the host, anna, is john.smith."""
+        """A site of user OWNER on which user ANNA of the host is john.smith."""
         site.add()
         with site.database.write() as session:
             account_named(session, "user", "john.smith").os_login = "anna"
-        logins = {4321: "anna", 4322: "eve"}
+        logins = {ANNA: "anna", EVE: "eve"}
 
         def known(uid: int) -> Any:
             return SimpleNamespace(pw_name=logins[uid])
 
         monkeypatch.setattr(pwd, "getpwuid", known)
+        monkeypatch.setattr(Path, "stat", lambda path: SimpleNamespace(st_uid=OWNER))
+        for name in ("USER", "LOGNAME", "SUDO_USER"):
+            monkeypatch.setenv(name, "root")
         return site
 
-    def test_root_is_system_administrator(self, site: Site, is_user: Any) -> None:
-        is_user(0)
-        assert os_viewer(site.database).is_administrator
+    @pytest.fixture
+    def looking(self, anna: Site, monkeypatch: pytest.MonkeyPatch) -> Any:
+        """Who looks when a process of `uid` was called by `caller`."""
 
-    def test_the_owner_of_the_database_is_system_administrator(
-        self, site: Site, is_user: Any
+        def look(uid: int, caller: int | None = None) -> Viewer:
+            monkeypatch.setattr(os, "getuid", lambda: uid)
+            monkeypatch.setattr(accounts, "invoking_uid", lambda: uid if caller is None else caller)
+            return os_viewer(anna.database)
+
+        return look
+
+    @pytest.mark.parametrize("uid", [ROOT, OWNER])
+    def test_root_and_the_owner_of_the_database_are_system_administrator(
+        self, looking: Any, uid: int
     ) -> None:
-        assert site.database.path is not None
-        is_user(site.database.path.stat().st_uid)
-        assert os_viewer(site.database).is_administrator
+        assert looking(uid).is_administrator
 
-    def test_under_sudo_the_invoking_user_looks(self, anna: Site, is_user: Any) -> None:
-        is_user(0, "4321", under_sudo=True)
-        viewer = os_viewer(anna.database)
+    @pytest.mark.parametrize("uid", [ROOT, OWNER])
+    def test_who_became_one_of_them_by_sudo_looks_as_their_account(
+        self, looking: Any, uid: int
+    ) -> None:
+        viewer = looking(uid, ANNA)
         assert (viewer.role, viewer.name) == ("user", "john.smith")
 
-    def test_under_sudo_a_login_without_an_account_is_refused(
-        self, anna: Site, is_user: Any
-    ) -> None:
-        is_user(0, "4322", under_sudo=True)
+    @pytest.mark.parametrize("uid", [ROOT, OWNER])
+    def test_a_login_without_an_account_is_refused(self, looking: Any, uid: int) -> None:
         with pytest.raises(NotAllowed, match="no account has the login 'eve'"):
-            os_viewer(anna.database)
+            looking(uid, EVE)
 
-    def test_under_sudo_an_unknown_user_id_is_refused(self, anna: Site, is_user: Any) -> None:
-        is_user(0, "9999", under_sudo=True)
+    def test_an_unknown_user_id_is_refused(self, looking: Any) -> None:
         with pytest.raises(NotAllowed, match="user id 9999 is unknown"):
-            os_viewer(anna.database)
+            looking(OWNER, 9999)
 
-    def test_an_account_without_a_login_is_nobodys(self, anna: Site, is_user: Any) -> None:
+    def test_an_account_without_a_login_is_nobodys(self, anna: Site, looking: Any) -> None:
         with anna.database.write() as session:
             account_named(session, "user", "john.smith").os_login = ""
-        is_user(0, "4321", under_sudo=True)
         with pytest.raises(NotAllowed):
-            os_viewer(anna.database)
+            looking(OWNER, ANNA)
 
-    def test_root_through_sudo_from_root_is_root(self, anna: Site, is_user: Any) -> None:
-        is_user(0, "0", under_sudo=True)
-        assert os_viewer(anna.database).is_administrator
-
-    @pytest.mark.parametrize("sudo_uid", ["", "0", "4321"])
-    def test_anybody_else_is_refused_whatever_the_environment_says(
-        self, anna: Site, is_user: Any, sudo_uid: str
+    @pytest.mark.parametrize(("uid", "caller"), [(ROOT, ROOT), (OWNER, ROOT), (OWNER, OWNER)])
+    def test_root_and_the_owner_stay_it_through_sudo(
+        self, looking: Any, uid: int, caller: int
     ) -> None:
-        assert anna.database.path is not None
-        stranger = anna.database.path.stat().st_uid + 1
-        is_user(stranger, sudo_uid)
-        with pytest.raises(NotAllowed) as refused:
-            os_viewer(anna.database)
-        assert "\n" not in str(refused.value)
-        assert "belongs to somebody else" in str(refused.value)
+        assert looking(uid, caller).is_administrator
 
-    def test_a_sudo_uid_without_sudo_is_not_believed(self, anna: Site, is_user: Any) -> None:
-        is_user(0, "4321", under_sudo=False)
-        assert os_viewer(anna.database).is_administrator
+    def test_the_owner_gets_no_more_rights_for_the_sites_settings(self, looking: Any) -> None:
+        with pytest.raises(NotAllowed, match="belongs to you; run tuiprov without sudo"):
+            looking(ROOT, OWNER)
+
+    @pytest.mark.parametrize("caller", [ROOT, OWNER, ANNA])
+    def test_anybody_else_is_refused_whoever_they_say_has_called(
+        self, looking: Any, caller: int
+    ) -> None:
+        with pytest.raises(NotAllowed) as refused:
+            looking(EVE, caller)
+        assert "\n" not in str(refused.value)
+        assert "belongs to somebody else; ask its owner or use sudo" in str(refused.value)
 
 
 def test_the_administrator_of_a_site_is_one(site: Site, tmp_path: Path) -> None:

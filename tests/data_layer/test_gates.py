@@ -231,6 +231,12 @@ NEW_VALUES: dict[str, Any] = {
 }
 
 
+CLOSED = "read-only"
+ACCOUNT = ("sip_username", "sip_password")
+SET_ABOVE = ("extension_name", "max_public_concurrent_calls", *ACCOUNT)
+"""Who an extension is: set by the accounts above its user, but for its number and its place."""
+
+
 def a_provisioned_site(tmp_path: Path) -> Site:
     site = a_site(tmp_path)
     site.add(
@@ -239,19 +245,15 @@ def a_provisioned_site(tmp_path: Path) -> Site:
     return site
 
 
-def expected_state(field: str, role: Role, level: Permission, sip: bool) -> str:
+def expected_state(role: Role, field: str, level: Permission, sip: bool) -> str:
     """What the role alone makes of a field."""
-    above = role in ("provider", "organization")
     if field == "equipment_description":
         return "open"
     if field == "sip_password" and not sip:
         return "hidden"
-    if field in ("extension_name", "max_public_concurrent_calls"):
-        return "open" if above else "read-only"
-    if field in ("sip_username", "sip_password"):
-        return "open" if above and sip else "read-only"
     if field in IDENTITY:
-        return "read-only"
+        above = role in ("provider", "organization")
+        return "open" if above and field in SET_ABOVE and (sip or field not in ACCOUNT) else CLOSED
     if field in SIP:
         return "open" if sip else "hidden"
     return {"none": "hidden", "view": "read-only", "modify": "open"}[level]
@@ -265,7 +267,7 @@ def test_the_role_decides_before_the_record(
     viewer = site.viewer(role, level, sip=sip, trunking=True)
     seen = site.page(viewer=viewer)
     for field in FIELDS:
-        wanted = expected_state(field, role, level, sip)
+        wanted = expected_state(role, field, level, sip)
         answer = gate(field, seen, viewer)
         assert answer.by_role == (wanted != "open"), field
         if answer.by_role:
@@ -281,7 +283,7 @@ def test_the_store_refuses_every_field_that_the_role_closes(
     viewer = site.viewer(role, level, sip=sip, trunking=True)
     before = site.export()
     for field in FIELDS:
-        if expected_state(field, role, level, sip) == "open":
+        if expected_state(role, field, level, sip) == "open":
             continue
         with pytest.raises(Refused) as refused:
             site.save(viewer=viewer, **{field: NEW_VALUES[field]})
@@ -300,7 +302,7 @@ def test_the_store_takes_what_the_role_leaves_open(
     site = a_provisioned_site(tmp_path)
     viewer = site.viewer(role, level, sip=sip, trunking=True)
     for field in (*WRITABLE, *WRITABLE_SIP, "equipment_description"):
-        if expected_state(field, role, level, sip) == "open":
+        if expected_state(role, field, level, sip) == "open":
             saved = site.save(viewer=viewer, **{field: NEW_VALUES[field]})
             assert saved.values[field] == NEW_VALUES[field]
             assert site.page().values[field] == NEW_VALUES[field]

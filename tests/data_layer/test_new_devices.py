@@ -1,4 +1,4 @@
-"""The site's defaults for new devices, whichever way one comes: page, CSV, `tuiprov set`."""
+"""The site's defaults for new devices, by whichever way a device comes: page, CSV, `set`."""
 
 from __future__ import annotations
 

@@ -107,6 +107,24 @@ DEVICES = {
     """,
 }
 
+# Whom a device is assigned to: after the slash the level of the user who gets it.
+ASSIGN_COLUMNS = tuple(f"{word}/{level}" for word in DEVICE for level in LEVELS)
+#                     own-free  own-used  child     h-free    h-used
+ASSIGNMENTS = """
+    system       none   + + +   + + +     + + +     + + +     + + +
+    provider     none   - - -   - - -     - - -     - - -     - - -
+    provider     view   - - +   - - +     - - +     - - -     - - -
+    provider     modify + + +   + + +     + + +     + + +     + + +
+    organization none   - - -   - - -     - - -     - - -     - - -
+    organization view   - - +   - - +     - - +     - - -     - - -
+    organization modify + + +   + + +     + + +     + + +     + + +
+    user         none   - - -   - - -     - - -     - - -     - - -
+    user         view   - - -   - - -     - - -     - - -     - - -
+    user         modify + + +   + + +     - - -     + + +     + + +
+    terminal     modify - - -   - - -     - - -     - - -     - - -
+"""
+"""Assign only to those with Modify; a user assigns its own extensions."""
+
 LEVEL_COLUMNS = ("self", "child", "below")
 ACCOUNTS = {
     # New accounts start at None; a level is set by the parent, by the administrator everywhere.
@@ -178,15 +196,6 @@ ACCOUNTS = {
     """,
 }
 
-EXTENSIONS = """
-    system       none   + + +
-    provider     none   - + +
-    organization none   - + +
-    user         modify - - -
-    terminal     modify - - -
-"""
-"""By who is above the extension; the columns say how its user stands to the viewer."""
-
 TEMPLATE_COLUMNS = ("own", "child", "higher")
 TEMPLATES = {
     # The administrator sees only the administrator's own; a phone terminal the server default.
@@ -232,9 +241,9 @@ TEMPLATES = {
 
 EXPECTED = {
     **{name: (DEVICE_COLUMNS, text) for name, text in DEVICES.items()},
+    "devices.assign": (ASSIGN_COLUMNS, ASSIGNMENTS),
     **{name: (LEVEL_COLUMNS, text) for name, text in ACCOUNTS.items()},
     **{name: (TEMPLATE_COLUMNS, text) for name, text in TEMPLATES.items()},
-    **{f"extensions.{verb}": (LEVEL_COLUMNS, EXTENSIONS) for verb in ("add", "identify", "remove")},
 }
 
 
@@ -286,6 +295,15 @@ def test_only_the_administrator_changes_the_site(role: Role) -> None:
     assert may(somebody(role, "modify"), "site.change") is (role == "system")
 
 
+@pytest.mark.parametrize("verb", ["add", "identify", "remove"])
+@pytest.mark.parametrize(("role", "level"), itertools.product(ROLES, LEVELS))
+def test_extensions_come_go_and_are_named_by_the_accounts_above(
+    role: Role, level: str, verb: str
+) -> None:
+    above = role in ("system", "provider", "organization")
+    assert may(somebody(role, level), f"extensions.{verb}") is above
+
+
 @pytest.mark.parametrize("role", ["provider", "organization"])
 def test_an_account_gives_its_children_only_the_sip_permissions_it_has_itself(role: Role) -> None:
     assert not may(somebody(role, "modify"), "accounts.set_sip", "child")
@@ -306,7 +324,7 @@ def test_a_forbidden_lowering_says_that_it_cannot_be_given_back() -> None:
 
 def test_a_device_of_somebody_above_says_what_is_left() -> None:
     reason = why_not(somebody("provider", "view"), "devices.edit", "higher-used")
-    assert reason == "it belongs to an account above yours: only its assignment can be cleared"
+    assert reason == "it belongs to an account above: only its assignment can be cleared"
 
 
 # -- every operation declares ---------------------------------------------------------------------

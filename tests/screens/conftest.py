@@ -18,7 +18,6 @@ os.environ["TERM"] = "xterm-256color"
 def _a_usual_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.delenv("SUDO_UID", raising=False)
 
 
 @pytest.fixture

@@ -91,7 +91,8 @@ class TestJumpMode:
         async with at_desk(office) as desk:
             await desk.open(SALES, DEVICE)
             await desk.press("f5")
-            rows = [line for line in desk.part("form").splitlines() if line]
+            rows = [line for line in desk.part("form").splitlines() if line.strip(" ")[:1] != "·"]
+            rows = [row for row in rows if row]
             assert [row[0] for row in rows] == list("abcdefghij"[: len(rows)])
             titles = desk.part("sections")
             for words in ("1 Provisioning", "2 Device information", "3 Device settings", "4 SIP"):

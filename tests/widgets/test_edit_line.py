@@ -42,6 +42,23 @@ def test_the_caret_does_not_stop_between_a_letter_and_its_accent() -> None:
     assert marked(line("e\u0301|x").left()) == "|e\u0301x"
 
 
+def test_a_word_ends_behind_its_last_accent() -> None:
+    assert marked(line("|cafe\u0301 x").word_right()) == "cafe\u0301| x"
+
+
+def test_a_word_does_not_begin_with_the_accent_of_the_one_before() -> None:
+    assert marked(line("cafe\u0301|").word_left()) == "|cafe\u0301"
+
+
+def test_the_caret_does_not_stop_between_the_halves_of_a_flag() -> None:
+    assert marked(line("|🇮🇹🇩🇪").right()) == "🇮🇹|🇩🇪"
+    assert marked(line("🇮🇹🇩🇪|").left()) == "🇮🇹|🇩🇪"
+
+
+def test_a_place_inside_of_a_character_is_the_one_behind_it() -> None:
+    assert line("|e\u0301x").at(1).caret == 2
+
+
 def test_backspace_takes_a_letter_with_its_accent() -> None:
     assert line("ne\u0301|").backspace() == EditLine("n", 1)
 

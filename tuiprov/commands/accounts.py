@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from tuiprov.commands.site import SITE, AsJson
 from tuiprov.data.account_fields import ACCOUNT_FIELDS, LEVELS
 from tuiprov.data.account_rows import AccountRow
-from tuiprov.data.account_tree import KIND_WORDS
+from tuiprov.data.account_sheet import KIND_WORDS
 from tuiprov.data.bulk import parse_assignments
+from tuiprov.errors import NotFound
 from tuiprov.printing import print_json, say
 from tuiprov.text import visible
 
-app = typer.Typer(help="Show or change accounts and their permissions.", rich_markup_mode=None)
 
-Account = Annotated[str, typer.Argument(help="A name, or kind:name where it is not the only one.")]
-Assignments = Annotated[list[str], typer.Argument(metavar="FIELD=VALUE…")]
+class _WordsOrCommand(TyperGroup):
+    """`accounts WORDS` lists: what is no command is words."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        is_command = bool(args) and (args[0] in self.commands or args[0] == "--help")
+        return super().parse_args(ctx, args if is_command else ["list", *args])
 
 
-@app.callback(invoke_without_command=True)
-def accounts(context: typer.Context, as_json: AsJson = False) -> None:
-    """Without a command: the tree of accounts you see."""
-    if context.invoked_subcommand is None:
-        _print("", as_json)
+app = typer.Typer(
+    cls=_WordsOrCommand,
+    help="Show or change accounts and their permissions.",
+    rich_markup_mode=None,
+)
+
+Account = Annotated[
+    str, typer.Argument(help="A name; kind:name or parent/name where it is not the only one.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @app.command("list")
 def list_(
-    words: Annotated[str, typer.Argument(help="Words of a name, a login or a kind.")] = "",
+    words: Annotated[
+        list[str] | None, typer.Argument(help="Words of a name, a login or a kind.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the tree, or the part of it that holds the words."""
-    _print(words, as_json)
+    """Print the tree of accounts you see, or what of it holds the words. `list` itself may be left
+    out."""
+    _print(" ".join(words or ()), as_json)
 
 
 @app.command()
@@ -51,21 +64,29 @@ def add(
 
 
 @app.command("set")
-def set_(account: Account, assignments: Assignments) -> None:
-    """Change an account: what it may do, its name, its login on this host."""
+def set_(
+    account: Account,
+    assignments: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE…")],
+    yes: Yes = False,
+) -> None:
+    """Change an account: what it may do, its name, its login on this host. What cannot be undone
+    is asked about first."""
     values = parse_assignments(assignments, ACCOUNT_FIELDS)
     store, viewer = SITE.store()
     view = store.accounts.open(viewer, store.accounts.find(viewer, account))
+    said = view.cannot_be_undone({**view.values, **values}, viewer)
+    for words in said.values():
+        say(words, to_error=True)
+    if said and not yes and not typer.confirm("Save it?"):
+        say("nothing was done")
+        return
     after = store.accounts.save(viewer, view, values)
     changed = [name for name, value in after.values.items() if value != view.values[name]]
     say(f"changed {', '.join(changed)}" if changed else "nothing to change")
 
 
 @app.command()
-def remove(
-    account: Account,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
+def remove(account: Account, yes: Yes = False) -> None:
     """Remove an account that nothing hangs on."""
     store, viewer = SITE.store()
     account_id = store.accounts.find(viewer, account)
@@ -81,6 +102,8 @@ def _print(words: str, as_json: bool) -> None:
     if as_json:
         print_json([_plain(row) for row in rows])
         return
+    if not rows:
+        raise NotFound(f"no account matches {words!r}")
     for row in rows:
         say(_line(row))
 
@@ -88,8 +111,8 @@ def _print(words: str, as_json: bool) -> None:
 def _plain(row: AccountRow) -> dict[str, object]:
     return {
         "name": row.name,
+        "path": row.path,
         "kind": row.kind,
-        "depth": row.depth,
         "provision_permission": row.level,
         "sip_management": row.sip_management,
         "sip_trunking_management": row.sip_trunking_management,

@@ -1,4 +1,4 @@
-"""`tuiprov add` and `tuiprov remove`: extensions themselves."""
+"""`tuiprov add` and `tuiprov remove`: extensions that come and go."""
 
 from __future__ import annotations
 
@@ -8,60 +8,42 @@ import typer
 
 from tuiprov.commands.site import SITE
 from tuiprov.data.bulk import parse_assignments
-from tuiprov.data.fields import Value
-from tuiprov.data.identity import IDENTITY_FIELDS
-from tuiprov.errors import Refusal, Refused
+from tuiprov.data.fields import declared
+from tuiprov.data.identity import Identity
 from tuiprov.printing import print_plan, say
-from tuiprov.publish.publishing import plan_removal, publish_devices
+from tuiprov.publish.publishing import carry_out, plan_devices, plan_page
 from tuiprov.text import visible
-
-Number = Annotated[str, typer.Argument(metavar="EXTENSION", help="Extended number.")]
 
 
 def add(
-    extension: Number,
-    user: Annotated[str, typer.Option("--user", help="The user account it belongs to.")],
-    organization: Annotated[
-        str, typer.Option("--organization", help="Where users of that name are in several.")
-    ] = "",
+    extension: Annotated[str, typer.Argument(help="Extended number, e.g. 0027*001.")],
+    user: Annotated[str, typer.Option(help="User account: a name, or user:name.")],
     assignments: Annotated[list[str] | None, typer.Argument(metavar="[FIELD=VALUE…]")] = None,
 ) -> None:
-    """Add an extension to a user account; without sip_password it gets a random one."""
-    values = parse_assignments(assignments or [], IDENTITY_FIELDS)
-    values["extension"] = _number(extension)
+    """Add an extension for a user account."""
+    words = [f"extension={extension}", *(assignments or [])]
+    values = parse_assignments(words, declared(Identity), also=("extension",))
     store, viewer = SITE.store()
-    page = store.extensions.add(
-        viewer, store.extensions.find_user(viewer, user, organization), values
-    )
-    number = page.values["extension"]
-    say(f"added {number}")
-    if viewer.may_provision:
-        say(
-            "provision it on its page, or: tuiprov set use_provisioning=yes friendly_name=… "
-            f"manufacturer=… model=… firmware=… mac=… --where 'extension:{number}'"
-        )
+    user_id = store.accounts.find(viewer, user)
+    page = store.extensions.add(viewer, user_id, values)
+    name, number = page.values["extension_name"], page.values["extension"]
+    say(f"Extension {name} ({number}) has been successfully added.")
+    say(f"provision it: tuiprov set use_provisioning=yes … --where extension:{number}")
 
 
 def remove(
-    extension: Number,
+    extension: Annotated[str, typer.Argument(help="Extended number.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove an extension: shows what its phone's files become, asks, removes and publishes."""
+    """Remove an extension; shows what that does to its phone's files, then asks."""
     store, viewer = SITE.store()
-    extension_id = store.find_extension(viewer, extension)
-    if viewer.may_provision:
-        print_plan(plan_removal(store, viewer, extension_id), with_diff=False, as_json=False)
-    if not yes and not typer.confirm(f"Remove extension {visible(extension)}?"):
+    page = store.page(viewer, store.find_extension(viewer, extension))
+    gone = page.changed({"use_provisioning": False})
+    print_plan(plan_page(store, page, gone, regenerate=True), with_diff=False, as_json=False)
+    if not yes and not typer.confirm(f"Remove {visible(extension)}?"):
         say("nothing was done")
         return
-    device_id = store.extensions.remove(viewer, extension_id)
-    say(f"removed {extension}")
-    if device_id is not None:
-        publish_devices(store, viewer, [device_id])
-
-
-def _number(text: str) -> Value:
-    try:
-        return IDENTITY_FIELDS["extension"].parse(text)
-    except ValueError as error:
-        raise Refused([Refusal("extension", str(error))]) from None
+    store.extensions.remove(viewer, page)
+    if page.device_id is not None:
+        carry_out(store, viewer, plan_devices(store, [page.device_id]))
+    say(f"removed {visible(extension)}")

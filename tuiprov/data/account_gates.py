@@ -1,4 +1,5 @@
-"""May this viewer see or change this field of an account now, and if not, why.
+"""May this viewer see or change this field of an account now, what goes along with a change, and
+what cannot be taken back.
 
 Pure: the account as it would be stored, how it stands to the viewer, and the viewer in; an answer
 out. The accounts screen draws it, `account_tree.py` refuses a write against it.
@@ -6,6 +7,7 @@ out. The accounts screen draws it, `account_tree.py` refuses a write against it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from tuiprov.data.account_fields import LEVELS
@@ -17,12 +19,20 @@ from tuiprov.data.permissions import may, why_not
 
 NEEDS_SIP: Final = "needs Phone extension SIP management"
 CANNOT_RESTORE: Final = "your own account has not Modify: once lowered, you cannot give Modify back"
+TAKES_TRUNKING_ALONG: Final = (
+    "SIP trunking management goes with Phone extension SIP management and does not come back "
+    "with it."
+)
 
 _FLAGS: Final = {
     "sip_management": "accounts.set_sip",
     "sip_trunking_management": "accounts.set_trunking",
 }
-_PERMISSIONS: Final = ("provision_permission", *_FLAGS)
+SYSTEM_HAS: Final[Mapping[str, Value]] = {
+    "provision_permission": "modify",
+    **dict.fromkeys(_FLAGS, True),
+}
+"""The system administrator's permissions, whatever is stored."""
 
 
 def account_gate(field: str, kind: str, relation: str, values: Values, viewer: Viewer) -> Gate:
@@ -30,7 +40,7 @@ def account_gate(field: str, kind: str, relation: str, values: Values, viewer: V
     of `kinship.relation`) to the viewer."""
     if field == "os_login":
         return OPEN if may(viewer, "accounts.login") else HIDDEN
-    if kind == SYSTEM and field in _PERMISSIONS:
+    if kind == SYSTEM and field in SYSTEM_HAS:
         return closed("the system administrator may do everything", by_role=True)
     if field == "provision_permission":
         return _level_gate(relation, viewer)
@@ -59,16 +69,30 @@ def level_refusal(relation: str, stored: Value, wanted: Value, viewer: Viewer) -
     return why_not(viewer, f"accounts.set_{wanted}", relation)
 
 
-def cannot_be_undone(relation: str, stored: Value, wanted: Value, viewer: Viewer) -> str:
-    """The warning before a level is lowered that this viewer cannot give back, or ""."""
-    lowered = stored == "modify" and wanted != stored
-    return CANNOT_RESTORE if lowered and not may(viewer, "accounts.set_modify", relation) else ""
+def taken_along(values: Values) -> dict[str, Value]:
+    """What an account cannot keep when it has these values: SIP trunking management needs Phone
+    extension SIP management."""
+    return {} if values["sip_management"] else {"sip_trunking_management": False}
+
+
+def cannot_be_undone(
+    relation: str, stored: Values, wanted: Values, viewer: Viewer
+) -> dict[str, str]:
+    """Field → what saving it takes away that does not come back, or not by this viewer."""
+    said = {}
+    level = "provision_permission"
+    is_lowered = stored[level] == "modify" and wanted[level] != "modify"
+    if is_lowered and not may(viewer, "accounts.set_modify", relation):
+        said[level] = CANNOT_RESTORE
+    if stored["sip_trunking_management"] and not wanted["sip_management"]:
+        said["sip_management"] = TAKES_TRUNKING_ALONG
+    return said
 
 
 def _level_gate(relation: str, viewer: Viewer) -> Gate:
-    if not may(viewer, "accounts.see_level", relation):
-        return HIDDEN
     reason = why_not(viewer, "accounts.set_none", relation)
+    if not may(viewer, "accounts.see_level", relation):
+        return Gate("hidden", reason, by_role=True)
     return closed(reason, by_role=True) if reason else OPEN
 
 

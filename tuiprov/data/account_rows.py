@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -14,37 +15,107 @@ from sqlmodel import Session, col, select
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.models import SYSTEM, Account, Extension
 from tuiprov.data.permissions import may
+from tuiprov.data.reading import columns
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """One row of the tree; `level` is "" where the viewer may not see it."""
+    """One row of the tree; `level` and `os_login` are "" where the viewer may not see them.
+    `extensions` counts those of the accounts below it too."""
 
     id: int
     depth: int
     kind: str
     name: str
+    path: str
+    """Its name after those above it, up to the viewer's own account: `Acme Ltd/anna`."""
     level: str
     sip_management: bool
     sip_trunking_management: bool
     os_login: str
     extensions: int
 
+    def has(self, words: Sequence[str]) -> bool:
+        """Does what the viewer sees of it hold all of these (lower case) words?"""
+        text = f"{self.name} {self.os_login} {self.kind}".lower()
+        return all(word in text for word in words)
 
-def _within_reach(session: Session, viewer: Viewer) -> list[Account]:
-    """The viewer's own account and all below it, level by level."""
-    own = session.get_one(Account, viewer.account_id)
-    found = [own]
-    if viewer.role == "terminal":
-        return []
-    query = select(Account)
-    if viewer.role != "system":
-        children = select(Account.id).where(Account.parent_id == own.id)
-        query = query.where(
-            (col(Account.parent_id) == own.id) | col(Account.parent_id).in_(children)
+
+def tree_rows(session: Session, viewer: Viewer, words: str = "") -> list[AccountRow]:
+    """The viewer's account and all below it whose name, login or kind holds all of `words`, with
+    what is above them, in the order of the tree."""
+    tree = list(_Tree(session, viewer).rows())
+    wanted = words.lower().split()
+    return _with_those_above(tree, wanted) if wanted else tree
+
+
+class _Tree:
+    """The accounts within reach by their parents, and how many extensions each has."""
+
+    def __init__(self, session: Session, viewer: Viewer):
+        self._top = viewer.account_id
+        self._sees_logins = may(viewer, "accounts.login")
+        self._sees_levels = [
+            may(viewer, "accounts.see_level", relation) for relation in ("self", "child", "below")
+        ]
+        self._accounts = {row.id: row for row in _within_reach(session, viewer)}
+        self._children: dict[int | None, list[int]] = {}
+        for row in sorted(self._accounts.values(), key=lambda one: (one.name.lower(), one.id)):
+            self._children.setdefault(row.parent_id, []).append(row.id)
+        self._extensions = _extension_counts(session)
+        self._add_up(self._top)
+
+    def rows(self) -> Iterator[AccountRow]:
+        """The viewer's own account first, then below each account those below it, by name."""
+        return self._branch(self._top, 0, "")
+
+    def _add_up(self, id: int) -> int:
+        total = self._extensions.get(id, 0) + sum(map(self._add_up, self._children.get(id, ())))
+        self._extensions[id] = total
+        return total
+
+    def _branch(self, id: int, depth: int, above: str) -> Iterator[AccountRow]:
+        row = self._row(id, depth, above)
+        yield row
+        for child in self._children.get(id, ()):
+            yield from self._branch(child, depth + 1, f"{row.path}/")
+
+    def _row(self, id: int, depth: int, above: str) -> AccountRow:
+        account = self._accounts[id]
+        is_system = account.kind == SYSTEM
+        level = "modify" if is_system else account.provision_permission
+        return AccountRow(
+            id,
+            depth,
+            account.kind,
+            account.name,
+            above + account.name,
+            level if self._sees_levels[min(depth, 2)] else "",
+            is_system or account.sip_management,
+            is_system or account.sip_trunking_management,
+            account.os_login if self._sees_logins else "",
+            self._extensions[id],
         )
-    found += [account for account in session.exec(query) if account.id != own.id]
-    return found
+
+
+def _within_reach(session: Session, viewer: Viewer) -> Sequence[Any]:
+    """The viewer's own account and all below it, as plain rows: a list reads them all."""
+    query = columns(
+        Account.id,
+        Account.parent_id,
+        Account.kind,
+        Account.name,
+        Account.provision_permission,
+        Account.sip_management,
+        Account.sip_trunking_management,
+        Account.os_login,
+    )
+    if viewer.role != "system":
+        own = viewer.account_id
+        children = select(Account.id).where(Account.parent_id == own)
+        below = (col(Account.parent_id) == own) | col(Account.parent_id).in_(children)
+        query = query.where((col(Account.id) == own) | below)
+    return session.execute(query).all()
 
 
 def _extension_counts(session: Session) -> dict[int, int]:
@@ -52,69 +123,16 @@ def _extension_counts(session: Session) -> dict[int, int]:
     return dict(session.exec(query).all())
 
 
-def tree_rows(session: Session, viewer: Viewer, words: str = "") -> Iterator[AccountRow]:
-    """The viewer's account and all below it whose name, login or kind holds all of `words`, with
-    what is above them, in the order of the tree."""
-    accounts = _within_reach(session, viewer)
-    children: dict[int | None, list[Account]] = {}
-    for account in accounts:
-        children.setdefault(account.parent_id, []).append(account)
-    for below in children.values():
-        below.sort(key=lambda one: (one.name.lower(), one.id))
-    top = next((one for one in accounts if one.id == viewer.account_id), None)
-    if top is None:
-        return
-    wanted = words.lower().split()
-    tree = list(_branch(top, 0, children))
-    kept = _matching(tree, wanted)
-    totals = _totals(tree, _extension_counts(session))
-    for depth, account in tree:
-        if account.id in kept:
-            yield _row(account, depth, totals[account.id or 0], viewer)
-
-
-def _branch(
-    account: Account, depth: int, children: Mapping[int | None, list[Account]]
-) -> Iterator[tuple[int, Account]]:
-    yield depth, account
-    for child in children.get(account.id, ()):
-        yield from _branch(child, depth + 1, children)
-
-
-def _matching(tree: Sequence[tuple[int, Account]], wanted: Sequence[str]) -> set[int | None]:
-    """Ids of the accounts that hold all words, and of those above them."""
-    parents = {account.id: account.parent_id for _, account in tree}
-    kept: set[int | None] = set()
-    for _, account in tree:
-        text = f"{account.name} {account.os_login} {account.kind}".lower()
-        if all(word in text for word in wanted):
-            at: int | None = account.id
-            while at is not None and at not in kept:
-                kept.add(at)
-                at = parents.get(at)
+def _with_those_above(tree: Sequence[AccountRow], words: Sequence[str]) -> list[AccountRow]:
+    """The rows of `tree` that hold all words, each below the rows it stands under."""
+    kept: list[AccountRow] = []
+    above: list[AccountRow] = []
+    """Rows over the current one that no row below them has called in yet."""
+    for row in tree:
+        while above and above[-1].depth >= row.depth:
+            above.pop()
+        above.append(row)
+        if row.has(words):
+            kept += above
+            above = []
     return kept
-
-
-def _totals(tree: Sequence[tuple[int, Account]], counts: Mapping[int, int]) -> dict[int, int]:
-    """How many extensions each account has, those of the accounts below it too."""
-    totals = {account.id or 0: counts.get(account.id or 0, 0) for _, account in tree}
-    for _, account in reversed(tree):
-        if account.parent_id in totals:
-            totals[account.parent_id] += totals[account.id or 0]
-    return totals
-
-
-def _row(account: Account, depth: int, extensions: int, viewer: Viewer) -> AccountRow:
-    word = "self" if depth == 0 else "child" if depth == 1 else "below"
-    sees = may(viewer, "accounts.see_level", word)
-    return AccountRow(
-        account.id or 0,
-        depth,
-        account.kind,
-        account.name,
-        ("modify" if account.kind == SYSTEM else account.provision_permission) if sees else "",
-        account.kind == SYSTEM or account.sip_management,
-        account.kind == SYSTEM or account.sip_trunking_management,
-        account.os_login if may(viewer, "accounts.login") else "",
-        extensions,
-    )

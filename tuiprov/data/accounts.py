@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from tuiprov.data.database import Database
+from tuiprov.data.invoker import invoking_uid
 from tuiprov.data.models import ORGANIZATION, PROVIDER, SYSTEM, USER, Account, Extension
 from tuiprov.errors import NotAllowed, NotFound
 
@@ -104,12 +105,12 @@ def administrator(session: Session) -> Viewer:
 
 def same_viewer(session: Session, viewer: Viewer) -> Viewer:
     """`viewer` with the permissions its account has now. NotFound when it is gone."""
-    account = session.get(Account, viewer.account_id)
-    if account is None:
+    found: Account | Extension | None = session.get(Account, viewer.account_id)
+    if viewer.extension_id is not None:
+        found = session.get(Extension, viewer.extension_id)
+    if found is None:
         raise NotFound("your account does not exist any more")
-    if viewer.extension_id is None:
-        return viewer_for(account)
-    return terminal_viewer(session, session.get_one(Extension, viewer.extension_id))
+    return terminal_viewer(session, found) if isinstance(found, Extension) else viewer_for(found)
 
 
 def viewers(session: Session) -> list[Viewer]:
@@ -140,28 +141,21 @@ def user_and_organization() -> tuple[Any, Any]:
 
 
 def os_viewer(database: Database) -> Viewer:
-    """The viewer for the operating system's user: root and the database's owner are system
-    administrator; under sudo the invoking user's login is looked up in the accounts.
+    """The viewer for the person who runs the program: root and the database's owner are system
+    administrator; who calls sudo to become one of them is looked up in the accounts by login.
 
     Raises NotAllowed for everybody else. The environment's USER and LOGNAME are never believed.
     """
-    uid, sudo_uid = os.getuid(), os.environ.get("SUDO_UID", "")
+    path, own = database.path, os.getuid()
+    owner = path.stat().st_uid if path is not None else own
+    if own not in (0, owner):
+        raise NotAllowed(f"{path}: belongs to somebody else; ask its owner or use sudo")
+    person = invoking_uid()
+    if person not in (0, own) and person == owner:
+        # Its settings say where files are written: not with more rights than their author has.
+        raise NotAllowed(f"{path}: belongs to you; run tuiprov without sudo")
     with database.read() as session:
-        if uid == 0 and sudo_uid.isdecimal() and int(sudo_uid) != 0 and _under_sudo():
-            return _by_login(session, int(sudo_uid))
-        path = database.path
-        if uid == 0 or path is None or path.stat().st_uid == uid:
-            return administrator(session)
-    raise NotAllowed(f"{path}: belongs to somebody else; ask its owner or use sudo")
-
-
-def _under_sudo() -> bool:
-    """True when the parent process really is sudo: SUDO_UID alone can be set by anybody."""
-    try:
-        with open(f"/proc/{os.getppid()}/comm", encoding="utf-8") as comm:
-            return comm.read().strip() == "sudo"
-    except OSError:
-        return False
+        return administrator(session) if person in (0, own) else _by_login(session, person)
 
 
 def _by_login(session: Session, uid: int) -> Viewer:
@@ -171,7 +165,10 @@ def _by_login(session: Session, uid: int) -> Viewer:
         raise NotAllowed(f"user id {uid} is unknown on this host") from None
     account = session.exec(select(Account).where(Account.os_login == login)).first()
     if account is None:
-        raise NotAllowed(f"no account has the login {login!r}; the administrator can set it")
+        raise NotAllowed(
+            f"no account has the login {login!r}; the administrator sets it with: "
+            f"tuiprov accounts set ACCOUNT os_login={login}"
+        )
     return viewer_for(account)
 
 

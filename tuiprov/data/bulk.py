@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from tuiprov.data.accounts import Viewer
@@ -19,15 +19,17 @@ Assigned = dict[str, Value]
 _NOT_IN_BULK = ("extension", "organization", "user")
 
 
-def parse_assignments(words: Iterable[str], fields: Mapping[str, Field] = FIELDS) -> Assigned:
+def parse_assignments(
+    words: Iterable[str], fields: Mapping[str, Field] = FIELDS, *, also: Collection[str] = ()
+) -> Assigned:
     """`["update_interval=30", "ping=yes"]` as values of `fields`; Refused names each that is
-    wrong."""
+    wrong. `also`: fields that are not for many at once, but here for one."""
     values: Assigned = {}
     found: list[Refusal] = []
     for word in words:
         name, equals, text = word.partition("=")
         try:
-            values[name] = _assigned(name, equals, text, fields)
+            values[name] = _assigned(name, equals, text, fields, also)
         except ValueError as error:
             found.append(Refusal(name, str(error)))
     if found:
@@ -35,12 +37,14 @@ def parse_assignments(words: Iterable[str], fields: Mapping[str, Field] = FIELDS
     return values
 
 
-def _assigned(name: str, equals: str, text: str, fields: Mapping[str, Field]) -> Value:
+def _assigned(
+    name: str, equals: str, text: str, fields: Mapping[str, Field], also: Collection[str]
+) -> Value:
     if not equals:
         raise ValueError("must be written FIELD=VALUE")
     if name not in fields:
         raise ValueError("is not a field")
-    if name in _NOT_IN_BULK:
+    if name in _NOT_IN_BULK and name not in also:
         raise ValueError("cannot be set for many at once")
     return fields[name].parse(text)
 

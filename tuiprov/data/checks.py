@@ -25,7 +25,7 @@ class Neighbours(Protocol):
     """Questions about other records than the page's own."""
 
     def mac_taken(self, mac: str, device_id: int | None) -> bool:
-        """Does another device that could serve phones have this MAC?"""
+        """Does another device have this MAC, but for a spare one that a save would take up?"""
 
     def extensions_at(self, address: str, extension_id: int | None) -> list[tuple[str, str]]:
         """(extended number, fixed_auth) of the other extensions at this fixed IP."""
@@ -78,6 +78,20 @@ def warnings(page: Page, neighbours: Neighbours) -> dict[str, str]:
     return said
 
 
+Rule = Callable[[Page], Found]
+
+
+def _about_extension(rule: Rule) -> Rule:
+    """A rule about the extension; silent on the page of a device alone."""
+
+    def with_extension(page: Page) -> Found:
+        if not page.is_device:
+            yield from rule(page)
+
+    return with_extension
+
+
+@_about_extension
 def _identity(page: Page) -> Found:
     if not page.values["extension"]:
         yield "extension", "is missing"
@@ -120,9 +134,7 @@ def _mac(page: Page) -> Found:
             yield "mac", "is missing: MAC based provisioning needs it"
 
 
-def _about_phone(
-    rule: Callable[[Page, PhoneType], Found],
-) -> Callable[[Page], Found]:
+def _about_phone(rule: Callable[[Page, PhoneType], Found]) -> Rule:
     """A rule that needs to know the phone; silent without one."""
 
     def with_phone(page: Page) -> Found:
@@ -158,6 +170,16 @@ def _application_version(page: Page, kind: PhoneType) -> Found:
 
 
 @_about_phone
+def _other_lines(page: Page, kind: PhoneType) -> Found:
+    beyond = [line for line in page.others if line.number > kind.lines]
+    if beyond:
+        line = beyond[0]
+        said = f"line {line.number} serves {line.extension['extension']}"
+        yield "model", f"{kind.label} has {kind.lines} lines, and {said}"
+
+
+@_about_extension
+@_about_phone
 def _line(page: Page, kind: PhoneType) -> Found:
     number = page.values["line"]
     if not isinstance(number, int):
@@ -171,15 +193,14 @@ def _line(page: Page, kind: PhoneType) -> Found:
 @_about_phone
 def _park(page: Page, kind: PhoneType) -> Found:
     count = page.values["parking_watch_lines"]
-    lines = len(page.others) + 1
     if isinstance(count, int) and count and kind.facts.park_keys:
-        free = max(0, kind.keys - lines)
+        free = max(0, kind.keys - page.lines_used)
         if count > free:
             yield "parking_watch_lines", f"{kind.label} has {free} keys left for parking"
 
 
 @_about_phone
-def _passwords(page: Page, kind: PhoneType) -> Found:
+def _admin_password(page: Page, kind: PhoneType) -> Found:
     values, login = page.values, kind.facts.admin_login
     if login is not None and values["password_generation"] == "manual":
         password = str(values["admin_password"])
@@ -188,7 +209,12 @@ def _passwords(page: Page, kind: PhoneType) -> Found:
             yield "admin_password", "is missing: Manual needs a password"
         elif reason:
             yield "admin_password", f"{kind.label} {reason}"
-    sip_password = str(values["sip_password"])
+
+
+@_about_extension
+@_about_phone
+def _sip_password(page: Page, kind: PhoneType) -> Found:
+    sip_password = str(page.values["sip_password"])
     reason = kind.facts.sip_password.reason_against(sip_password) if sip_password else ""
     if not sip_password and page.extension_id is not None:
         yield "sip_password", "is missing: the phone could not register"
@@ -201,6 +227,7 @@ def _template(page: Page) -> Found:
         yield "template", f"there is no template {page.values['template']!r} for this phone"
 
 
+@_about_extension
 def _codecs(page: Page) -> Found:
     chosen = [name for name in str(page.values["codecs"]).split(",") if name]
     strangers = [name for name in chosen if name not in page.site.offered]
@@ -211,6 +238,7 @@ def _codecs(page: Page) -> Found:
         yield "codecs", f"{', '.join(strangers)}: not offered here ({offered})"
 
 
+@_about_extension
 def _preferences(page: Page) -> Found:
     values = page.values
     if values["pbx_connected"] and page.site.sip_trunking_channels == 0:
@@ -228,9 +256,11 @@ _RULES = (
     _protocol,
     _interval,
     _application_version,
+    _other_lines,
     _line,
     _park,
-    _passwords,
+    _admin_password,
+    _sip_password,
     _template,
     _codecs,
     _preferences,
@@ -239,10 +269,12 @@ _RULES = (
 
 def _with_others(page: Page, neighbours: Neighbours) -> Found:
     values = page.values
-    if neighbours.number_taken(str(values["extension"]), page.extension_id):
-        yield "extension", f"{values['extension']} exists already"
     if _must_be_unique(page) and _mac_clashes(page, neighbours):
         yield "mac", DUPLICATE_MAC
+    if page.is_device:
+        return
+    if neighbours.number_taken(str(values["extension"]), page.extension_id):
+        yield "extension", f"{values['extension']} exists already"
     if values["fixed_ip"]:
         yield from _shared_address(page, neighbours)
 

@@ -67,9 +67,8 @@ class Database:
 
     def check(self) -> None:
         """Open the database and make sure it is one of ours; StoreError says what is wrong."""
-        path = self.path
-        if path is not None and not path.exists():
-            raise StoreError(f"{path}: no such file; make a site with: tuiprov init")
+        if self.path is not None:
+            _refuse_unreadable(self.path)
         found = self.schema()
         if found == "":
             raise StoreError(f"{self._shown}: holds no site; make one with: tuiprov init")
@@ -147,6 +146,17 @@ def _reason(error: DBAPIError) -> str:
         "database is locked": "somebody else is writing; nothing was saved, try again",
     }
     return known.get(words, words)
+
+
+def _refuse_unreadable(path: Path) -> None:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise StoreError(f"{path}: no such file; make a site with: tuiprov init") from None
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}; ask its owner or use sudo") from None
+    if not os.access(path, os.R_OK):
+        raise StoreError(f"{path}: you may not read it; ask its owner or use sudo")
 
 
 def _create_private(path: Path) -> None:

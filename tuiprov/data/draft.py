@@ -7,14 +7,16 @@ field settles those that depend on it (manufacturer → model → firmware → p
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.device_rows import DeviceRow
 from tuiprov.data.fields import Values
-from tuiprov.data.gate import Gate
+from tuiprov.data.gate import Gate, closed
 from tuiprov.data.gates import gate
 from tuiprov.data.page import Page
-from tuiprov.data.sections import FIELDS
+from tuiprov.data.sections import EXTENSION_FIELDS, FIELDS
 from tuiprov.data.settle import prefill, settle
 from tuiprov.data.sheet import Sheet
 from tuiprov.data.writer import with_generated
@@ -100,6 +102,15 @@ class Draft(Sheet):
         self.base = self.page = page
         self.begin(page.values)
 
+    def take(self, page: Page) -> None:
+        """Go on with the same extension put on a device of the inventory. What is typed about the
+        extension itself stays."""
+        typed = {n: self.texts[n] for n in EXTENSION_FIELDS if n in FIELDS and self.is_edited(n)}
+        self.rebase(page)
+        self.edit("use_provisioning", "yes")
+        typed.pop("use_provisioning", None)
+        self.resume(typed)
+
     def more_texts(self) -> dict[str, str]:
         return {CONFIRM: self.texts["admin_password"], REGENERATE: "no"}
 
@@ -130,3 +141,21 @@ class Draft(Sheet):
 
     def _has_password(self) -> bool:
         return self.values["password_generation"] == "manual"
+
+
+class DeviceDraft(Draft):
+    """A device alone being edited: its page, and how it stands to the viewer (`row`; None: a device
+    that is being added)."""
+
+    def __init__(
+        self, base: Page, row: DeviceRow | None, viewer: Viewer, check_page: Checker
+    ) -> None:
+        self.row = row
+        # Who may edit this device fills its form as one who may modify; who may not is told why.
+        super().__init__(base, replace(viewer, provision="modify"), check_page)
+
+    def gate(self, name: str) -> Gate:
+        answer = super().gate(name)
+        if self.row is not None and self.row.cannot_edit and answer.state != "hidden":
+            return closed(self.row.cannot_edit, by_role=True)
+        return answer

@@ -23,8 +23,8 @@ from tuiprov.data.founding import first_provider
 from tuiprov.data.gates import gate
 from tuiprov.data.models import ORGANIZATION, USER, Account, Device, Extension, Line
 from tuiprov.data.page import Page
-from tuiprov.data.reading import new_page, on_device, page_of
-from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
+from tuiprov.data.reading import customs_for, new_values, on_device, page_of, site_of
+from tuiprov.data.sections import DEVICE_FIELDS, FIELDS, SERVER_DEFAULT
 from tuiprov.data.store import Store
 from tuiprov.data.writer import write_page
 from tuiprov.errors import NotFound, Refusal, Refused
@@ -192,7 +192,11 @@ def _new_page(session: Session, viewer: Viewer, row: ImportedRow) -> Page:
     provider = first_provider(session)
     organization = _account(session, ORGANIZATION, names[0], provider)
     user = _account(session, USER, names[1], organization)
-    return new_page(session, viewer, session.get_one(Account, user))
+    site = site_of(session)
+    values = {**new_values(site), "organization": names[0], "user": names[1], "line": 1}
+    page = Page(values, site, organization_id=organization, user_id=user)
+    owners = (user, organization, provider)
+    return replace(page, customs=customs_for(session, viewer, owners, SERVER_DEFAULT))
 
 
 def _account(session: Session, kind: str, name: str, parent_id: int) -> int:

@@ -1,8 +1,9 @@
 """The filter language: free words and `field:value`, with `-` in front for "not".
 
 `--where 'model:T46S organization:acme -status:disabled anna'` on the command line, the same text in
-the extensions list. A value matches when it is contained in the field, without regard to case;
-quotes hold a value with blanks together. A choice (`status`, `model` …) or number must be equal.
+the extensions list; the devices inventory knows `owner:`, `state:` and `serial:` besides. A value
+matches when it is contained in the field, without regard to case; quotes hold a value with blanks
+together. A choice (`status`, `model` …) or number must be equal.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, func, not_, or_
 from sqlalchemy import String as SqlString
 from sqlalchemy import cast as sql_cast
-from sqlmodel import col
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
 
-from tuiprov.data.models import Device, Extension, Line
+from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 from tuiprov.errors import Refusal, Refused
 
@@ -31,6 +34,31 @@ def condition(text: str, user: Any, organization: Any) -> ColumnElement[bool]:
     `user` and `organization` are the Account aliases of the query it is used in.
     """
     return and_(True, *(_word(word, user, organization) for word in _words(text)))
+
+
+def device_condition(text: str, more: Mapping[str, Any]) -> ColumnElement[bool]:
+    """The SQL condition on `Device` for a filter text; `more` are the columns that devices have
+    besides the fields. A device matches a word when it does itself or on one of its lines; with
+    `-` in front, when it does not and none of its lines does."""
+    user, organization = aliased(Account), aliased(Account)
+    found: list[ColumnElement[bool]] = []
+    for word in _words(text):
+        negated = word.startswith("-") and len(word) > 1
+        matches = _found(word.removeprefix("-") if negated else word, user, organization, more)
+        device = col(Device.id).in_(
+            select(Device.id)
+            .outerjoin(Line, col(Line.device_id) == Device.id)
+            .outerjoin(Extension, col(Line.extension_id) == Extension.id)
+            .outerjoin(user, col(Extension.user_id) == user.id)
+            .outerjoin(organization, col(Device.organization_id) == organization.id)
+            .where(matches)
+            .correlate(None)
+        )
+        found.append(not_(device) if negated else device)
+    return and_(True, *found)
+
+
+_NOTHING_MORE: Final[Mapping[str, Any]] = {}
 
 
 def _words(text: str) -> list[str]:
@@ -52,8 +80,12 @@ def _word(word: str, user: Any, organization: Any) -> ColumnElement[bool]:
     return not_(func.coalesce(found, False)) if negated else found
 
 
-def _found(word: str, user: Any, organization: Any) -> ColumnElement[bool]:
+def _found(
+    word: str, user: Any, organization: Any, more: Mapping[str, Any] = _NOTHING_MORE
+) -> ColumnElement[bool]:
     name, colon, value = word.partition(":")
+    if colon and name in more:
+        return _is_in(more[name], value, exactly=name == "state")
     if colon and name in FIELDS:
         return _matches(name, value, user, organization)
     if colon and name.isidentifier() and name.islower() and not _MAC_PART.fullmatch(word):
@@ -61,6 +93,7 @@ def _found(word: str, user: Any, organization: Any) -> ColumnElement[bool]:
     return or_(
         *(_contains(_column(field, user, organization), word) for field in _FREE_TEXT),
         _contains(func.replace(col(Device.mac), ":", ""), word.replace(":", "")),
+        *(_contains(more[name], word) for name in ("serial",) if name in more),
     )
 
 
@@ -73,10 +106,14 @@ def _matches(name: str, value: str, user: Any, organization: Any) -> ColumnEleme
         return wanted
     if name == "mac":
         return _contains(func.replace(column, ":", ""), value.replace(":", "").replace("-", ""))
-    if FIELDS[name].kind in ("choice", "number"):
-        column = sql_cast(column, SqlString)
-        if value:
-            return func.lower(column) == value.lower()
+    exactly = FIELDS[name].kind in ("choice", "number")
+    return _is_in(sql_cast(column, SqlString) if exactly else column, value, exactly=exactly)
+
+
+def _is_in(column: Any, value: str, *, exactly: bool) -> ColumnElement[bool]:
+    if exactly and value:
+        equal: ColumnElement[bool] = func.lower(column) == value.lower()
+        return equal
     return _contains(column, value)
 
 

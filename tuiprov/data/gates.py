@@ -15,7 +15,7 @@ from tuiprov.data.fields import Value, declared
 from tuiprov.data.gate import HIDDEN, OPEN, Gate, closed
 from tuiprov.data.identity import Identity, Placement
 from tuiprov.data.page import Page
-from tuiprov.data.permissions import may_ever
+from tuiprov.data.permissions import may
 from tuiprov.data.sections import (
     DEFAULTS,
     DeviceInformation,
@@ -37,8 +37,6 @@ _PROVISIONING = frozenset(
 _DEVICE = _PROVISIONING - set(declared(Provisioning))
 _SIP = frozenset(name for part in (SipPreferences, Virtualization) for name in declared(part))
 _IDENTITY = frozenset(name for part in (Identity, Placement) for name in declared(part)) - {"line"}
-_PLACE = frozenset({"organization", "user"})
-_SIP_ACCOUNT = frozenset({"sip_username", "sip_password"})
 _LOGIN = frozenset({"admin_username", "password_generation", "admin_password"})
 _FIXED_IP = frozenset({"fixed_port", "fixed_auth", "signaling_transport"})
 
@@ -112,13 +110,18 @@ def _by_role(field: str, page: Page, viewer: Viewer) -> Gate:
 
 
 def _identity_gate(field: str, page: Page, viewer: Viewer) -> Gate:
-    if not may_ever(viewer, "extensions.identify"):
-        return closed("set by the account above", by_role=True)
-    if field in _PLACE or (field == "extension" and page.extension_id is not None):
-        return closed("set by the system administrator", by_role=True)
-    if field in _SIP_ACCOUNT and not viewer.sip_management:
-        return closed("your own account has not Phone extension SIP management", by_role=True)
-    return OPEN
+    """Who an extension is: set by the accounts above its user. Its number stays once it is there,
+    its SIP account is for who may manage SIP."""
+    reason = ""
+    if not may(viewer, "extensions.identify"):
+        reason = "set by the accounts above"
+    elif field in ("organization", "user"):
+        reason = "an extension stays where it is"
+    elif field == "extension" and page.extension_id is not None:
+        reason = "set by the system administrator"
+    elif field == "sip_username" and not viewer.sip_management:
+        reason = "needs Phone extension SIP management"
+    return closed(reason, by_role=True) if reason else OPEN
 
 
 def _by_provisioning(field: str, page: Page, viewer: Viewer) -> Gate:

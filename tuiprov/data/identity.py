@@ -5,12 +5,12 @@ These fields stand around the page's five sections (`sections.py`), declared the
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 
-from tuiprov.data.fields import Field, Number, Secret, Text, declared
+from tuiprov.data.fields import Number, Secret, Text
 
 
 class Identity(SQLModel):
@@ -83,6 +83,3 @@ class Placement(SQLModel):
         int | None,
         Number(label="Line", help="Line of the device, from 1.", low=1, high=1000),
     ] = None
-
-
-IDENTITY_FIELDS: Final[dict[str, Field]] = declared(Identity)

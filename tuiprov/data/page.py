@@ -90,7 +90,8 @@ class Phone:
 class Page:
     """An extension, its line on a device if it has one, and the site: what the page shows.
 
-    `values` holds every field of `FIELDS`. `others` are the other lines of the same device.
+    `values` holds every field of `FIELDS`. `others` are the other lines of the same device. A page
+    may be about a device alone (`is_device`): no extension is meant, `others` are all its lines.
     """
 
     values: Values
@@ -107,10 +108,27 @@ class Page:
     """May the viewer see this extension's passwords, if the viewer may see any?"""
     customs: tuple[CustomTemplate, ...] = ()
     """The templates of accounts that this viewer may choose, and the one in use."""
+    is_device: bool = False
+    owner_id: int | None = None
+    """The account a device alone belongs to."""
+    is_taken: bool = False
+    """Is the device one that the extension does not have yet, and gets with the save?"""
 
     def changed(self, values: Values) -> Page:
         """The page with some of its values replaced."""
         return replace(self, values={**self.values, **values})
+
+    @property
+    def lines_used(self) -> int:
+        """How many lines of the device are in use, this extension's own too."""
+        return len(self.others) + (not self.is_device)
+
+    @property
+    def free_lines(self) -> tuple[int, ...]:
+        """Numbers of the device's lines that no other extension has."""
+        used = {line.number for line in self.others}
+        total = self.kind.lines if self.kind else 0
+        return tuple(number for number in range(1, total + 1) if number not in used)
 
     @property
     def kind(self) -> PhoneType | None:
@@ -130,16 +148,19 @@ class Page:
         """The device with this page's values on its line, or None when none is provisioned."""
         if not self.values["use_provisioning"]:
             return None
+        own = () if self.is_device else (self._own_line(),)
+        lines = tuple(sorted((*self.others, *own), key=lambda line: line.number))
+        device = {name: self.values[name] for name in DEVICE_FIELDS}
+        return Phone(device, lines, self.site, self.token, self.device_id, self._custom())
+
+    def _own_line(self) -> LineUse:
         number = self.values["line"]
-        own = LineUse(
+        return LineUse(
             number if isinstance(number, int) else 1,
             {name: self.values[name] for name in EXTENSION_FIELDS},
             self.extension_id,
             self.revealable,
         )
-        lines = tuple(sorted((*self.others, own), key=lambda line: line.number))
-        device = {name: self.values[name] for name in DEVICE_FIELDS}
-        return Phone(device, lines, self.site, self.token, self.device_id, self._custom())
 
     def _custom(self) -> CustomTemplate | None:
         chosen = self.values["template"] if self.values["template"] in self.templates else ""

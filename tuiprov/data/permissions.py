@@ -9,8 +9,7 @@ Words of the table:
 
 - own: what the viewer's own account has: its level (`none`, `view`, `modify`), and `sip` and
   `trunking` for the two other permissions.
-- relation of an account: `self`, `child` (directly below), `below` (further down). Of an
-  extension: that of its user.
+- relation of an account: `self`, `child` (directly below), `below` (further down).
 - relation of a device: `own-free` (the viewer owns it, nobody uses it), `own-used`, `child` (owned
   by an account below), `higher-free`, `higher-used` (owned by an account above, and used by one
   below or by the viewer's own extensions).
@@ -60,13 +59,9 @@ PERMISSIONS: Final = (
     Rule("site.change", "system"),
     Rule("extensions.see", _ANY),
     Rule("extensions.edit", _ANY),
-    # Extensions are added, named and removed by who is above them (relation: that of their user).
-    Rule("extensions.add", "system"),
-    Rule("extensions.add", _ABOVE, relation="child below"),
-    Rule("extensions.identify", "system"),
-    Rule("extensions.identify", _ABOVE, relation="child below"),
-    Rule("extensions.remove", "system"),
-    Rule("extensions.remove", _ABOVE, relation="child below"),
+    Rule("extensions.add", f"system {_ABOVE}"),
+    Rule("extensions.identify", f"system {_ABOVE}"),
+    Rule("extensions.remove", f"system {_ABOVE}"),
     Rule("drafts.keep", _ANY),
     Rule("events.record", _ANY),
     # Files: View sees them, Modify makes them and may see the passwords in them.
@@ -79,7 +74,7 @@ PERMISSIONS: Final = (
     Rule("accounts.add", "system"),
     Rule("accounts.add", _ABOVE, relation="child below"),
     Rule("accounts.edit", "system"),
-    Rule("accounts.edit", _ANY, relation="self child below"),
+    Rule("accounts.edit", f"{_ABOVE} user", relation="self child below"),
     Rule("accounts.remove", "system"),
     Rule("accounts.remove", _ABOVE, relation="child below"),
     Rule("accounts.login", "system"),
@@ -124,7 +119,13 @@ PERMISSIONS: Final = (
     Rule("devices.assign", "system"),
     Rule("devices.assign", _ABOVE, own="modify"),
     Rule("devices.assign", _ABOVE, own="view", relation="own-free own-used child", child="modify"),
-    Rule("devices.assign", "user", own="modify", relation="own-free own-used"),
+    # A user takes a free device of an account above into use for an extension of its own.
+    Rule(
+        "devices.assign",
+        "user",
+        own="modify",
+        relation="own-free own-used higher-free higher-used",
+    ),
     # Templates. The administrator sees only the administrator's own.
     Rule("templates.see", "system", relation="own"),
     Rule("templates.see", f"{_ABOVE} user", own="view modify", relation="own higher child"),
@@ -200,8 +201,9 @@ def why_not(viewer: Viewer, operation: str, relation: str = "", child: str = "")
     if not rules:
         return _OWN_IS_SHORT.get(operation, "needs Allow to provision devices: Modify")
     if any(_has(rule.relation, {case.relation}) for rule in rules):
-        return "the account it belongs to or is assigned to may not modify devices itself"
-    return _RELATION.get(relation, "it belongs to another account")
+        return "neither its owner nor whom it is assigned to may modify devices"
+    words = _RELATION_OF.get((operation, relation)) or _RELATION.get(relation)
+    return words or "it belongs to another account"
 
 
 _OWN_IS_SHORT: Final = {
@@ -211,13 +213,17 @@ _OWN_IS_SHORT: Final = {
     "accounts.set_sip": "your own account has not Phone extension SIP management",
     "accounts.set_trunking": "your own account has not SIP trunking management",
     "devices.see": "your account may not provision devices",
+    "templates.see": "your account may not provision devices",
 }
 _RELATION: Final = {
     "self": "set by the account above",
     "below": "set by the account directly above it",
     "higher-free": "it belongs to an account above yours",
-    "higher-used": "it belongs to an account above yours: only its assignment can be cleared",
+    "higher-used": "it belongs to an account above: only its assignment can be cleared",
     "higher": "it belongs to an account above yours",
+}
+_RELATION_OF: Final = {
+    ("accounts.remove", "self"): "an account is removed by the one above it",
 }
 
 

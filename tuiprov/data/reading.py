@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
 from tuiprov.data.fields import Value
+from tuiprov.data.kinship import kin
 from tuiprov.data.models import (
     Account,
     Device,
@@ -26,14 +27,10 @@ from tuiprov.data.models import (
     TemplateFile,
 )
 from tuiprov.data.page import CustomTemplate, LineUse, Page
-from tuiprov.data.sections import (
-    DEFAULTS,
-    DEVICE_FIELDS,
-    EXTENSION_FIELDS,
-    FIELDS,
-    SERVER_DEFAULT,
-)
+from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
 from tuiprov.data.site import SITE_FIELDS, Site
+from tuiprov.data.template_fields import TEMPLATE_FIELDS
+from tuiprov.data.template_parts import as_custom
 from tuiprov.errors import NotFound
 
 _PAGE_OF_DEVICES = 500
@@ -95,18 +92,6 @@ def new_values(site: Site) -> dict[str, Value]:
     return {**DEFAULTS, **chosen, "codecs": ",".join(usual or site.offered[:1])}
 
 
-def new_page(session: Session, viewer: Viewer, user: Account) -> Page:
-    """The page of an extension of `user` that is not stored yet."""
-    organization = session.get_one(Account, user.parent_id)
-    site = site_of(session)
-    places: dict[str, Value] = {"organization": organization.name, "user": user.name, "line": 1}
-    page = Page(
-        {**new_values(site), **places}, site, organization_id=organization.id, user_id=user.id
-    )
-    owners = (user.id, organization.id, organization.parent_id)
-    return replace(page, customs=customs_for(session, viewer, owners, SERVER_DEFAULT))
-
-
 def customs_for(
     session: Session, viewer: Viewer, owners: Sequence[int | None], in_use: Value
 ) -> tuple[CustomTemplate, ...]:
@@ -137,13 +122,29 @@ def customs(session: Session, condition: ColumnElement[bool]) -> tuple[CustomTem
 
 
 def custom_of(row: Template, files: Mapping[str, str]) -> CustomTemplate:
-    return CustomTemplate(
-        row.name, row.manufacturer, _names(row.models), _names(row.firmware), files
+    return as_custom({name: getattr(row, name) for name in TEMPLATE_FIELDS}, files)
+
+
+def device_page(session: Session, viewer: Viewer, device: Device) -> Page:
+    """The page of a device alone: an unsaved one has no lines."""
+    site = site_of(session)
+    owner = kin(session, [device.owner_id])[device.owner_id]
+    values = new_values(site) | {"use_provisioning": True}
+    if device.id is not None:
+        values |= {name: getattr(device, name) for name in DEVICE_FIELDS}
+    owners = (owner.id, *owner.above, device.organization_id)
+    return Page(
+        values=values,
+        site=site,
+        device_id=device.id,
+        device_version=device.version if device.id is not None else 0,
+        token=device.token,
+        organization_id=device.organization_id,
+        others=tuple(lines_seen_by(session, viewer, device.id)) if device.id is not None else (),
+        customs=customs_for(session, viewer, owners, values["template"]),
+        is_device=True,
+        owner_id=device.owner_id,
     )
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
 def on_device(session: Session, viewer: Viewer, page: Page, device: Device) -> Page:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tuiprov.data.catalog import PhoneType, default_catalog
-from tuiprov.data.fields import Value
+from tuiprov.data.fields import Value, Values
 from tuiprov.data.gates import phone_type
 from tuiprov.data.page import Page
-from tuiprov.data.sections import DEFAULTS, SERVER_DEFAULT
+from tuiprov.data.sections import DEFAULTS, FIELDS, SERVER_DEFAULT
 
 Changes = dict[str, Value]
 
@@ -33,6 +33,17 @@ def settle(page: Page, field: str) -> Changes:
     if field == "password_generation" and page.values["password_generation"] != "manual":
         return {"admin_password": ""}
     return {}
+
+
+def settled(page: Page, values: Values) -> Changes:
+    """`values` with what follows from them, for who writes them without a form: a model's newest
+    firmware, its first protocol. What is given is kept."""
+    after = page
+    for name in FIELDS:
+        if name in values:
+            after = after.changed({name: values[name]})
+            after = after.changed({n: v for n, v in settle(after, name).items() if n not in values})
+    return {n: v for n, v in after.values.items() if v != page.values[n]}
 
 
 def prefill(page: Page) -> str:

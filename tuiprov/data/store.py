@@ -22,6 +22,7 @@ from tuiprov.data.account_tree import Accounts
 from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
 from tuiprov.data.checks import check_page, warnings
 from tuiprov.data.database import Database
+from tuiprov.data.devices import Devices, leftovers, taken
 from tuiprov.data.extensions import Extensions
 from tuiprov.data.fields import Values
 from tuiprov.data.filters import condition
@@ -41,6 +42,7 @@ from tuiprov.data.reading import (
 from tuiprov.data.sections import DEVICE_FIELDS, SERVER_DEFAULT
 from tuiprov.data.site import PHONE_FIELDS, Site, check_site
 from tuiprov.data.site_sheet import SiteUse, site_use
+from tuiprov.data.templates import Templates
 from tuiprov.data.writer import RecordedNeighbours, write_page
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
 
@@ -66,7 +68,9 @@ class Store:
     def __init__(self, database: Database):
         self.database = database
         self.accounts = Accounts(database)
+        self.devices = Devices(database)
         self.extensions = Extensions(database)
+        self.templates = Templates(database)
 
     # -- settings -------------------------------------------------------------------------------
 
@@ -172,10 +176,12 @@ class Store:
             return page_of(session, viewer, extension_id)
 
     @needs("extensions.edit")
-    def check(self, page: Page) -> tuple[list[Refusal], dict[str, str]]:
+    def check(
+        self, page: Page, viewer: Viewer | None = None
+    ) -> tuple[list[Refusal], dict[str, str]]:
         """What would be refused and what is worth a warning, for live validation."""
         with self.database.read() as session:
-            neighbours = RecordedNeighbours(session)
+            neighbours = RecordedNeighbours(session, page, viewer)
             return check_page(page, neighbours), warnings(page, neighbours)
 
     @needs("extensions.edit")
@@ -217,7 +223,8 @@ class Store:
 
     @needs("files.see")
     def device_ids(self, viewer: Viewer, where: str = "") -> list[int]:
-        """Devices that serve an extension which the viewer sees and the filter text matches."""
+        """Devices that serve an extension which the viewer sees and the filter text matches, and
+        those that serve nobody any more but left files behind."""
         require(viewer, "files.see")
         user, organization = user_and_organization()
         query = joined(select(Line.device_id), user, organization)
@@ -226,7 +233,7 @@ class Store:
         )
         with self.database.read() as session:
             found = session.execute(query.where(col(Line.device_id).is_not(None)).distinct())
-            return sorted(found.scalars())
+            return sorted({*found.scalars(), *leftovers(session, viewer, where)})
 
     # -- drafts and events ----------------------------------------------------------------------
 
@@ -285,6 +292,8 @@ def _as_stored(session: Session, viewer: Viewer, page: Page) -> Page:
     if page.extension_id is None:
         return page
     stored = page_of(session, viewer, page.extension_id)
+    if page.is_taken and page.device_id is not None:
+        stored = taken(session, viewer, stored, page.device_id)
     if _versions(stored) != _versions(page):
         number = stored.values["extension"]
         raise Conflict(

@@ -1,12 +1,14 @@
 """Writing pages inside one transaction: permissions, checks, then the rows.
 
-`Store.save` writes one page with it, a CSV import or `tuiprov set` many in the same transaction.
+`Store.save` writes one page with it, a CSV import or `tuiprov set` many in the same transaction;
+`Devices` writes the page of a device alone.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import bindparam
@@ -16,10 +18,13 @@ from sqlmodel import Session, col, select
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.checks import check_page
+from tuiprov.data.device_reach import as_user, misfit, reach, serves_somebody
 from tuiprov.data.fields import Value, Values
 from tuiprov.data.gates import phone_type, refusal
+from tuiprov.data.kinship import kin
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import Page
+from tuiprov.data.permissions import may_ever
 from tuiprov.data.sections import DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
 from tuiprov.data.settle import settle
 from tuiprov.errors import Conflict, Refusal, Refused
@@ -31,14 +36,23 @@ _DEFAULTS_THAT_FIT = ("update_protocol", "password_generation")
 
 
 class RecordedNeighbours:
-    """`checks.Neighbours` answered from the database, by indexed queries."""
+    """`checks.Neighbours` of `page` answered from the database, by indexed queries. Without a
+    viewer nobody can say which spare devices would be taken up: they are left out then."""
 
-    def __init__(self, session: Session):
+    def __init__(self, session: Session, page: Page, viewer: Viewer | None):
         self._session = session
+        self._page = page
+        self._viewer = viewer
 
     def mac_taken(self, mac: str, device_id: int | None) -> bool:
         about = {"mac": mac, "own": device_id}
-        return self._session.exec(_SAME_MAC, params=about).first() is not None
+        others = self._session.exec(_SAME_MAC, params=about).all()
+        if any(in_use for _, in_use in others):
+            return True
+        if not others or self._viewer is None:
+            return False
+        takes_up = device_id is None and not self._page.is_device
+        return not (takes_up and spare_device(self._session, self._viewer, self._page, mac))
 
     def extensions_at(self, address: str, extension_id: int | None) -> list[tuple[str, str]]:
         about = {"address": address, "own": extension_id}
@@ -51,11 +65,8 @@ class RecordedNeighbours:
 
 # Built once: these are asked at every keystroke, and building a query takes longer than asking it.
 _OWN: Any = bindparam("own")
-_SAME_MAC = (
-    select(Device.id)
-    .join(Line, col(Line.device_id) == Device.id)
-    .where(Device.mac == bindparam("mac"), col(Device.id).is_distinct_from(_OWN))
-    .limit(1)
+_SAME_MAC = select(Device.id, serves_somebody()).where(
+    Device.mac == bindparam("mac"), col(Device.id).is_distinct_from(_OWN)
 )
 _SAME_ADDRESS = (
     select(Extension.extension, Extension.fixed_auth)
@@ -70,19 +81,52 @@ _SAME_NUMBER = select(Extension.id).where(
 def write_page(session: Session, viewer: Viewer, page: Page, changes: Values) -> int:
     """Store `changes` of `page`; gives the extension's id. Raises Refused or Conflict, and then
     the caller's transaction must be rolled back."""
-    asked, changes = changes, with_generated(page, _with_followers(page, changes))
-    proposed = page.changed(changes)
-    found = _forbidden(page, asked, proposed, viewer)
-    found = found or check_page(proposed, RecordedNeighbours(session))
-    if found:
-        raise Refused(found)
+    proposed = _proposed(session, viewer, page, changes)
     extension = _write_extension(session, proposed)
     session.flush()
     _write_device(session, viewer, proposed, extension)
-    changed = [name for name, value in changes.items() if value != page.values[name]]
-    history.record(session, viewer.label, "save", extension.extension, " ".join(changed))
+    _record(session, viewer, extension.extension, page, proposed)
     session.flush()
     return extension.id or 0
+
+
+def write_device(session: Session, viewer: Viewer, page: Page, changes: Values) -> Device:
+    """Store `changes` of the page of a device alone. Who may do that is not asked here but by
+    `Devices`; otherwise as `write_page`."""
+    proposed = _proposed(session, replace(viewer, provision="modify"), page, changes)
+    device = _known_device(session, proposed) or Device(
+        serial=new_serial(session, proposed),
+        owner_id=proposed.owner_id or viewer.account_id,
+        token=proposed.token or secrets.token_hex(16),
+    )
+    _assign(device, proposed.values, DEVICE_FIELDS)
+    outdate(device)
+    session.add(device)
+    _record(session, viewer, device_name(device), page, proposed)
+    session.flush()
+    return device
+
+
+def device_name(device: Device) -> str:
+    """What a device is called in messages and events."""
+    return f"device {device.friendly_name or device.serial}"
+
+
+def _record(session: Session, viewer: Viewer, subject: str, page: Page, proposed: Page) -> None:
+    changed = [name for name, value in proposed.values.items() if value != page.values[name]]
+    history.record(session, viewer.label, "save", subject, " ".join(changed))
+
+
+def _proposed(session: Session, viewer: Viewer, page: Page, asked: Values) -> Page:
+    """The page with what is asked for and what follows from it; Refused unless it may be and can
+    be stored."""
+    changes = with_generated(page, _with_followers(page, asked))
+    proposed = page.changed(changes)
+    found = _forbidden(page, asked, proposed, viewer)
+    found = found or check_page(proposed, RecordedNeighbours(session, page, viewer))
+    if found:
+        raise Refused(found)
+    return proposed
 
 
 def _forbidden(page: Page, asked: Values, proposed: Page, viewer: Viewer) -> list[Refusal]:
@@ -126,7 +170,7 @@ def with_generated(page: Page, changes: Values) -> Values:
         known = str(values["admin_password"])
         if not known or login.password.reason_against(known):
             made["admin_password"] = login.password.random()
-    if page.extension_id is None and not values["sip_password"]:
+    if page.extension_id is None and not page.is_device and not values["sip_password"]:
         made["sip_password"] = "".join(secrets.choice(_SIP_PASSWORD_LETTERS) for _ in range(20))
     return made
 
@@ -151,6 +195,9 @@ def _write_device(session: Session, viewer: Viewer, page: Page, extension: Exten
             session.delete(line)
         return
     device = _device(session, viewer, page)
+    if line is None and device.id is not None and page.organization_id is not None:
+        _refuse_misfit(session, device, page.organization_id)
+    device.organization_id = page.organization_id
     _assign(device, page.values, DEVICE_FIELDS)
     outdate(device)
     session.add(device)
@@ -164,42 +211,68 @@ def _write_device(session: Session, viewer: Viewer, page: Page, extension: Exten
     session.add(line)
 
 
+def _refuse_misfit(session: Session, device: Device, organization_id: int) -> None:
+    reason = misfit_of(session, device, organization_id)
+    if reason:
+        raise Refused([Refusal("mac", reason)])
+
+
 def outdate(device: Device) -> None:
     """The database is now ahead of the device's files, until a plan has been applied."""
     device.publish_state, device.publish_reason = "stale", ""
 
 
 def _device(session: Session, viewer: Viewer, page: Page) -> Device:
-    if page.device_id is not None:
-        device = session.get_one(Device, page.device_id)
-        _same_version(device.version, page.device_version, f"device {device.friendly_name}")
-        return device
-    left_behind = _unassigned(session, page)
-    if left_behind is not None:
-        left_behind.organization_id = page.organization_id
-        left_behind.token = page.token or left_behind.token
-        return left_behind
-    serial = str(page.values["mac"]).replace(":", "").lower()
-    if not serial or session.exec(select(Device.id).where(Device.serial == serial)).first():
-        serial = secrets.token_hex(8)
+    known = _known_device(session, page)
+    if known is not None:
+        return known
+    spare = spare_device(session, viewer, page, str(page.values["mac"]))
+    if spare is not None:
+        spare.token = page.token or spare.token
+        return spare
     return Device(
-        serial=serial,
+        serial=new_serial(session, page),
         owner_id=viewer.account_id,
-        organization_id=page.organization_id,
         token=page.token or secrets.token_hex(16),
     )
 
 
-def _unassigned(session: Session, page: Page) -> Device | None:
-    """A device with this MAC that lost its last extension: it is taken up again."""
-    mac = page.values["mac"]
-    if not mac:
+def _known_device(session: Session, page: Page) -> Device | None:
+    """The device the page was read with; Conflict when somebody changed it since."""
+    if page.device_id is None:
         return None
-    lines = select(Line.device_id)
-    query = select(Device).where(Device.mac == mac, col(Device.id).not_in(lines))
-    return session.exec(
-        query.where(col(Device.organization_id).is_not_distinct_from(page.organization_id))
-    ).first()
+    device = session.get_one(Device, page.device_id)
+    _same_version(device.version, page.device_version, device_name(device))
+    return device
+
+
+def new_serial(session: Session, page: Page) -> str:
+    """A serial that no device has: the digits of the MAC address, else random ones."""
+    serial = str(page.values["mac"]).replace(":", "").lower()
+    if not serial or session.exec(select(Device.id).where(Device.serial == serial)).first():
+        return secrets.token_hex(8)
+    return serial
+
+
+def spare_device(session: Session, viewer: Viewer, page: Page, mac: str) -> Device | None:
+    """A device with this MAC that serves nobody, is within reach and fits the page's organization:
+    the page takes it up instead of defining another. Its owner stays."""
+    taker = as_user(viewer)
+    if not mac or page.organization_id is None or not may_ever(taker, "devices.assign"):
+        return None
+    query = select(Device).where(Device.mac == mac, ~serves_somebody(), reach(session, taker))
+    for device in session.exec(query.order_by(col(Device.id))):
+        if not misfit_of(session, device, page.organization_id):
+            return device
+    return None
+
+
+def misfit_of(session: Session, device: Device, organization_id: int) -> str:
+    """Why `device` cannot serve extensions of this organization, or ""."""
+    ids = (device.owner_id, organization_id, device.organization_id or organization_id)
+    known = kin(session, ids)
+    owner, organization, assigned_to = (known[id] for id in ids)
+    return misfit(owner, assigned_to, organization)
 
 
 def _same_version(stored: int, seen: int, what: str) -> None:

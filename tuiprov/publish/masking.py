@@ -9,19 +9,22 @@ with two different made-up passwords.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import zip_longest
 from typing import Final
 
 from tuiprov.data.catalog import FormatName
 from tuiprov.data.fields import Value
 from tuiprov.data.page import MASK, Phone
 from tuiprov.data.sections import FIELDS
-from tuiprov.render.engine import RenderedFile, render, type_of
+from tuiprov.errors import RenderError
+from tuiprov.render.engine import RenderedFile, render, render_each, type_of
 
-_PROBES = ("1111111", "2222222")
-"""Digits: every phone's alphabet has them."""
+_PROBES = tuple(f"{first}{secrets.randbelow(10**6):06}" for first in "12")
+"""Digits: every phone's alphabet has them. By chance, so that no template can know them."""
 _OLD = f"{MASK} (before)"
 """Stands for a secret that changes, so that the change itself is seen."""
 
@@ -38,11 +41,19 @@ _VALUES: Final[dict[FormatName, re.Pattern[str]]] = {
 """Where the values of a line are; what is left of it is the name of its setting."""
 
 
-class Masking:
-    """Masks the files of one phone."""
+Rendered = list[RenderedFile] | RenderError
 
-    def __init__(self, phone: Phone):
+
+class Masking:
+    """Masks the files of one phone. `masked` and `probed` are its renderings with asterisks and
+    with made-up secrets, where they are there already."""
+
+    def __init__(
+        self, phone: Phone, masked: Rendered | None = None, probed: Sequence[Rendered] = ()
+    ):
         self._phone = phone
+        self._given = masked
+        self._given_probes = probed
 
     def after(self, file: RenderedFile) -> str:
         """The rendered file with asterisks for secrets."""
@@ -75,10 +86,12 @@ class Masking:
 
     @cached_property
     def _masked(self) -> list[RenderedFile]:
-        return render(self._phone.masked())
+        return render(self._phone.masked()) if self._given is None else _made(self._given)
 
     @cached_property
     def _names(self) -> dict[str, dict[str, bool]]:
+        if self._given_probes:
+            return _secrecy_of(*map(_made, self._given_probes))
         return _secrecy_in(self._phone)
 
     @cached_property
@@ -90,9 +103,31 @@ class Masking:
         return _secrecy_in(replace(phone, lines=lines))
 
 
+def maskings(phones: Sequence[tuple[Phone, bool]]) -> list[Masking]:
+    """The maskings of many phones, each with whether a file of its is replaced, rendered together:
+    how phones with a template of an account are made in a short time."""
+    replaced = [phone for phone, is_replaced in phones if is_replaced]
+    probes = [_probe(phone, word) for phone in replaced for word in _PROBES]
+    results = iter(render_each([*(phone.masked() for phone, _ in phones), *probes]))
+    masked = [next(results) for _ in phones]
+    return [
+        Masking(phone, one, [next(results) for _ in _PROBES] if is_replaced else ())
+        for (phone, is_replaced), one in zip(phones, masked, strict=True)
+    ]
+
+
+def _made(rendered: Rendered) -> list[RenderedFile]:
+    if isinstance(rendered, RenderError):
+        raise rendered
+    return rendered
+
+
 def _secrecy_in(phone: Phone) -> dict[str, dict[str, bool]]:
     """File name → names of the settings in it and whether each is a secret."""
-    one, other = (render(_probe(phone, word)) for word in _PROBES)
+    return _secrecy_of(*(render(_probe(phone, word)) for word in _PROBES))
+
+
+def _secrecy_of(one: list[RenderedFile], other: list[RenderedFile]) -> dict[str, dict[str, bool]]:
     return {file.name: _secrecy(file, twin) for file, twin in zip(one, other, strict=True)}
 
 
@@ -108,10 +143,13 @@ def _replaced(values: Mapping[str, Value], password: str) -> dict[str, Value]:
 
 
 def _secrecy(one: RenderedFile, other: RenderedFile) -> dict[str, bool]:
+    lines, twins = one.text.splitlines(), other.text.splitlines()
     found: dict[str, bool] = {}
-    for line, twin in zip(one.text.splitlines(), other.text.splitlines(), strict=True):
+    for line, twin in zip_longest(lines, twins, fillvalue=""):
+        # A template of an account may make more lines of one secret than of another.
+        differs = line != twin or len(lines) != len(twins)
         for name in _names_of(line, one.format):
-            found[name] = found.get(name, False) or line != twin
+            found[name] = found.get(name, False) or differs
     return found
 
 

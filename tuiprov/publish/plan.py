@@ -13,13 +13,17 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from tuiprov.data.page import Phone
-from tuiprov.errors import RenderError
-from tuiprov.publish.masking import Masking
+from tuiprov.errors import RenderError, TemplateFault
+from tuiprov.publish.masking import Masking, Rendered, maskings
 from tuiprov.publish.tree import Tree
-from tuiprov.render.engine import RenderedFile, parse_back, render
+from tuiprov.render.engine import RenderedFile, parse_back, render_each
 
 Kind = Literal["write", "replace", "delete"]
 
+_AT_ONCE: Final = 200
+"""How many phones with a template of an account are rendered together."""
+_MOST_SHOWN: Final = 200
+"""Of how many such phones a plan shows what changes: each costs three more renderings."""
 NO_FILE: Final = "no phone's file holds what is changed here: only the database is written"
 
 _SHORTEST_WORD = 3
@@ -158,8 +162,17 @@ def plan(
     making = _Making(tree, regenerate, rewrite)
     for phone in phones:
         making.add(phone)
+    making.add_waiting()
     making.remove(recorded)
     return making.plan()
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """A file that is not on disk as it should be."""
+
+    file: RenderedFile
+    before: bytes | None
 
 
 class _Making:
@@ -174,28 +187,37 @@ class _Making:
         self._held: list[Change] = []
         self._settled: list[int] = []
         self._failed: dict[int, str] = {}
+        self._waiting: list[Phone] = []
+        self._hopeless: dict[str, str] = {}
+        """Template of an account → why none of many phones got a file by it."""
+        self._shown = 0
         self._names: dict[int, str] = {}
         self._readers: dict[str, list[int]] = {}
 
     def add(self, phone: Phone) -> None:
-        device_id = phone.device_id or 0
-        try:
-            files = render(phone) if phone.lines else []
-            for file in files:
-                parse_back(file)
-            changes = [change for file in files for change in self._change(file, phone)]
-        except RenderError as error:
-            self._failed[device_id] = str(error)
-            self._names[device_id] = phone.name or f"device {device_id}"
+        """Plan a phone; one with a template of an account waits until there are many."""
+        if phone.custom is None:
+            self._add_all([phone])
             return
-        self._changes += [c for c in changes if c.kind == "write" or self._regenerate]
-        self._held += [c for c in changes if c.kind == "replace" and not self._regenerate]
-        self._wanted |= {file.path: file.data for file in files}
-        for file in files:
-            if _is_shared(file):
-                self._readers.setdefault(file.path, []).append(device_id)
-        if all(c.device_id is None and (self._regenerate or c.kind == "write") for c in changes):
-            self._settled.append(device_id)  # its own files are right, and the shared ones will be
+        self._waiting.append(phone)
+        if len(self._waiting) >= _AT_ONCE:
+            self.add_waiting()
+
+    def add_waiting(self) -> None:
+        """Plan what waits. A template that failed for many phones in a row is not tried again."""
+        groups: dict[str, list[Phone]] = {}
+        for phone in self._waiting:
+            groups.setdefault(phone.custom.name if phone.custom else "", []).append(phone)
+        self._waiting.clear()
+        for name, phones in groups.items():
+            numbers = [phone.device_id or 0 for phone in phones]
+            if name in self._hopeless:
+                for phone in phones:
+                    self._fail(phone, self._hopeless[name])
+                continue
+            self._add_all(phones)
+            if len(numbers) > 1 and all(number in self._failed for number in numbers):
+                self._hopeless[name] = f"{self._failed[numbers[0]]} (not tried for this phone)"
 
     def remove(self, recorded: Mapping[str, int | None]) -> None:
         """Delete what these devices had and no device of this plan wants any more. A device that
@@ -220,31 +242,102 @@ class _Making:
             return change
         return replace(change, readers=tuple(self._readers.get(change.path, ())))
 
-    def _change(self, file: RenderedFile, phone: Phone) -> list[Change]:
+    def _add_all(self, phones: Sequence[Phone]) -> None:
+        """Plan these phones, all with a template of an account or all without."""
+        used = [phone for phone in phones if phone.lines]
+        rendered = dict(zip(map(id, used), render_each(used), strict=True))
+        found = [(phone, self._differences(phone, rendered.get(id(phone), []))) for phone in phones]
+        masked = self._maskings([(phone, ds) for phone, ds in found if ds])
+        for phone, differences in found:
+            if differences is not None:
+                masking = masked.get(id(phone))
+                self._settle(phone, [_change(phone, one, masking) for one in differences])
+
+    def _differences(self, phone: Phone, rendered: Rendered) -> list[_Difference] | None:
+        """The phone's files that differ from the disk; None when they cannot be made."""
+        try:
+            if isinstance(rendered, RenderError):
+                raise rendered
+            for file in rendered:
+                parse_back(file)
+            found = [one for file in rendered if (one := self._difference(file))]
+        except RenderError as error:
+            self._fail(phone, _words(error, phone))
+            return None
+        self._wanted |= {file.path: file.data for file in rendered}
+        for file in rendered:
+            if _is_shared(file):
+                self._readers.setdefault(file.path, []).append(phone.device_id or 0)
+        return found
+
+    def _fail(self, phone: Phone, problem: str) -> None:
+        device_id = phone.device_id or 0
+        self._failed[device_id] = problem
+        self._names[device_id] = phone.name or f"device {device_id}"
+
+    def _difference(self, file: RenderedFile) -> _Difference | None:
         known = self._wanted.get(file.path)
         if known is not None:
             if known != file.data:
                 raise RenderError(f"{file.path}: another device's file has this name already")
-            return []
+            return None
         before = self._tree.read(file.path)
-        device_id = None if _is_shared(file) else phone.device_id
-        if before == file.data:
-            again = Change("replace", file.path, device_id, file.data)
-            return [again] if self._rewrite else []
-        masking = Masking(phone)
-        return [
-            Change(
-                "write" if before is None else "replace",
-                file.path,
-                device_id,
-                file.data,
-                masking.before(file, before),
-                masking.after(file),
-                own_words(phone),
-            )
-        ]
+        if before == file.data and not self._rewrite:
+            return None
+        return _Difference(file, before)
+
+    def _maskings(
+        self, phones: Sequence[tuple[Phone, Sequence[_Difference]]]
+    ) -> dict[int, Masking]:
+        """What masks the files of these phones, by the phone's `id()`; not for phones beyond the
+        number that is shown of a template of an account."""
+        known: dict[int, Masking] = {}
+        customised = []
+        for phone, differences in phones:
+            if phone.custom is None:
+                known[id(phone)] = Masking(phone)
+            elif self._shown < _MOST_SHOWN:
+                self._shown += 1
+                customised.append((phone, any(one.before is not None for one in differences)))
+        made = zip(customised, maskings(customised), strict=True)
+        return known | {id(phone): masking for (phone, _), masking in made}
+
+    def _settle(self, phone: Phone, changes: Sequence[Change]) -> None:
+        self._changes += [c for c in changes if c.kind == "write" or self._regenerate]
+        self._held += [c for c in changes if c.kind == "replace" and not self._regenerate]
+        if all(c.device_id is None and (self._regenerate or c.kind == "write") for c in changes):
+            # its own files are right, and the shared ones will be
+            self._settled.append(phone.device_id or 0)
+
+
+def _change(phone: Phone, found: _Difference, masking: Masking | None) -> Change:
+    file = found.file
+    device_id = None if _is_shared(file) else phone.device_id
+    if found.before == file.data:
+        return Change("replace", file.path, device_id, file.data)
+    before, after = _shown(found, masking)
+    kind: Kind = "write" if found.before is None else "replace"
+    return Change(kind, file.path, device_id, file.data, before, after, own_words(phone))
 
 
 def _is_shared(file: RenderedFile) -> bool:
     """Is it one file for all phones of its family? By HTTP each has it in its own directory."""
     return file.shared and file.path.startswith("tftp/")
+
+
+def _words(error: RenderError, phone: Phone) -> str:
+    """Why a phone has no files; whose template it is, where that is an account's."""
+    if phone.custom is None or isinstance(error, TemplateFault):
+        return str(error)
+    return f"template {phone.custom.name}: {error}"
+
+
+def _shown(found: _Difference, masking: Masking | None) -> tuple[str, str]:
+    """What a file was and will be, without its secrets."""
+    if masking is None:
+        return "", f"(not shown: more than {_MOST_SHOWN} phones with a template of an account)"
+    try:
+        return masking.before(found.file, found.before), masking.after(found.file)
+    except RenderError as error:
+        # A template of an account may fail for masked passwords alone.
+        return "", f"(not shown: {error})"

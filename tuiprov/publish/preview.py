@@ -5,13 +5,14 @@ Pure but for `Published`, which reads the files on disk once. Computed at every 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tuiprov.data.gates import phone_type
 from tuiprov.data.page import Page, Phone
 from tuiprov.errors import PublishError, RenderError
 from tuiprov.publish.tree import Tree
-from tuiprov.render.engine import RenderedFile, render
+from tuiprov.render.engine import RenderedFile, parse_back, render
 from tuiprov.render.links import file_name, link
 from tuiprov.render.notes import Note, notes
 from tuiprov.render.trace import changed_lines, lines_of
@@ -88,6 +89,9 @@ def preview(page: Page, published: Published, focus: str, *, reveal: bool = Fals
         return PagePreview(empty=f"No file: {error}")
 
 
+_SERVES_NOBODY = "The device serves no extension: no file is generated."
+
+
 def _preview(
     page: Page, phone: Phone, published: Published, focus: str, reveal: bool
 ) -> PagePreview:
@@ -98,7 +102,10 @@ def _preview(
     link_tab = _link_tab(phone, page)
     if phone.values["status"] != "enabled":
         return PagePreview((link_tab,), said, "The device is disabled: no file is generated.")
+    if not phone.lines:
+        return PagePreview((link_tab,), said, _SERVES_NOBODY)
     true_files = render(phone)
+    said += tuple(_malformed(phone, true_files))
     shown_files = render(phone.revealed() if reveal else phone.masked())
     focused = lines_of(focus, page, true_files)
     tabs = [
@@ -106,6 +113,15 @@ def _preview(
         for true, shown in zip(true_files, shown_files, strict=True)
     ]
     return PagePreview((*tabs, link_tab), said)
+
+
+def _malformed(phone: Phone, files: Sequence[RenderedFile]) -> Iterator[Note]:
+    """Files of an account's own template that would never be published. (Ours are tested.)"""
+    for file in files if phone.custom is not None else ():
+        try:
+            parse_back(file)
+        except RenderError as error:
+            yield Note("template", f"{error}: it will not be published")
 
 
 def _tab(
@@ -131,4 +147,6 @@ def _link_tab(phone: Phone, page: Page) -> PreviewFile:
         words += ["Resync: SIP NOTIFY with Event: " + kind.facts.resync]
         names = (file_name(rule, phone, kind) for rule in kind.facts.files)
         words += ["Files: " + ", ".join(names)]
+    if not phone.lines:
+        words += ["", _SERVES_NOBODY]
     return PreviewFile("Link", tuple(Line(text) for text in words))

@@ -5,10 +5,11 @@ The screens and the command line call this; `plan.py` and `apply.py` below it kn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
@@ -16,13 +17,13 @@ from sqlmodel import Session, col, select
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.fields import Values
-from tuiprov.data.models import Device, PublishedFile
-from tuiprov.data.page import Page, Phone
+from tuiprov.data.models import Device, Line, PublishedFile
+from tuiprov.data.page import CustomTemplate, Page, Phone
 from tuiprov.data.site import ACCESS_FIELDS, PHONE_FIELDS, SITE_FIELDS, Site
 from tuiprov.data.store import Store
 from tuiprov.errors import NotAllowed, PublishError
 from tuiprov.publish.apply import apply
-from tuiprov.publish.plan import Plan, plan
+from tuiprov.publish.plan import Change, Plan, plan
 from tuiprov.publish.tree import Tree
 
 OnPhone = Callable[[int], None]
@@ -88,6 +89,13 @@ def _waiting(store: Store) -> set[int | None]:
         return set(session.exec(query))
 
 
+def plan_template(store: Store, ids: Iterable[int], custom: CustomTemplate) -> Plan:
+    """The plan for the devices that use a template, were its files these."""
+    wanted = list(ids)
+    phones = (replace(phone, custom=custom) for phone in store.phones(wanted))
+    return plan(phones, _recorded(store, wanted), tree_of(store.site()))
+
+
 def plan_page(store: Store, before: Page, after: Page, *, regenerate: bool) -> Plan:
     """The plan of saving `after` in place of `before`, computed before anything is stored."""
     phones: list[Phone] = []
@@ -95,52 +103,63 @@ def plan_page(store: Store, before: Page, after: Page, *, regenerate: bool) -> P
         phones.append(after.phone)
     elif before.phone is not None:
         left = tuple(n for n in before.phone.lines if n.extension_id != before.extension_id)
-        gone = before.phone
-        phones.append(Phone(gone.values, left, gone.site, gone.token, gone.device_id))
+        phones.append(replace(before.phone, lines=left))
     recorded = _recorded(store, [before.device_id] if before.device_id else [])
     return plan(phones, recorded, tree_of(after.site), regenerate=regenerate)
 
 
-def plan_removal(store: Store, viewer: Viewer, extension_id: int) -> Plan:
-    """The plan of removing an extension: what its phone's files become without it."""
-    page = store.page(viewer, extension_id)
-    return plan_page(store, page, page.changed({"use_provisioning": False}), regenerate=True)
+def plan_withdrawal(store: Store, device_id: int) -> Plan:
+    """The plan of a device serving nobody any more, computed before anything is stored."""
+    phones = (replace(phone, lines=()) for phone in store.phones([device_id]))
+    return plan(phones, _recorded(store, [device_id]), tree_of(store.site()))
 
 
 def publish(store: Store, viewer: Viewer, ready: Plan) -> None:
-    """Apply a plan and record it. On PublishError the devices concerned are marked failed.
+    """Apply a plan and record it, if the viewer may publish. On PublishError the devices concerned
+    are marked failed."""
+    if ready and not viewer.may_provision:
+        raise NotAllowed(f"{viewer.label} may not provision devices; nothing was published")
+    carry_out(store, viewer, ready)
+
+
+def withdraw(store: Store, viewer: Viewer, device_id: int) -> Plan:
+    """Delete the files of a device that serves nobody any more; gives what was done. The operation
+    that took it from its extensions has asked the permission."""
+    ready = plan_devices(store, [device_id])
+    carry_out(store, viewer, ready)
+    with store.database.write() as session:
+        _forget_missing(session, tree_of(store.site()), device_id)
+    return ready
+
+
+def carry_out(store: Store, viewer: Viewer, ready: Plan) -> None:
+    """Apply and record a plan that belongs to an operation which has asked the permission.
 
     What is going to be written is recorded first: a file that a broken-off publish left in its
     place is found again when its device is disabled.
     """
-    if ready and not viewer.may_provision:
-        raise NotAllowed(f"{viewer.label} may not provision devices; nothing was published")
     if ready.changes:
         with store.database.write() as session:
+            if _orphans(session, ready):
+                raise PublishError(_OUTDATED)
             _record_paths(session, ready)
+    _apply(store, ready)
+    with store.database.write() as session:
+        _record(session, viewer, ready)
+        late = _orphans(session, ready)
+    if late:
+        # Cleared or removed while its files were being written: whoever did that saw none yet.
+        _apply(store, late)
+        with store.database.write() as session:
+            _record(session, viewer, late)
+
+
+def _apply(store: Store, ready: Plan) -> None:
     try:
         apply(ready, store.site())
     except PublishError as error:
         mark_failed(store, {change.device_id for change in ready.changes}, error)
         raise
-    with store.database.write() as session:
-        _record(session, viewer, ready)
-
-
-def publish_devices(
-    store: Store, viewer: Viewer, ids: Collection[int], *, regenerate: bool = True
-) -> Plan:
-    """Plan these devices as they are stored now, and publish that: what comes after a save. Nothing
-    for who may not provision: the devices are stale until somebody publishes who may."""
-    if not viewer.may_provision:
-        return Plan()
-    try:
-        made = plan_devices(store, ids, regenerate=regenerate)
-    except PublishError as error:
-        mark_failed(store, ids, error)
-        raise
-    publish(store, viewer, made)
-    return made
 
 
 def mark_failed(store: Store, ids: Iterable[int | None], error: PublishError) -> None:
@@ -156,11 +175,39 @@ def _recorded(store: Store, ids: list[int] | None = None) -> dict[str, int | Non
         if ids is None:
             query = select(PublishedFile.path, PublishedFile.device_id)
             return dict(session.exec(query.where(col(PublishedFile.device_id).is_not(None))).all())
-        for start in range(0, len(ids), 500):
+        for some in _in_parts(ids):
             query = select(PublishedFile.path, PublishedFile.device_id)
-            query = query.where(col(PublishedFile.device_id).in_(ids[start : start + 500]))
+            query = query.where(col(PublishedFile.device_id).in_(some))
             found |= dict(session.exec(query).all())
     return found
+
+
+def _forget_missing(session: Session, tree: Tree, device_id: int) -> None:
+    """Files on record that are not on disk are nobody's any more."""
+    for row in session.exec(select(PublishedFile).where(PublishedFile.device_id == device_id)):
+        if tree.read(row.path) is None:
+            session.delete(row)
+
+
+_OUTDATED = (
+    "a device of this plan was cleared or removed meanwhile; nothing was published, plan again"
+)
+
+
+def _orphans(session: Session, ready: Plan) -> Plan:
+    """What takes back the files that the plan writes for devices which serve nobody by now."""
+    written = [c for c in ready.changes if c.kind != "delete" and c.device_id is not None]
+    serving: set[int | None] = set()
+    for some in _in_parts(sorted({c.device_id for c in written if c.device_id is not None})):
+        query = select(Line.device_id).where(col(Line.device_id).in_(some))
+        serving |= set(session.exec(query).all())
+    orphans = (c for c in written if c.device_id not in serving)
+    return Plan(tuple(Change("delete", c.path, c.device_id) for c in orphans))
+
+
+def _in_parts(ids: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), 500):
+        yield ids[start : start + 500]
 
 
 def _record_paths(session: Session, ready: Plan) -> None:
@@ -190,9 +237,8 @@ def _record(session: Session, viewer: Viewer, done: Plan) -> None:
 def _mark(session: Session, ids: Iterable[int | None], state: str, reason: str) -> None:
     """Set the state of devices. A statement of its own, because the state is not part of what an
     admin edits: the version of the row must not move under an open form."""
-    wanted = [device_id for device_id in ids if device_id]
-    for start in range(0, len(wanted), 500):
-        rows = col(Device.id).in_(wanted[start : start + 500])
-        session.execute(
-            update(Device).where(rows).values(publish_state=state, publish_reason=reason[:255])
-        )
+    values: dict[str, Any] = {"publish_state": state, "publish_reason": reason[:255]}
+    if state == "published":
+        values["published_at"] = datetime.now(UTC)
+    for some in _in_parts([device_id for device_id in ids if device_id]):
+        session.execute(update(Device).where(col(Device.id).in_(some)).values(**values))

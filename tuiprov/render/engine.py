@@ -5,6 +5,7 @@ The screens call it at every keystroke, the plan for every device, the command l
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,12 +45,26 @@ class RenderedFile:
 
 
 def render(phone: Phone) -> list[RenderedFile]:
-    """All files of `phone`, device files first. Nothing when it is disabled or its type unknown."""
-    phone_type = type_of(phone)
-    if phone_type is None or phone.values["status"] != "enabled":
-        return []
-    values = template_values(phone, phone_type)
-    return [_rendered(rule, phone, phone_type, values) for rule in phone_type.facts.files]
+    """All files of `phone`, device files first. Nothing when it is disabled or its type unknown.
+    RenderError when a template fails, an account's own with its line (`TemplateFault`)."""
+    if phone.custom is not None:
+        (result,) = render_each([phone])
+        if isinstance(result, RenderError):
+            raise result
+        return result
+    phone_type = _enabled_type(phone)
+    return _files(phone, phone_type, {}) if phone_type is not None else []
+
+
+def render_each(phones: Iterable[Phone]) -> list[list[RenderedFile] | RenderError]:
+    """The files of each of these phones, or why it has none, in order. Those with a template of an
+    account are made together, which is how many of them are made in a short time."""
+    wanted = [(phone, _enabled_type(phone)) for phone in phones]
+    texts = iter(_custom_texts([(p, t) for p, t in wanted if t is not None and p.custom]))
+    return [
+        [] if kind is None else _files_or_error(phone, kind, next(texts) if phone.custom else {})
+        for phone, kind in wanted
+    ]
 
 
 def type_of(phone: Phone) -> PhoneType | None:
@@ -67,25 +82,68 @@ def parse_back(file: RenderedFile) -> Settings:
         raise RenderError(f"{file.name}: {error}") from None
 
 
-def _rendered(
-    rule: FileRule, phone: Phone, phone_type: PhoneType, values: dict[str, Any]
-) -> RenderedFile:
-    name = links.file_name(rule, phone, phone_type)
-    template = _template(rule.format, f"{phone_type.templates}/{rule.template}")
-    # A shared file sees the site alone, so that it cannot hold anything of one device.
-    shared = rule.scope == "site"
+def _enabled_type(phone: Phone) -> PhoneType | None:
+    """The phone's type when it gets any files."""
+    return type_of(phone) if phone.values["status"] == "enabled" else None
+
+
+def _custom_texts(phones: list[tuple[Phone, PhoneType]]) -> list[dict[str, str] | RenderError]:
+    if not phones:
+        return []
+    from tuiprov.render.customised import texts_of  # the sandbox; few sites need it
+
+    return texts_of(phones)
+
+
+def _files_or_error(
+    phone: Phone, phone_type: PhoneType, texts: Mapping[str, str] | RenderError
+) -> list[RenderedFile] | RenderError:
+    if isinstance(texts, RenderError):
+        return texts
     try:
-        text = template.render({"site": values["site"]} if shared else values)
+        return _files(phone, phone_type, texts)
+    except RenderError as error:
+        return error
+
+
+def _files(phone: Phone, phone_type: PhoneType, texts: Mapping[str, str]) -> list[RenderedFile]:
+    """The phone's files; `texts` are those that are made already, by their template."""
+    values: dict[str, Any] = {}
+    files = []
+    for rule in phone_type.facts.files:
+        name = links.file_name(rule, phone, phone_type)
+        path = f"{phone_type.templates}/{rule.template}"
+        if path in texts and rule.scope == "device":
+            text = texts[path]
+        else:
+            values = values or template_values(phone, phone_type)
+            text = _text(name, rule, path, values)
+        files.append(_file(name, rule, phone, phone_type, text))
+    return files
+
+
+def _text(name: str, rule: FileRule, path: str, values: dict[str, Any]) -> str:
+    """The text of a file by our own template."""
+    template = _template(rule.format, path)
+    # A shared file sees the site alone, so that it cannot hold anything of one device.
+    visible = {"site": values["site"]} if rule.scope == "site" else values
+    try:
+        return template.render(visible)
     except (TemplateError, TypeError, ValueError, LookupError) as error:
         # A mistake in a template costs its phone a file, never the program.
         raise RenderError(f"{name}: {error}") from None
+
+
+def _file(
+    name: str, rule: FileRule, phone: Phone, phone_type: PhoneType, text: str
+) -> RenderedFile:
     return RenderedFile(
         name,
         links.published_path(name, phone),
         text,
         rule.format,
         rule.charset or phone_type.facts.charset,
-        shared,
+        rule.scope == "site",
     )
 
 

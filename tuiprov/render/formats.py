@@ -37,7 +37,7 @@ def plain(value: Any) -> str:
     if type(value) is not str:
         if type(value) is int:
             return str(value)
-        raise RenderError(f"a template prints a {type(value).__name__}: {value!r}")
+        raise RenderError(f"a template prints a {type(value).__name__}")
     # `isprintable` is true for most values and four times as fast as the search.
     if not value.isprintable() and _CONTROL.search(value):
         raise RenderError("a value holds a control character")

@@ -12,7 +12,7 @@ from tuiprov.data.fields import Choice, Codecs, Flag, Number, Value
 from tuiprov.data.page import Page
 from tuiprov.data.sections import FIELDS
 from tuiprov.errors import RenderError
-from tuiprov.render.engine import RenderedFile, render
+from tuiprov.render.engine import RenderedFile, render_each
 
 _WHOLE_PHONE = frozenset({"manufacturer", "model", "firmware", "use_provisioning", "status"})
 """Fields that decide about the whole file: marking every line would say nothing."""
@@ -28,10 +28,13 @@ def lines_of(field: str, page: Page, files: Sequence[RenderedFile]) -> dict[str,
     if field not in FIELDS or field in _WHOLE_PHONE or FIELDS[field].takes != "phone":
         return found
     texts = [file.text.splitlines() for file in files]
-    for value in _other_values(field, page.values[field]):
+    changed = (page.changed({field: value}) for value in _other_values(field, page.values[field]))
+    for others in render_each(other.phone for other in changed if other.phone is not None):
+        if isinstance(others, RenderError):
+            continue
         # By place, not by name: another MAC address names the files anew.
-        for file, lines, others in zip(files, texts, _rendered(page, field, value), strict=False):
-            found[file.name] |= changed_lines(lines, others)
+        for file, lines, other in zip(files, texts, others, strict=False):
+            found[file.name] |= changed_lines(lines, other.text.splitlines())
     return found
 
 
@@ -47,15 +50,6 @@ def changed_lines(lines: Sequence[str], others: Sequence[str]) -> set[int]:
         return {n for n in range(start, end) if lines[n] != others[n]}
     kept = set(others[start:other_end])
     return {n for n in range(start, end) if lines[n] not in kept}
-
-
-def _rendered(page: Page, field: str, value: Value) -> list[list[str]]:
-    phone = page.changed({field: value}).phone
-    try:
-        files = render(phone) if phone is not None else []
-    except RenderError:
-        return []
-    return [file.text.splitlines() for file in files]
 
 
 def _other_values(field: str, value: Value) -> Iterator[Value]:

@@ -75,7 +75,8 @@ VARIABLES: Final = {
     "switch.month": "1 to 12 (int)",
     "switch.week": "1 to 4, 5 for the last (int)",
     "switch.weekday": "0 Sunday to 6 Saturday (int)",
-    "switch.hour": "local hour, 24 or more on a following day (int)",
+    "switch.iso_weekday": "1 Monday to 7 Sunday (int)",
+    "switch.hour": "local hour, 0 to 23 (int)",
     "local.language": "the phone's word for the site's language (catalogue term), or \"\"",
     "local.tones": 'the phone\'s word for the tone country (catalogue term), or ""',
     "local.phonebook_url": 'address of the shared phonebook, or ""',
@@ -246,5 +247,7 @@ def _switch(switch: Switch) -> dict[str, int]:
         "month": switch.month,
         "week": switch.week,
         "weekday": switch.weekday,
-        "hour": switch.hour,
+        "iso_weekday": switch.weekday or 7,
+        # No phone takes more: Cairo, Jerusalem and Santiago switch up to three hours early.
+        "hour": min(switch.hour, 23),
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tuiprov.data.account_fields import AccountSettings
 from tuiprov.data.account_gates import levels_for
-from tuiprov.data.account_tree import KIND_WORDS, AccountSheet, AccountView, what_cannot_be_undone
+from tuiprov.data.account_sheet import KIND_WORDS, AccountSheet, AccountView
 from tuiprov.data.fields import Choice, Field
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.form_screen import FormScreen
@@ -48,7 +48,7 @@ class AccountScreen(FormScreen[AccountSheet]):
 
     def store(self) -> None:
         """Store it; what cannot be undone is asked about first."""
-        said = what_cannot_be_undone(self.sheet)
+        said = list(self.sheet.warnings.values())
         if not said:
             self._store()
             return

@@ -9,7 +9,7 @@ from textual.binding import BindingType
 
 from tuiprov.data.account_fields import LEVELS
 from tuiprov.data.account_rows import AccountRow
-from tuiprov.data.account_tree import KIND_WORDS, AccountView
+from tuiprov.data.account_sheet import KIND_WORDS, AccountView
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.account import AccountScreen
 from tuiprov.screens.base import bindings_of
@@ -26,6 +26,7 @@ _NARROW = (
     Column("level", "Devices", 7),
     Column("sip_management", "SIP", 3),
     Column("sip_trunking_management", "Trunk", 5),
+    Column("os_login", "Login", 10),
     Column("extensions", "Ext.", 5),
 )
 _WIDE = (
@@ -79,7 +80,9 @@ class AccountsScreen(ListScreen):
     empty = "No account matches."
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
-        return _WIDE if wide else _NARROW
+        known = _WIDE if wide else _NARROW
+        sees_logins = self.session is not None and self.session.may("accounts.login")
+        return [one for one in known if one.name != "os_login" or sees_logins]
 
     def source(self, session: Session) -> _Accounts:
         return _Accounts(session)

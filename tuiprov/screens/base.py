@@ -112,10 +112,15 @@ class TuiprovScreen(Screen[bool | None]):
             # Hard blanks, because the box wraps its lines at soft ones.
             columns = f"{keys:<8} {action.words:<14} ".replace(" ", "\u00a0")
             lines.append(columns + action.help)
+        lines += ["", *self.typing_help()] if self.typing_help() else []
         self.app.push_screen(Dialog("Keys", lines, [("enter", "close")]))
 
     def help_lines(self) -> list[str]:
         """Help for what is in focus; none unless a screen knows better."""
+        return []
+
+    def typing_help(self) -> list[str]:
+        """Keys that are no actions: those of a widget one types in."""
         return []
 
     def _actions(self) -> list[Action]:

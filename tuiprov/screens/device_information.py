@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.draft import Draft
 from tuiprov.data.fields import Choice, Field
 from tuiprov.data.gates import phone_type
 from tuiprov.data.sections import DeviceInformation
 from tuiprov.screens.section import Options, Section, plain
+from tuiprov.text import in_words
+from tuiprov.widgets.form import Row
 
 
 class DeviceInformationSection(Section[Draft]):
@@ -16,6 +20,12 @@ class DeviceInformationSection(Section[Draft]):
 
     def names(self) -> tuple[str, ...]:
         return (*super().names(), "line")
+
+    def row(self, name: str, sheet: Draft) -> Row:
+        row = super().row(name, sheet)
+        if name == "line" and sheet.values["use_provisioning"]:
+            return replace(row, note=_shared(sheet))
+        return row
 
     def options(self, field: Field, sheet: Draft) -> Options:
         catalog, values = default_catalog(), sheet.values
@@ -33,10 +43,17 @@ class DeviceInformationSection(Section[Draft]):
         if field.name == "mac":
             return "XX:XX:XX:XX:XX:XX"
         if field.name == "line" and kind is not None:
-            others = [str(line.extension["extension"]) for line in sheet.base.others]
-            shared = f"; also serves {', '.join(others)}" if others else ""
-            return f"of {kind.lines}{shared}"
+            return f"of {kind.lines}"
         if field.name == "application_version" and kind is not None:
             needed = kind.facts.application_version == "required"
             return "needed by this phone" if needed else ""
         return super().hint(field, sheet)
+
+
+def _shared(sheet: Draft) -> str:
+    """Which line this extension has, and who shares the device."""
+    kind, others = phone_type(sheet.page), sheet.base.others
+    if kind is None or not others:
+        return ""
+    names = in_words((f"{one.extension['extension']} (line {one.number})" for one in others), "and")
+    return f"line {sheet.texts['line'] or '?'} of {kind.lines}; shared with {names}"

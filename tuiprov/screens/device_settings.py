@@ -56,7 +56,7 @@ class DeviceSettingsSection(Section[Draft]):
             bounds = f"{interval.low}-{interval.high}"
             return f"{interval.unit} {bounds}, empty: {interval.default}"
         if field.name == "parking_watch_lines" and kind.facts.park_keys:
-            free = max(0, kind.keys - len(sheet.base.others) - 1)
+            free = max(0, kind.keys - sheet.base.lines_used)
             return f"of {free} keys, empty: off"
         if field.name == "admin_password" and kind.facts.admin_login is not None:
             return kind.facts.admin_login.password.in_words()

@@ -1,39 +1,31 @@
-"""*Provisioning and SIP Preferences for Extension <name>*: the five sections and the preview.
-
-The frame wires the parts: the form tells every keystroke, the draft says what follows from it, the
-preview is rendered in the same keystroke. On a narrow screen the preview is below, else beside.
-"""
+"""*Provisioning and SIP Preferences for Extension <name>*: the five sections and the preview."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
 
-from tuiprov.data.draft import CONFIRM, Draft
-from tuiprov.data.sections import FIELDS
-from tuiprov.errors import Conflict, PublishError, Refused, TuiprovError
+from tuiprov.data.draft import Draft
+from tuiprov.errors import TuiprovError
 from tuiprov.publish.plan import Plan
-from tuiprov.publish.preview import PagePreview, preview
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.device_information import DeviceInformationSection
 from tuiprov.screens.device_settings import DeviceSettingsSection
-from tuiprov.screens.form_screen import FormScreen
-from tuiprov.screens.plan import PlanScreen
-from tuiprov.screens.preview_pane import PreviewPane
+from tuiprov.screens.page_screen import PageScreen
 from tuiprov.screens.provisioning import ProvisioningSection
 from tuiprov.screens.section import Section
 from tuiprov.screens.sip_preferences import SipPreferencesSection
 from tuiprov.screens.virtualization import VirtualizationSection
-from tuiprov.text import visible
-from tuiprov.widgets.compat import Run
+from tuiprov.widgets.picker import Picker
 
 if TYPE_CHECKING:
+    from tuiprov.data.device_rows import DeviceRow
     from tuiprov.session import Session
+
+DEVICE = 1
+"""Index of the section Device information."""
 
 SECTIONS: tuple[Section[Draft], ...] = (
     ProvisioningSection(),
@@ -42,157 +34,80 @@ SECTIONS: tuple[Section[Draft], ...] = (
     SipPreferencesSection(),
     VirtualizationSection(),
 )
-_SECRETS = {name for name, field in FIELDS.items() if field.secret} | {CONFIRM}
 
 
-class ExtensionPage(FormScreen[Draft]):
+class ExtensionPage(PageScreen):
     """The page of one extension."""
 
     where = "page"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("page")
 
     def __init__(self, session: Session, draft: Draft) -> None:
-        super().__init__(draft, SECTIONS)
-        self._session = session
-        self._published = session.published(draft.base)
-        self._pane = PreviewPane()
-        self._reveal = False
-        self._preview = PagePreview()
+        super().__init__(session, draft, SECTIONS)
 
     @property
     def draft(self) -> Draft:
         """What is being edited; the app keeps it when the terminal is lost."""
         return self.sheet
 
-    def compose_body(self) -> ComposeResult:
-        with Container(id="body"):
-            yield self.form
-            yield self._pane
+    def page_title(self) -> str:
+        values = self.draft.base.values
+        page = "Provisioning and SIP Preferences for Extension" if self.is_wide else "Extension"
+        return f"{page} {values['extension_name']} ({values['extension']})"
 
     # -- what the user does ---------------------------------------------------------------------
 
-    def focused_row(self, _name: str) -> None:
-        self.show_help()
-        self._show_preview(follow=True)
-
-    def action_other_pane(self) -> None:
-        (self.form if self._pane.view.has_focus else self._pane.view).focus()
-
-    def action_next_file(self) -> None:
-        self._pane.next_tab()
-
-    def action_zoom(self) -> None:
-        """Give the preview the whole screen, or take it back."""
-        self.toggle_class("-zoom")
-        (self._pane.view if self.has_class("-zoom") else self.form).focus()
-
-    def action_reveal(self) -> None:
-        """Show or hide passwords; showing them is written down."""
-        if not self._reveal:
-            try:
-                self._session.reveal(self.draft.base)
-            except TuiprovError as error:
-                self.tell("Passwords stay hidden", error)
-                return
-        self._reveal = not self._reveal
-        self.form.reveal = _SECRETS if self._reveal else set()
-        self.show_all()
-
-    def action_leave(self) -> None:
-        """Back to the list; what is not saved is asked about."""
-        if self.has_class("-zoom") and not self._jumping:
-            self.action_zoom()
-        else:
-            super().action_leave()
-
-    def action_save(self) -> None:
-        """Check everything, then show the plan; applying it there is what saves."""
-        if self.draft.errors:
-            self.show_first_error()
+    def action_take_device(self) -> None:
+        """Choose a device of the inventory for this extension instead of typing it anew."""
+        if self.draft.base.device_id is not None:
+            self.tell("This extension has a device", _HAS_ONE)
             return
         try:
-            plan = self._plan()
+            rows = self.session.inventory.spares(self.draft.base)
         except TuiprovError as error:
-            self.tell("This cannot be planned", error)
+            self.tell("No device can be taken", error)
             return
-        if not (self.draft.is_changed or plan or plan.held or plan.failed):
-            self.show_keys(note="Nothing to save: nothing changed, and the files are up to date.")
+        if not rows:
+            self.show_keys(note="The inventory has no device with a free line for this extension.")
             return
-        self.app.push_screen(PlanScreen(plan, self._title(), self._replan), self._planned)
+        options = [(str(row.id), _in_words(row)) for row in rows]
+        self.app.push_screen(Picker("Take a device of the inventory", options, ""), self._take)
+
+    def _take(self, device_id: str | None) -> None:
+        if device_id is None:
+            return
+        try:
+            self.session.inventory.take(self.draft, int(device_id))
+        except TuiprovError as error:
+            self.tell("This device cannot be taken", error)
+            return
+        self.go_to_section(DEVICE, "line")
+        self.begin_anew("Taken from the inventory; it is this extension's once you save.")
 
     # -- saving ---------------------------------------------------------------------------------
 
-    def _plan(self) -> Plan:
-        self.draft.generate()
-        return self._session.plan_save(self.draft)
+    def plan_save(self) -> Plan:
+        return self.session.plan_save(self.draft)
 
-    def _replan(self) -> Plan:
-        self.draft.turn_regenerate()
-        return self._plan()
-
-    def _planned(self, apply: bool | None) -> None:
-        self.show_all()
-        if not apply:
-            return
-        try:
-            plan = self._session.save(self.draft)
-        except PublishError as error:
-            self._begin_anew("Saved, but not published.")
-            self.tell("Saved, but not published", error)
-        except Conflict as conflict:
-            self.tell("Not saved", f"{conflict}\nLeave the page and open it again to see theirs.")
-        except (Refused, TuiprovError) as error:
-            self.tell("Not saved", error)
-        else:
-            self._begin_anew(f"Saved. Files: {plan.in_the_past()}.")
-
-    def _begin_anew(self, words: str) -> None:
-        self._published = self._session.published(self.draft.base)
-        self.show_all()
-        self.show_keys(note=words)
+    def save(self) -> Plan:
+        return self.session.save(self.draft)
 
     def discard(self) -> None:
         with contextlib.suppress(TuiprovError):
-            self._session.drop_kept(self.draft.base.extension_id or 0)
+            self.session.drop_kept(self.draft.base.extension_id or 0)
         self.close(False)
 
     def close(self, stored: bool) -> None:
         self.navigator.close_page()
 
-    # -- what is shown --------------------------------------------------------------------------
 
-    def notes(self) -> Mapping[str, str]:
-        return {note.field: note.sentence for note in self._preview.notes}
+_HAS_ONE = (
+    "Turn Use provisioning off and save first: the device stays in the inventory, and another one "
+    "can be taken."
+)
 
-    def follow_size(self) -> None:
-        super().follow_size()
-        self._pane.notes_room = 3 if self.is_wide else 1
 
-    def show_all(self) -> None:
-        self._compute_preview()
-        super().show_all()
-        self._pane.show(self._preview)
-
-    def _show_preview(self, *, follow: bool = False) -> None:
-        self._compute_preview()
-        self._pane.show(self._preview, follow=follow)
-
-    def _compute_preview(self) -> None:
-        if self.draft.gate("use_provisioning").state == "hidden":
-            self._preview = PagePreview(empty="The phone's files are not shown to this account.")
-            return
-        focus = self.form.row
-        self._preview = preview(self.draft.page, self._published, focus, reveal=self._reveal)
-
-    def title_runs(self) -> list[Run]:
-        changed = " *" if self.draft.is_changed else ""
-        viewer = f"  {self._session.viewer.label}"
-        return [(f"{self._title()}{changed}", "bar--title"), (viewer, "bar--dim")]
-
-    def _title(self) -> str:
-        values = self.draft.base.values
-        page = "Provisioning and SIP Preferences for Extension" if self.is_wide else "Extension"
-        return visible(f"{page} {values['extension_name']} ({values['extension']})")
-
-    def help_lines(self) -> list[str]:
-        return [*(f"! {note.sentence}" for note in self._preview.notes), *super().help_lines()]
+def _in_words(row: DeviceRow) -> str:
+    shared = f", shared with {row.extensions}" if row.lines_used else ""
+    words = (row.friendly_name, row.phone, row.mac or "no MAC address")
+    return f"{'  '.join(words)}  {row.lines_used} of {row.lines_total} lines used{shared}"

@@ -6,19 +6,20 @@ that the app opens in a thread.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
+from textual.screen import Screen
 
-from tuiprov.errors import PublishError, TuiprovError
+from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.list_screen import ListScreen
-from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.picker import Picker
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
+    from tuiprov.data.page import Page
     from tuiprov.data.store import ExtensionRow
     from tuiprov.session import Session
 
@@ -104,137 +105,72 @@ class ExtensionsScreen(ListScreen):
 
         self.app.push_screen(Picker("Look as", options, self.session.viewer.key), look)
 
-    def action_publish(self) -> None:
-        if self.session is not None:
-            self.navigator.plan_site(self.filter)
-
-    # -- extensions themselves ------------------------------------------------------------------
-
     def action_new(self) -> None:
-        """Choose the user, fill in the form, and go on to the page."""
-        if self.session is None:
+        """Add an extension for a user account."""
+        session = self.session
+        if session is None:
             return
         try:
-            users = self.session.extension_users()
+            users = session.users()
         except TuiprovError as error:
             self.tell("No extension can be added", error)
             return
         if not users:
-            self.tell("No extension can be added", "There is no user account yet: F3, Ctrl+N.")
+            self.tell("No extension can be added", "There is no user account yet: F3 adds one.")
             return
-        options = [(str(user.id), f"{user.organization} / {user.name}") for user in users]
-        picker = Picker("New extension of which user?", options, "")
-        self.app.push_screen(picker, lambda id: self._new_of(int(id)) if id else None)
+        options = [(str(row.id), row.name) for row in users]
+        self.app.push_screen(Picker("Add an extension for", options, ""), self._add)
 
-    def _new_of(self, user_id: int) -> None:
-        from tuiprov.screens.new_extension import NewExtensionScreen
+    def _add(self, user_id: str | None) -> None:
+        from tuiprov.screens.identity import NewExtensionScreen
 
-        if self.session is None:
-            return
-        try:
-            screen = NewExtensionScreen(self.session, user_id)
-        except TuiprovError as error:
-            self.tell("No extension can be added", error)
-            return
+        if user_id and self.session is not None:
+            session, number = self.session, int(user_id)
+            self._edit(lambda: NewExtensionScreen(session, session.fresh_extension(number)))
 
-        def done(added: bool | None) -> None:
-            if added:
-                self.reload()
-                self._added(screen.extension_id, screen.words)
-
-        self.app.push_screen(screen, done)
-
-    def _added(self, extension_id: int, words: str) -> None:
-        """What VoipNow's page says after adding, its two links as keys."""
-        if self.session is None or not self.navigator.may("files.publish"):
-            self.reload(words)
-            return
-        try:
-            is_last_step = self.session.provisions_after_adding
-        except TuiprovError as error:
-            self.tell("Added", error)
-            return
-        if is_last_step:
-            self.navigator.open_page(extension_id)
-            return
-        choices = [
-            ("p", "provision this extension now"),
-            ("a", "always provision after adding"),
-            ("escape", "later"),
-        ]
-        question = Dialog("Extension added", [words], choices)
-        self.app.push_screen(question, lambda key: self._go_on(extension_id, key))
-
-    def _go_on(self, extension_id: int, key: str | None) -> None:
-        if self.session is None or key is None:
-            return
-        try:
-            if key == "a":
-                self.session.always_provision()
-        except TuiprovError as error:
-            self.tell("Not stored", error)
-            return
-        self.navigator.open_page(extension_id)
-
-    def action_edit(self) -> None:
-        """Change number, name and SIP account of the extension under the cursor."""
-        from tuiprov.screens.new_extension import EditExtensionScreen
+    def action_identify(self) -> None:
+        """Change who the extension under the cursor is."""
+        from tuiprov.screens.identity import EditIdentityScreen
 
         chosen, session = self.chosen, self.session
-        if chosen is None or session is None:
-            return
+        if chosen is not None and session is not None:
+            self._edit(lambda: EditIdentityScreen(session, session.open(chosen)))
+
+    def _edit(self, screen: Callable[[], Screen[bool | None]]) -> None:
         try:
-            screen = EditExtensionScreen(session, session.open(chosen))
+            self.app.push_screen(screen(), lambda stored: self.reload("Saved." if stored else ""))
         except TuiprovError as error:
             self.tell("This extension cannot be opened", error)
-            return
-        self.app.push_screen(screen, lambda stored: self.reload("Saved.") if stored else None)
 
     def action_remove(self) -> None:
-        """Remove the extension under the cursor, after a question and the plan for its phone."""
+        """Remove the extension under the cursor, after its plan."""
+        from tuiprov.screens.plan import PlanScreen
+
         chosen, session = self.chosen, self.session
         if chosen is None or session is None:
             return
         try:
-            row = session.extension_rows([chosen])[chosen]
-        except (TuiprovError, KeyError):
-            self.reload()
-            return
-        phone = " Its phone keeps its other lines." if row.line is not None else ""
-        question = Dialog(
-            f"Remove extension {row.name} ({row.extension})?",
-            [f"Its SIP account and preferences are removed.{phone}"],
-            [("y", "remove"), ("escape", "keep it")],
-        )
-        about = f"Remove extension {row.name} ({row.extension})"
-        self.app.push_screen(
-            question, lambda answer: self._plan_removal(chosen, about) if answer == "y" else None
-        )
-
-    def _plan_removal(self, extension_id: int, about: str) -> None:
-        from tuiprov.screens.plan import PlanScreen
-
-        if self.session is None:
-            return
-        try:
-            plan = self.session.plan_removal(extension_id)
-        except TuiprovError as error:
-            self.tell("This cannot be planned", error)
-            return
-        if plan or plan.failed:
-            screen = PlanScreen(plan, about)
-            self.app.push_screen(screen, lambda yes: self._remove(extension_id) if yes else None)
-        else:
-            self._remove(extension_id)
-
-    def _remove(self, extension_id: int) -> None:
-        if self.session is None:
-            return
-        try:
-            self.session.remove_extension(extension_id)
-        except PublishError as error:
-            self.tell("Removed, but not published", error)
+            page, plan = session.plan_removal(chosen)
         except TuiprovError as error:
             self.tell("Not removed", error)
             return
-        self.reload("Removed.")
+        words = f"remove extension {page.values['extension_name']} ({page.values['extension']})"
+
+        def answered(apply: bool | None) -> None:
+            if apply:
+                self._remove(session, page)
+
+        self.app.push_screen(PlanScreen(plan, words), answered)
+
+    def _remove(self, session: Session, page: Page) -> None:
+        try:
+            session.remove_extension(page)
+        except TuiprovError as error:
+            self.tell("Not removed", error)
+            self.reload()
+        else:
+            self.reload("Removed.")
+
+    def action_publish(self) -> None:
+        if self.session is not None:
+            self.navigator.plan_site(self.filter)

@@ -15,7 +15,7 @@ from textual.app import ComposeResult
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import TuiprovScreen
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import pass_on, type_again
+from tuiprov.widgets.compat import Run, pass_on, type_again
 from tuiprov.widgets.table import Column, NoRows, Table
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ class ListScreen(TuiprovScreen):
         self._shown_filter = ""
         self._held_keys: list[events.Key] = []
         self._note = ""
+        self._loads = 0
+        """How often the list was asked for: only the last answer counts."""
         self._has_note = False
 
     # -- what a kind of list says for itself ----------------------------------------------------
@@ -89,6 +91,15 @@ class ListScreen(TuiprovScreen):
 
     def moved(self) -> None:
         """The cursor is on another row."""
+
+    def about_row(self) -> Run:
+        """What is worth a word about the row with the cursor: below the filter, where the screen
+        has a line for it."""
+        return "", ""
+
+    def about_list(self) -> str:
+        """What is worth a word about the whole list: in the title."""
+        return ""
 
     # -- the parts ------------------------------------------------------------------------------
 
@@ -184,21 +195,24 @@ class ListScreen(TuiprovScreen):
         """Read the ids of all matching records, then show them."""
         if self.session is not None:
             self._is_loading = True
-            self._read(self.session, self.filter)
+            self._loads += 1
+            self._read(self.session, self.filter, self._loads)
 
     @work(thread=True, exclusive=True, group="list", exit_on_error=False)
-    def _read(self, session: Session, text: str) -> None:
+    def _read(self, session: Session, text: str, load: int) -> None:
         try:
             source = self.source(session)
             ids = source.ids(text)
         except TuiprovError as error:
             self.app.call_from_thread(self._show_problem, str(error))
             return
-        self.app.call_from_thread(self._show_rows, session, source, ids, text)
+        self.app.call_from_thread(self._show_rows, session, source, ids, text, load)
 
-    def _show_rows(self, session: Session, source: Source, ids: Sequence[int], text: str) -> None:
-        if text != self.filter or session is not self.session:
-            return  # the filter or the viewer has moved on
+    def _show_rows(
+        self, session: Session, source: Source, ids: Sequence[int], text: str, load: int
+    ) -> None:
+        if load != self._loads or session is not self.session:
+            return  # the filter, the order or the viewer has moved on
         self._is_loading = False
         if text != self._shown_filter:
             # Another filter begins at its first row, whichever lists were shown between.
@@ -235,14 +249,14 @@ class ListScreen(TuiprovScreen):
     def _show_title(self) -> None:
         viewer = self.session.viewer.label if self.session else ""
         place = self.session.place if self.session else ""
-        self.title_bar.show([(self.words, "bar--title"), (f"  {place}  {viewer}", "bar--dim")])
+        words = "  ".join(word for word in (place, viewer, self.about_list()) if word)
+        self.title_bar.show([(self.words, "bar--title"), (f"  {words}", "bar--dim")])
 
     def _show_filter(self) -> None:
         words = self.filter or self.filter_hint
-        self._filter_bar.show(
-            [
-                (f"{self.table.position}  ", "bar--dim"),
-                ("Filter ", "bar--dim"),
-                (words, "bar--title" if self.filter else "bar--dim"),
-            ]
-        )
+        runs = [
+            (f"{self.table.position}  ", "bar--dim"),
+            ("Filter ", "bar--dim"),
+            (words, "bar--title" if self.filter else "bar--dim"),
+        ]
+        self._filter_bar.show(runs, [] if self._is_loading else [self.about_row()])

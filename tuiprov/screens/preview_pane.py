@@ -58,6 +58,10 @@ class PreviewPane(Vertical):
         self._tab = (self._tab + 1) % count if count else 0
         self.show(self._preview)
 
+    def go_to_tab(self, number: int) -> None:
+        """Be on this tab when a preview is shown next."""
+        self._tab = number
+
     def _follow(self) -> None:
         holding = [n for n, file in enumerate(self._preview.files) if file.is_focused]
         if holding and self._tab not in holding:

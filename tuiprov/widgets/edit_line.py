@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from tuiprov.text import visible
 
 _WORD = re.compile(r"\w+|[^\w\s]+")
+_FLAG_HALVES = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -46,8 +47,8 @@ class EditLine:
         return self.at(_step(self.text, self.caret, 1))
 
     def word_left(self) -> EditLine:
-        starts = [word.start() for word in _WORD.finditer(self.text)]
-        return self.at(max((start for start in starts if start < self.caret), default=0))
+        starts = [word.start() for word in _WORD.finditer(self.text, 0, self.caret)]
+        return self.at(max((at for at in starts if at == settled(self.text, at)), default=0))
 
     def word_right(self) -> EditLine:
         ends = [word.end() for word in _WORD.finditer(self.text)]
@@ -75,7 +76,7 @@ class EditLine:
         return EditLine()
 
     def at(self, caret: int) -> EditLine:
-        return EditLine(self.text, max(0, min(caret, len(self.text))))
+        return EditLine(self.text, settled(self.text, caret))
 
     def follow(self, text: str) -> EditLine:
         """The same place in a text that somebody else has changed: the end stays the end."""
@@ -95,11 +96,24 @@ class EditLine:
 
 
 def _step(text: str, caret: int, by: int) -> int:
-    """The next place for the caret: never between a letter and the accent that sits on it."""
+    """The next place for the caret: never inside of what is seen as one character."""
     caret += by
-    while 0 < caret < len(text) and not cell_len(visible(text[caret])):
+    while 0 < caret < len(text) and _is_inside(text, caret):
         caret += by
     return max(0, min(caret, len(text)))
+
+
+def settled(text: str, caret: int) -> int:
+    """This place for the caret, or the next one where it may stand."""
+    return _step(text, caret - 1, 1)
+
+
+def _is_inside(text: str, at: int) -> bool:
+    """Whether a letter and its accent, or the two halves of a flag, meet here."""
+    if "\U0001f1e6" <= text[at] <= "\U0001f1ff":
+        before = text[:at]
+        return (at - len(before.rstrip(_FLAG_HALVES))) % 2 == 1
+    return not cell_len(visible(text[at]))
 
 
 def scroll_offset(offset: int, caret: int, end: int, room: int) -> int:

@@ -304,3 +304,109 @@ def test_both_manufacturers_share_the_prefixes() -> None:
 def test_other_spellings_are_understood() -> None:
     assert kind("Aastra", "57i", "3.2.2").model == "6757i"
     assert kind("Mitel", "6920", "6.4").firmware == "5.x-8.x"
+
+
+LOCAL = Site(
+    time_zone="Europe/Berlin",
+    language="en",
+    tone_country="GB",
+    phonebook_url="https://pbx.example.com/book.php?a=1&b=2",
+)
+
+
+def local_settings(a_phone: Phone) -> dict[str, str]:
+    """What a site's place adds to the device file."""
+    words = ("time zone", "dst ", "language", "web language", "tone set", "directory")
+    return {name: value for name, value in settings(a_phone).items() if name.startswith(words)}
+
+
+def test_the_sites_place_reaches_the_phone() -> None:
+    assert local_settings(phone("Mitel", "6867i", "4.x", site=LOCAL)) == {
+        "time zone name": "Custom",
+        "time zone minutes": "-60",
+        "dst config": "3",
+        "dst minutes": "60",
+        "dst [start|end] relative date": "1",
+        "dst start month": "3",
+        "dst start week": "-1",
+        "dst start day": "1",
+        "dst start hour": "2",
+        "dst end month": "10",
+        "dst end week": "-1",
+        "dst end day": "1",
+        "dst end hour": "3",
+        "language": "0",
+        "web language": "0",
+        "tone set": "UK",
+        "directory script": "https://pbx.example.com/book.php?a=1&b=2",
+    }
+
+
+@pytest.mark.parametrize("firmware", ["2.x", "3.3.1"])
+def test_summer_begins_in_october_in_the_south(firmware: str) -> None:
+    site = Site(time_zone="Australia/Adelaide")
+    read = settings(phone("Aastra", "6731i", firmware, site=site))
+    assert (read["time zone minutes"], read["dst config"]) == ("-570", "3")
+    start, end = (
+        [read[f"dst {side} {part}"] for part in ("month", "week", "day", "hour")]
+        for side in ("start", "end")
+    )
+    assert start == ["10", "1", "1", "2"]
+    assert end == ["4", "1", "1", "3"]
+
+
+@pytest.mark.parametrize(("zone", "minutes"), [("America/Phoenix", "420"), ("Etc/UTC", "0")])
+def test_a_zone_without_daylight_saving_time_switches_it_off(zone: str, minutes: str) -> None:
+    assert local_settings(phone(*DESK, site=Site(time_zone=zone))) == {
+        "time zone name": "Custom",
+        "time zone minutes": minutes,
+        "dst config": "0",
+    }
+
+
+def test_a_switch_after_midnight_is_written_as_the_last_hour() -> None:
+    assert desk(site=Site(time_zone="America/Santiago"))["dst start hour"] == "23"
+
+
+EACH_GENERATION = pytest.mark.parametrize(
+    ("manufacturer", "model", "firmware"),
+    [
+        ("Aastra", "480i", "1.4"),
+        ("Aastra", "6731i", "2.x"),
+        DESK,
+        ("Mitel", "6867i", "4.x"),
+        ("Mitel", "6920", "6.x"),
+    ],
+)
+
+
+@EACH_GENERATION
+def test_without_a_place_the_phone_keeps_its_own(
+    manufacturer: str, model: str, firmware: str
+) -> None:
+    assert local_settings(phone(manufacturer, model, firmware)) == {}
+
+
+@pytest.mark.parametrize(
+    ("manufacturer", "model", "firmware", "site", "fields"),
+    [
+        ("Mitel", "6920", "6.x", LOCAL, []),
+        ("Aastra", "6731i", "3.3.1", LOCAL, ["phonebook_url"]),
+        ("Aastra", "6731i", "3.3.1", Site(language="de", tone_country="RU"), ["language"]),
+        ("Aastra", "6731i", "2.x", Site(tone_country="RU"), ["tone_country"]),
+        ("Mitel", "6867i", "4.x", Site(tone_country="AT"), ["tone_country"]),
+        (
+            *("Aastra", "480i", "1.4", LOCAL),
+            ["time_zone", "language", "tone_country", "phonebook_url"],
+        ),
+    ],
+)
+def test_what_the_phone_lacks_is_said_and_not_written(
+    manufacturer: str, model: str, firmware: str, site: Site, fields: list[str]
+) -> None:
+    one = phone(manufacturer, model, firmware, site=site)
+    assert [note.field for note in notes_of(one)] == fields
+    written = local_settings(one)
+    names = {"time_zone": "time zone name", "phonebook_url": "directory script"}
+    names |= {"language": "language", "tone_country": "tone set"}
+    assert not [field for field in fields if names[field] in written]

@@ -176,3 +176,80 @@ def test_a_phone_without_lines_still_renders() -> None:
     bare = a_phone()
     empty = Phone(bare.values, (), bare.site, bare.token)
     assert own_file(empty)["line1_name"] == "UNPROVISIONED"
+
+
+LOCAL = Site(
+    time_zone="Europe/Berlin",
+    language="de",
+    tone_country="DE",
+    phonebook_url="http://192.0.2.7/book.php?a=1&b=2",
+)
+
+
+def local_settings(a_phone: Phone) -> dict[str, str]:
+    words = ("time_zone", "dst_", "directory_url")
+    return {name: value for name, value in own_file(a_phone).items() if name.startswith(words)}
+
+
+def said_of_the_place(a_phone: Phone) -> list[str]:
+    fields = ("time_zone", "language", "tone_country", "phonebook_url")
+    return [note.field for note in notes_of(a_phone) if note.field in fields]
+
+
+@pytest.mark.parametrize("firmware", GENERATIONS)
+def test_the_sites_time_and_phonebook_reach_the_phone(firmware: str) -> None:
+    assert local_settings(a_phone(firmware=firmware, site=LOCAL)) == {
+        "time_zone": "CET",
+        "dst_auto_adjust": "1",
+        "dst_offset": "1",
+        "dst_start_month": "March",
+        "dst_start_day": "0",
+        "dst_start_day_of_week": "Sunday",
+        "dst_start_week_of_month": "8",
+        "dst_start_time": "2",
+        "dst_stop_month": "October",
+        "dst_stop_day": "0",
+        "dst_stop_day_of_week": "Sunday",
+        "dst_stop_week_of_month": "8",
+        "dst_stop_time": "3",
+        "directory_url": "http://192.0.2.7/book.php?a=1&b=2",
+    }
+
+
+def test_summer_begins_in_october_in_the_south() -> None:
+    read = local_settings(a_phone(site=Site(time_zone="Australia/Sydney")))
+    assert read["time_zone"] == "EAST"
+    assert (read["dst_start_month"], read["dst_start_week_of_month"]) == ("October", "1")
+    assert (read["dst_stop_month"], read["dst_stop_week_of_month"]) == ("April", "1")
+
+
+@pytest.mark.parametrize(
+    ("zone", "word"),
+    [("America/Phoenix", "MST"), ("Asia/Kolkata", "IST"), ("Asia/Tokyo", "JST")],
+)
+def test_a_zone_without_daylight_saving_time_switches_it_off(zone: str, word: str) -> None:
+    read = local_settings(a_phone(site=Site(time_zone=zone)))
+    assert read == {"time_zone": word, "dst_auto_adjust": "0"}
+
+
+def test_a_day_other_than_sunday_keeps_its_name() -> None:
+    read = local_settings(a_phone(site=Site(time_zone="Asia/Jerusalem")))
+    assert (read["dst_start_day_of_week"], read["dst_start_time"]) == ("Thursday", "23")
+
+
+def test_without_a_place_the_phone_keeps_its_own() -> None:
+    assert local_settings(a_phone()) == {}
+
+
+def test_the_shared_file_names_no_time_zone() -> None:
+    assert shared_file(a_phone(site=LOCAL)) == shared_file(a_phone())
+
+
+def test_a_time_zone_without_a_word_is_said_and_not_written() -> None:
+    one = a_phone(site=Site(time_zone="Asia/Shanghai"))
+    assert local_settings(one) == {}
+    assert said_of_the_place(one) == ["time_zone"]
+
+
+def test_language_and_tones_are_said_to_have_no_effect() -> None:
+    assert said_of_the_place(a_phone(site=LOCAL)) == ["language", "tone_country"]

@@ -11,6 +11,7 @@ from lxml import etree
 from tests.phones import HOSTILE_NAME, HOSTILE_PASSWORD, extension, kind, notes_of, phone
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.page import LineUse, Phone
+from tuiprov.data.places import time_rule
 from tuiprov.data.site import Site
 from tuiprov.render.engine import render
 
@@ -474,3 +475,127 @@ def test_a_usual_desk_phone_comes_first() -> None:
 def test_secured_transport_comes_first_where_the_phone_trusts_public_certificates() -> None:
     assert kind("Cisco", "8841", "12.x").facts.update_protocols[0] == "https"
     assert kind("Cisco", "SPA504G", "7.x").facts.update_protocols[0] == "http"
+
+
+# -- Global preferences: admin guides SPA300/500 p. 266, SPA2102 p. 152, 8800 MPP p. 426 ---
+
+COMPUTING = [*DESK, ("PAP2T", "5.x"), ("8841", "12.x")]
+BOOK = "http://pbx.example.com/book.xml"
+OF_THE_PLACE = ("Time_Zone", "Daylight_", "Language_", "XML_Directory_")
+
+
+def of_the_place(a_phone: Phone) -> dict[str, str]:
+    """What the Global preferences wrote, outside the router's part."""
+    return {n: v for n, v in settings(a_phone).items() if n.startswith(OF_THE_PLACE)}
+
+
+@pytest.mark.parametrize(("model", "firmware"), ALL)
+def test_a_site_that_says_nothing_of_the_place_writes_nothing(model: str, firmware: str) -> None:
+    one = spa(model, firmware)
+    assert of_the_place(one) == {}
+    assert not [n for n in of_router(one) if n.endswith(("Time_Zone", "Auto_Adjust_Clock"))]
+
+
+@pytest.mark.parametrize(("model", "firmware"), COMPUTING)
+@pytest.mark.parametrize(
+    ("zone", "offset", "rule"),
+    [
+        ("Europe/Lisbon", "GMT+00:00", "start=3/-1/7/1:0:0;end=10/-1/7/2:0:0;save=1:0:0"),
+        ("America/Denver", "GMT-07:00", "start=3/8/7/2:0:0;end=11/1/7/2:0:0;save=1:0:0"),
+        ("Pacific/Auckland", "GMT+12:00", "start=9/-1/7/2:0:0;end=4/1/7/3:0:0;save=1:0:0"),
+    ],
+)
+def test_daylight_saving_is_a_rule_of_weekdays(
+    model: str, firmware: str, zone: str, offset: str, rule: str
+) -> None:
+    assert of_the_place(spa(model, firmware, site=Site(time_zone=zone))) == {
+        "Time_Zone": offset,
+        "Daylight_Saving_Time_Enable": "Yes",
+        "Daylight_Saving_Time_Rule": rule,
+    }
+
+
+@pytest.mark.parametrize(("model", "firmware"), COMPUTING)
+def test_a_zone_without_daylight_saving_switches_it_off(model: str, firmware: str) -> None:
+    found = of_the_place(spa(model, firmware, site=Site(time_zone="America/Phoenix")))
+    assert found == {"Time_Zone": "GMT-07:00", "Daylight_Saving_Time_Enable": "No"}
+
+
+@pytest.mark.parametrize(("model", "firmware"), ROUTERS)
+@pytest.mark.parametrize(
+    ("zone", "code", "adjusts"),
+    [
+        ("Europe/Berlin", "+01 2 2", "1"),
+        ("America/St_Johns", "-03.5 1 1", "1"),
+        ("Australia/Sydney", "+10 2 4", "1"),
+        ("Asia/Tokyo", "+09 1 0", "0"),
+    ],
+)
+def test_an_adapter_with_a_router_has_codes_for_its_clock(
+    model: str, firmware: str, zone: str, code: str, adjusts: str
+) -> None:
+    one = spa(model, firmware, site=Site(time_zone=zone))
+    router = of_router(one)
+    assert router["Time_Setup/Time_Zone"] == code
+    assert router["Time_Setup/Auto_Adjust_Clock"] == adjusts
+    assert router["Time_Setup/Time_Server"] == "pool.ntp.org"
+    assert of_the_place(one) == {}
+
+
+@pytest.mark.parametrize(("model", "firmware"), ROUTERS)
+def test_the_clocks_code_needs_neither_time_server_nor_login(model: str, firmware: str) -> None:
+    site = Site(time_zone="Europe/Berlin", ntp_server="")
+    one = spa(model, firmware, site=site, password_generation="none", admin_password="")
+    found = of_router(one)
+    assert found == {"Time_Setup/Time_Zone": "+01 2 2", "Time_Setup/Auto_Adjust_Clock": "1"}
+
+
+@pytest.mark.parametrize(("model", "firmware"), ROUTERS)
+def test_a_zone_without_a_code_is_told(model: str, firmware: str) -> None:
+    one = spa(model, firmware, site=Site(time_zone="Asia/Kolkata"))
+    assert "Time_Setup/Time_Zone" not in of_router(one)
+    assert [note.field for note in notes_of(one)] == ["time_zone"]
+
+
+@pytest.mark.parametrize(("model", "firmware"), ROUTERS)
+def test_every_code_says_what_the_zones_rule_says(model: str, firmware: str) -> None:
+    codes = kind("Cisco", model, firmware).facts.terms["time_zone"]
+    for zone, code in codes.items():
+        hours, _, rule = str(code).split()
+        known = time_rule(zone)
+        assert float(hours) * 60 == known.offset, zone
+        month = {None: "0", 3: "2", 9: "4", 10: "4"}[known.start and known.start.month]
+        assert rule == ("1" if zone.startswith("America/") and known.start else month), zone
+
+
+@pytest.mark.parametrize(("model", "firmware"), [*DESK, ("8841", "12.x")])
+def test_a_screen_has_an_xml_directory_and_english(model: str, firmware: str) -> None:
+    one = spa(model, firmware, site=Site(phonebook_url=BOOK, language="en"))
+    assert of_the_place(one) == {
+        "Language_Selection": "English",
+        "XML_Directory_Service_Name": "Phonebook",
+        "XML_Directory_Service_URL": BOOK,
+    }
+    assert notes_of(one) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "firmware", "lacking"),
+    [
+        ("SPA504G", "7.x", ["language", "tone_country"]),
+        ("8841", "12.x", ["language", "tone_country"]),
+        ("SPA501G", "7.x", ["language", "tone_country", "phonebook_url"]),
+        ("SPA901", "6.x", ["language", "tone_country", "phonebook_url"]),
+        ("PAP2T", "5.x", ["language", "tone_country", "phonebook_url"]),
+        ("SPA112", "1.4", ["language", "tone_country", "phonebook_url"]),
+    ],
+)
+def test_what_a_model_cannot_follow_is_told_and_not_written(
+    model: str, firmware: str, lacking: list[str]
+) -> None:
+    site = Site(language="de", tone_country="DE", phonebook_url=BOOK)
+    one = spa(model, firmware, site=site)
+    assert [note.field for note in notes_of(one)] == lacking
+    books = [name for name in of_the_place(one) if name.startswith("XML_")]
+    assert (books == []) is ("phonebook_url" in lacking)
+    assert "Language_Selection" not in of_the_place(one)

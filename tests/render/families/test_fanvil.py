@@ -49,12 +49,17 @@ def _of_sysconf(root: etree._Element) -> dict[str, str]:
     groups = {
         "/sysConf/ap": "AUTOUPDATE CONFIG MODULE",
         "/sysConf/phone/date": "DateTime Config",
+        "/sysConf/phone/display": "Display Input",
+        "/sysConf/mm": "MM CONFIG MODULE",
         "/sysConf/sip": "SIP CONFIG MODULE",
         "/sysConf/dsskey": "DSSKEY CONFIG MODULE",
     }
     for path, group in groups.items():
         for element in root.xpath(f"{path}/*[not(*)]"):
             found[f"{group}/{element.tag}"] = element.text or ""
+    for book in root.xpath("/sysConf/phone/xmlContact"):
+        for element in book:
+            found[f"Xml PhoneBook/XML-PBook{book.get('index')} {element.tag}"] = element.text or ""
     for account in root.xpath("/sysConf/web/account"):
         for element in account:
             found[f"MMI Account/Account{account.get('index')} {element.tag}"] = element.text or ""
@@ -360,3 +365,156 @@ def test_generations_are_found_by_their_spellings(spelling: str) -> None:
 
 def test_mac_prefixes_begin_with_the_registered_one() -> None:
     assert default_catalog().prefixes("Fanvil")[0] == "0C:38:3E"
+
+
+LOCAL = Site(
+    time_zone="Europe/Rome",
+    language="it",
+    tone_country="IT",
+    phonebook_url="https://pbx.example.com/book.php?a=1&b=2",
+)
+PLACES = ("DateTime Config", "Display Input", "MM CONFIG MODULE", "Xml PhoneBook")
+PLACES += ("GLOBAL CONFIG MODULE", "DSP CONFIG MODULE")
+
+
+def place(a_phone: Phone) -> dict[str, str]:
+    """What a site's place adds to the file, by names without blanks."""
+    found = {}
+    for key, value in settings(a_phone).items():
+        group, _, name = key.partition("/")
+        if group in PLACES and "SNTP" not in name:
+            found[name.replace(" ", "")] = value
+    return found
+
+
+ROME = {
+    "TimeZone": "4",
+    "TimeZoneName": "UTC+1",
+    "DSTMinOffset": "60",
+    "DSTStartMon": "3",
+    "DSTStartWeek": "5",
+    "DSTStartWday": "0",
+    "DSTStartHour": "2",
+    "DSTEndMon": "10",
+    "DSTEndWeek": "5",
+    "DSTEndWday": "0",
+    "DSTEndHour": "3",
+}
+BOOK = {"XML-PBook1Name": "Phonebook", "XML-PBook1Addr": LOCAL.phonebook_url}
+ANY_LINE = {"XML-PBook1Sipline": "-1", "XML-PBook1BindLine": "-1"}
+WORDS = {"DefaultLanguage": "it", "SelectYourTone": "21"}
+
+
+@pytest.mark.parametrize(
+    ("model", "firmware", "more"),
+    [
+        (*TEXT, {"DSTType": "2", **WORDS, **BOOK, **ANY_LINE}),
+        ("V67", "2.6", {"DSTType": "2", **WORDS, **BOOK, **ANY_LINE}),
+        (
+            *SYSCONF,
+            {
+                "DSTType": "2",
+                "EnableDST": "2",
+                "XML-PBook1PhonebookType": "0",
+                **WORDS,
+                **BOOK,
+                **ANY_LINE,
+            },
+        ),
+        (
+            *VOIP,
+            {
+                "EnableDST": "2",
+                "DSTFixedType": "2",
+                "Language": "7",
+                "SignalStandard": "21",
+                "XML-PBook1Policy": "0",
+                "XML-PBook1Sipline": "0",
+                **BOOK,
+            },
+        ),
+        (*VOIP_V, {"EnableDST": "2", "DSTType": "2"}),
+        ("i53W", "2.12", {"EnableDST": "2", "DSTType": "2", "SelectYourTone": "21"}),
+    ],
+)
+def test_the_sites_place_reaches_the_phone(model: str, firmware: str, more: dict[str, str]) -> None:
+    assert place(phone("Fanvil", model, firmware, site=LOCAL)) == ROME | more
+
+
+@pytest.mark.parametrize(("model", "firmware"), DIALECTS)
+def test_summer_begins_in_september_in_the_south(model: str, firmware: str) -> None:
+    read = place(phone("Fanvil", model, firmware, site=Site(time_zone="Pacific/Auckland")))
+    assert (read["TimeZone"], read["TimeZoneName"]) == ("48", "UTC+12")
+    start, end = (
+        [read[f"DST{side}{part}"] for part in ("Mon", "Week", "Wday", "Hour")]
+        for side in ("Start", "End")
+    )
+    assert start == ["9", "5", "0", "2"]
+    assert end == ["4", "1", "0", "3"]
+
+
+@pytest.mark.parametrize(("model", "firmware"), DIALECTS)
+@pytest.mark.parametrize(
+    ("zone", "quarters", "name"),
+    [
+        ("America/Phoenix", "-28", "UTC-7"),
+        ("Asia/Kolkata", "22", "UTC+5:30"),
+        ("Etc/UTC", "0", "UTC"),
+    ],
+)
+def test_a_zone_without_daylight_saving_time_switches_it_off(
+    model: str, firmware: str, zone: str, quarters: str, name: str
+) -> None:
+    read = place(phone("Fanvil", model, firmware, site=Site(time_zone=zone)))
+    assert (read["TimeZone"], read["TimeZoneName"]) == (quarters, name)
+    assert {read[switch] for switch in ("EnableDST", "DSTType") if switch in read} == {"0"}
+    assert not [key for key in read if key.startswith(("DSTStart", "DSTEnd"))]
+
+
+@pytest.mark.parametrize(("model", "firmware"), DIALECTS)
+def test_a_zone_needs_no_time_server(model: str, firmware: str) -> None:
+    site = Site(time_zone="America/St_Johns", ntp_server="")
+    read = place(phone("Fanvil", model, firmware, site=site))
+    assert (read["TimeZone"], read["TimeZoneName"]) == ("-14", "UTC-3:30")
+    assert "SNTP" not in text_of(phone("Fanvil", model, firmware, site=site))
+
+
+@pytest.mark.parametrize(("model", "firmware"), DIALECTS)
+def test_without_a_place_the_phone_keeps_its_own(model: str, firmware: str) -> None:
+    assert place(phone("Fanvil", model, firmware)) == {}
+
+
+def test_a_phone_without_keys_has_a_phonebook_too() -> None:
+    read = settings(phone("Fanvil", "X3S", "2.10", site=LOCAL))
+    assert read["Xml PhoneBook/XML-PBook1 Addr"] == LOCAL.phonebook_url
+    assert "PHONE CONFIG MODULE/FuncKey Page Num" not in read
+
+
+@pytest.mark.parametrize(
+    ("model", "firmware", "fields"),
+    [
+        (*TEXT, []),
+        (*VOIP, []),
+        ("X3SG", "2.12", ["language"]),
+        ("X3SG", "2.4", ["language"]),
+        (*VOIP_V, ["language", "tone_country", "phonebook_url"]),
+        ("i53W", "2.12", ["language", "phonebook_url"]),
+        ("H2U", "2.12", ["language", "phonebook_url"]),
+    ],
+)
+def test_what_the_phone_lacks_is_said_and_not_written(
+    model: str, firmware: str, fields: list[str]
+) -> None:
+    one = phone("Fanvil", model, firmware, site=LOCAL)
+    assert [note.field for note in notes_of(one)] == fields
+    read = place(one)
+    assert ("language" in fields) is not bool(read.keys() & {"DefaultLanguage", "Language"})
+    assert ("tone_country" in fields) is not bool(
+        read.keys() & {"SelectYourTone", "SignalStandard"}
+    )
+    assert ("phonebook_url" in fields) is not ("XML-PBook1Addr" in read)
+
+
+def test_a_country_without_tones_is_said() -> None:
+    (note,) = notes_of(phone("Fanvil", *TEXT, site=Site(tone_country="PL")))
+    assert note.field == "tone_country"

@@ -10,6 +10,7 @@ from lxml import etree
 from tests.phones import HOSTILE_NAME, HOSTILE_PASSWORD, extension, kind, notes_of, phone
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.page import LineUse, Phone
+from tuiprov.data.places import TIME_ZONES
 from tuiprov.data.site import Site
 from tuiprov.render.engine import RenderedFile, render
 
@@ -434,3 +435,96 @@ def test_the_binary_format_is_left_out() -> None:
 def test_generations_have_other_spellings() -> None:
     assert kind("Grandstream", "GXP2170", "1.0.11.79").firmware == "1.0.11"
     assert kind("Grandstream", "GXP2170", "1.0.9").firmware == "1.0"
+
+
+# -- Global preferences: the configuration template of the GXP17xx 1.0.1.133, wazo ---
+
+BOOK = "https://pbx.example.com:8443/books/phonebook.xml"
+EVERYTHING = Site(time_zone="Europe/Rome", language="it", tone_country="IT", phonebook_url=BOOK)
+PLACES = ("P64", "P246", "P143", "P1362", "P330", "P331", "P332")
+NAMED_PLACES = (
+    "dateTime.timezone",
+    "dateTime.timezone.custom",
+    "dateTime.override.dhcp.allowOption2",
+    "language.gui",
+    "phonebook.download.mode",
+    "phonebook.download.server",
+    "phonebook.download.interval",
+)
+
+
+def place(a_phone: Phone) -> dict[str, str]:
+    """What the Global preferences wrote."""
+    return {n: v for n, v in settings(a_phone).items() if n in PLACES + NAMED_PLACES}
+
+
+@pytest.mark.parametrize(("model", "firmware"), ALL)
+def test_a_site_that_says_nothing_of_the_place_writes_nothing(model: str, firmware: str) -> None:
+    assert place(phone("Grandstream", model, firmware)) == {}
+
+
+@pytest.mark.parametrize("model", ["GXP2170", "GRP2614", "GXP1760"])
+def test_the_place_in_numbers(model: str) -> None:
+    rule = "STD-1DST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
+    values = ("customize", rule, "0", "it", "3", "pbx.example.com:8443/books", "720")
+    found = place(phone("Grandstream", model, "1.0", site=EVERYTHING))
+    assert found == dict(zip(PLACES, values, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("model", "firmware"), [("GXP2170", "1.0.11"), ("GRP2614", "1.0-alias"), ("WP820", "1.0-alias")]
+)
+def test_the_place_in_names(model: str, firmware: str) -> None:
+    rule = "STD-1DST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
+    mode, server = "EnabledUseHTTPS", "pbx.example.com:8443/books"
+    values = ("customize", rule, "No", "it", mode, server, "720")
+    found = place(phone("Grandstream", model, firmware, site=EVERYTHING))
+    assert found == dict(zip(NAMED_PLACES, values, strict=True))
+
+
+@pytest.mark.parametrize("model", ["HT802", "HT814", "GXW4216", "DP750", "GXP2170"])
+@pytest.mark.parametrize(
+    ("zone", "rule"),
+    [
+        ("Pacific/Auckland", "STD-12DST-13,M9.5.0/02:00:00,M4.1.0/03:00:00"),
+        ("Asia/Kolkata", "STD-5:30"),
+        ("America/Phoenix", "STD+7"),
+    ],
+)
+def test_every_zone_is_a_rule_of_its_own(model: str, zone: str, rule: str) -> None:
+    found = place(phone("Grandstream", model, "1.0", site=Site(time_zone=zone)))
+    assert found == {"P64": "customize", "P246": rule, "P143": "0"}
+
+
+def test_no_rule_is_longer_than_the_phones_room() -> None:
+    for zone in TIME_ZONES:
+        rule = place(phone("Grandstream", "HT802", "1.0", site=Site(time_zone=zone)))["P246"]
+        assert len(rule) <= 64
+
+
+@pytest.mark.parametrize(
+    ("model", "lacking"),
+    [
+        ("GXP2170", ["tone_country"]),
+        ("GXP1105", ["language", "tone_country", "phonebook_url"]),
+        ("GSC3516", ["language", "tone_country", "phonebook_url"]),
+        ("HT802", ["language", "tone_country", "phonebook_url"]),
+        ("HT814", ["language", "tone_country", "phonebook_url"]),
+        ("DP750", ["language", "tone_country", "phonebook_url"]),
+    ],
+)
+def test_what_a_model_cannot_follow_is_told_and_not_written(model: str, lacking: list[str]) -> None:
+    one = phone("Grandstream", model, "1.0", site=EVERYTHING)
+    assert [note.field for note in notes_of(one)] == lacking
+    missing = {"language": {"P1362"}, "phonebook_url": {"P330", "P331", "P332"}}
+    assert not {n for field in lacking for n in missing.get(field, set())} & place(one).keys()
+
+
+def test_a_gateway_with_a_screen_has_four_languages() -> None:
+    french, italian = (
+        phone("Grandstream", "GXW4216", "1.0", site=Site(language=code)) for code in ("fr", "it")
+    )
+    assert place(french) == {"P1362": "fr"}
+    assert place(italian) == {}
+    (note,) = notes_of(italian)
+    assert "has no menus in this language" in note.sentence

@@ -350,3 +350,60 @@ def test_other_spellings_are_understood() -> None:
 
 def test_obi_edition_phones_are_not_listed() -> None:
     assert not [name for name in default_catalog().models("Polycom") if "D230" in name]
+
+
+# -- Global preferences: admin guide SIP 2.2, A-53 ---
+
+
+def of_the_place(read: dict[str, str]) -> dict[str, str]:
+    """What the Global preferences wrote, by the names' last words."""
+    head = "tcpIpApp.sntp."
+    mine = {name: v for name, v in read.items() if name.startswith((head, "lcl."))}
+    return {name.removeprefix(head): v for name, v in mine.items()}
+
+
+@pytest.mark.parametrize("words", [DESK, OLD, ("Polycom", "EdgeE220", "PVOS 8")])
+def test_a_site_that_says_nothing_of_the_place_writes_nothing(words: tuple[str, str, str]) -> None:
+    assert of_the_place(settings(phone(*words))) == {}
+
+
+@pytest.mark.parametrize("words", [DESK, OLD, ("Polycom", "EdgeE220", "PVOS 8")])
+@pytest.mark.parametrize(
+    ("zone", "offset", "start", "stop"),
+    [
+        ("Europe/Athens", "7200", "3 22 3 1 1", "10 22 4 1 1"),
+        ("America/Chicago", "-21600", "3 8 2 1 0", "11 1 2 1 0"),
+        ("Australia/Sydney", "36000", "10 1 2 1 0", "4 1 3 1 0"),
+    ],
+)
+def test_daylight_saving_begins_and_ends_on_a_weekday_of_a_month(
+    words: tuple[str, str, str], zone: str, offset: str, start: str, stop: str
+) -> None:
+    found = of_the_place(settings(phone(*words, site=Site(time_zone=zone))))
+    assert (found["gmtOffset"], found["gmtOffset.overrideDHCP"]) == (offset, "1")
+    dst = {n.removeprefix("daylightSavings."): v for n, v in found.items() if "day" in n}
+    assert (dst.pop("enable"), dst.pop("fixedDayEnable")) == ("1", "0")
+    parts = ("month", "date", "time", "dayOfWeek", "dayOfWeek.lastInMonth")
+    for name, expected in (("start", start), ("stop", stop)):
+        assert " ".join(dst.pop(f"{name}.{part}") for part in parts) == expected
+    assert dst == {}
+
+
+def test_a_zone_without_daylight_saving_switches_it_off() -> None:
+    found = of_the_place(desk(site=Site(time_zone="Asia/Kolkata")))
+    off = {"gmtOffset": "19800", "gmtOffset.overrideDHCP": "1", "daylightSavings.enable": "0"}
+    assert found == off
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "English_United_Kingdom"), ("nl", "Dutch_Netherlands")]
+)
+def test_a_language_is_its_dictionarys_name(language: str, word: str) -> None:
+    assert of_the_place(desk(site=Site(language=language))) == {"lcl.ml.lang": word}
+
+
+def test_tones_phonebook_and_other_languages_are_told() -> None:
+    site = Site(language="ja", tone_country="DE", phonebook_url="http://pbx.example.com/book.xml")
+    one = phone(*DESK, site=site)
+    assert of_the_place(settings(one)) == {}
+    assert [note.field for note in notes_of(one)] == ["language", "tone_country", "phonebook_url"]

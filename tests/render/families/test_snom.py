@@ -312,3 +312,109 @@ def test_generations_are_found_by_their_spellings(spelling: str) -> None:
 
 def test_mac_prefixes_begin_with_the_usual_one() -> None:
     assert default_catalog().prefixes("Snom") == ["00:04:13", "1C:71:26", "00:08:7B"]
+
+
+LOCAL = Site(
+    time_zone="Europe/London",
+    language="fr",
+    tone_country="CH",
+    phonebook_url="https://pbx.example.com/book.php?a=1&b=2",
+)
+LOCAL_SETTINGS = (
+    "timezone",
+    "language",
+    "web_language",
+    "tone_scheme",
+    "dkey_directory",
+    "context_key",
+    "phonebook_server_location",
+    "phonebook_location",
+)
+
+
+def local_settings(a_phone: Phone) -> dict[str, str]:
+    found = {name: setting(a_phone, name) for name in LOCAL_SETTINGS}
+    return {name: value.strip() for name, value in found.items() if value is not None}
+
+
+def test_the_sites_place_reaches_a_desk_phone() -> None:
+    assert local_settings(phone("Snom", "D765", "10", site=LOCAL)) == {
+        "timezone": "GBR-0",
+        "language": "Français",
+        "web_language": "Français",
+        "tone_scheme": "SWI",
+        "dkey_directory": "url https://pbx.example.com/book.php?a=1&b=2",
+    }
+
+
+@pytest.mark.parametrize(("model", "firmware"), DESK)
+@pytest.mark.parametrize(
+    ("zone", "word"),
+    [
+        ("Europe/Berlin", "GER+1"),
+        ("America/St_Johns", "CAN-3.5"),
+        ("America/Phoenix", "USA2-7"),
+        ("Australia/Sydney", "AUS+10"),
+        ("Pacific/Auckland", "NZL+12"),
+        ("Asia/Tokyo", "JPN+9"),
+    ],
+)
+def test_a_time_zone_is_one_word(model: str, firmware: str, zone: str, word: str) -> None:
+    assert setting(phone("Snom", model, firmware, site=Site(time_zone=zone)), "timezone") == word
+
+
+@pytest.mark.parametrize(("model", "firmware"), GENERATIONS)
+def test_without_a_place_the_phone_keeps_its_own(model: str, firmware: str) -> None:
+    assert local_settings(phone("Snom", model, firmware)) == {}
+
+
+@pytest.mark.parametrize("firmware", ["7.40", "5.20"])
+def test_a_dect_base_reads_its_phonebook_from_the_server(firmware: str) -> None:
+    site = Site(language="fr", tone_country="US", phonebook_url=LOCAL.phonebook_url)
+    assert local_settings(phone("Snom", "M700", firmware, site=site)) == {
+        "language": "Francais",
+        "web_language": "Francais",
+        "tone_scheme": "USA",
+        "phonebook_server_location": "3",
+        "phonebook_location": "https://pbx.example.com/book.php?a=1&b=2",
+    }
+
+
+def test_d8xx_open_the_phonebook_with_a_key_below_the_display() -> None:
+    one = phone("Snom", "D862", "10", site=LOCAL)
+    (url,) = root_of(one).xpath("//context_key[@idx='3']/action/url")
+    assert (url.get("when"), url.get("target")) == ("on press", LOCAL.phonebook_url)
+    assert setting(one, "context_key_icon_type", 3) == "kIconTypeFkeyAdrBook"
+    assert setting(one, "context_key_label", 3) == "Phonebook"
+    assert setting(one, "dkey_directory") is None
+
+
+@pytest.mark.parametrize(
+    ("model", "firmware", "site", "fields"),
+    [
+        ("D765", "10", LOCAL, []),
+        ("D765", "10", Site(time_zone="Europe/Istanbul", language="el"), ["time_zone", "language"]),
+        ("320", "8.4", Site(language="en", tone_country="HU"), ["tone_country"]),
+        ("320", "8.4", Site(time_zone="Australia/Perth"), ["time_zone"]),
+        ("M700", "7.40", LOCAL, ["time_zone", "tone_country"]),
+        ("PA1", "8", LOCAL, ["language", "phonebook_url"]),
+    ],
+)
+def test_a_word_the_phone_lacks_is_said(
+    model: str, firmware: str, site: Site, fields: list[str]
+) -> None:
+    one = phone("Snom", model, firmware, site=site)
+    assert [note.field for note in notes_of(one)] == fields
+    if "phonebook_url" in fields:
+        assert setting(one, "dkey_directory") is None
+
+
+@pytest.mark.parametrize("firmware", ["8", "8.4"])
+def test_old_firmware_has_english_alone_built_in(firmware: str) -> None:
+    assert (
+        setting(phone("Snom", "320", firmware, site=Site(language="en")), "language") == "English"
+    )
+    german = phone("Snom", "320", firmware, site=Site(language="de"))
+    assert setting(german, "language") is None
+    (note,) = notes_of(german)
+    assert "no language but English without a language file" in note.sentence

@@ -347,3 +347,102 @@ def test_dtls_is_not_among_its_encryptions_and_it_says_so() -> None:
 def test_what_v87_takes_as_a_login_is_marked_as_unknown() -> None:
     assert "admin_login" in kind("Yealink", "T74U", "87").facts.unknown
     assert "admin_login" not in kind("Yealink", "T46S", "84").facts.unknown
+
+
+# -- Global preferences: admin guides T58 (p. 597) and CP860 (p. 261), wazo v73 to v85 ---
+
+DECT = [("W52P", "73"), ("W52P", "81"), ("W60B", "84"), ("W70B", "87")]
+BOOK = "http://pbx.example.com/book.xml"
+EVERYTHING = Site(time_zone="Europe/Paris", language="fr", tone_country="FR", phonebook_url=BOOK)
+
+
+def localised(found: dict[str, str]) -> dict[str, str]:
+    """What the Global preferences wrote, without the time server."""
+    heads = ("local_time.", "lang.", "voice.", "remote_phonebook.", "custom.")
+    mine = {name: v for name, v in found.items() if name.startswith(heads)}
+    return {name: v for name, v in mine.items() if "ntp" not in name}
+
+
+@pytest.mark.parametrize(("model", "firmware"), [*GENERATIONS, *DECT])
+def test_a_site_that_says_nothing_of_the_place_writes_nothing(model: str, firmware: str) -> None:
+    assert localised(settings(phone("Yealink", model, firmware))) == {}
+
+
+@pytest.mark.parametrize(("model", "firmware"), [*GENERATIONS, *DECT])
+@pytest.mark.parametrize(
+    ("zone", "offset", "start", "end"),
+    [
+        ("Europe/London", "+0", "3/5/7/1", "10/5/7/2"),
+        ("America/New_York", "-5", "3/2/7/2", "11/1/7/2"),
+        ("Australia/Adelaide", "+9:30", "10/1/7/2", "4/1/7/3"),
+        ("Africa/Cairo", "+2", "4/5/5/0", "10/5/4/23"),
+    ],
+)
+def test_daylight_saving_is_told_by_week_and_weekday(
+    model: str, firmware: str, zone: str, offset: str, start: str, end: str
+) -> None:
+    found = localised(settings(phone("Yealink", model, firmware, site=Site(time_zone=zone))))
+    assert found == {
+        "local_time.time_zone": offset,
+        "local_time.summer_time": "1",
+        "local_time.dst_time_type": "1",
+        "local_time.start_time": start,
+        "local_time.end_time": end,
+        "local_time.offset_time": "60",
+    }
+
+
+def test_a_zone_without_daylight_saving_switches_it_off() -> None:
+    found = localised(settings(phone("Yealink", "T46S", "84", site=Site(time_zone="Asia/Tokyo"))))
+    assert found == {"local_time.time_zone": "+9", "local_time.summer_time": "0"}
+
+
+@pytest.mark.parametrize(("model", "firmware"), GENERATIONS)
+def test_menus_tones_and_phonebook_of_a_desk_phone(model: str, firmware: str) -> None:
+    found = settings(phone("Yealink", model, firmware, site=EVERYTHING))
+    assert found["lang.gui"] == "French"
+    assert found["voice.tone.country"] == "France"
+    assert found["remote_phonebook.data.1.url"] == BOOK
+    assert found["remote_phonebook.data.1.name"] == "Phonebook"
+
+
+@pytest.mark.parametrize(("model", "firmware"), GENERATIONS)
+def test_v70_calls_the_web_pages_languages_otherwise_so_they_are_left_alone(
+    model: str, firmware: str
+) -> None:
+    found = settings(phone("Yealink", model, firmware, site=EVERYTHING))
+    assert found.get("lang.wui") == (None if firmware == "70" else "French")
+
+
+@pytest.mark.parametrize(("model", "firmware"), DECT)
+def test_a_base_tells_its_handsets_their_language_by_number(model: str, firmware: str) -> None:
+    found = settings(phone("Yealink", model, firmware, site=EVERYTHING))
+    static = "" if firmware == "73" else "static."
+    assert found["custom.handset.language"] == "1"
+    assert found[f"{static}auto_provision.handset_configured.enable"] == "1"
+    assert not [name for name in found if name.startswith("lang.")]
+
+
+def test_a_language_without_a_handsets_number_is_told() -> None:
+    italian = phone("Yealink", "W60B", "84", site=Site(language="it"))
+    assert localised(settings(italian)) == {}
+    (note,) = notes_of(italian)
+    assert note.sentence == "Yealink W60B has no known word for it: Language has no effect on it"
+
+
+def test_the_first_bases_have_no_known_phonebook_and_say_so() -> None:
+    early, later = (phone("Yealink", "W52P", v, site=EVERYTHING) for v in ("73", "80"))
+    assert "remote_phonebook.data.1.url" not in settings(early)
+    assert [note.field for note in notes_of(early)] == ["phonebook_url"]
+    assert settings(later)["remote_phonebook.data.1.url"] == BOOK
+
+
+@pytest.mark.parametrize(
+    ("country", "word", "older"),
+    [("GB", "Great Britain", "Great Britain"), ("CZ", "Czech", "Czech"), ("LT", "Lithuania", None)],
+)
+def test_tones_go_by_the_countrys_english_name(country: str, word: str, older: str | None) -> None:
+    new, old = (phone("Yealink", "T46G", v, site=Site(tone_country=country)) for v in ("81", "73"))
+    assert settings(new)["voice.tone.country"] == word
+    assert settings(old).get("voice.tone.country") == older
+    assert [note.field for note in notes_of(old)] == ([] if older else ["tone_country"])

@@ -1,0 +1,175 @@
+"""`tuiprov devices`: the inventory of SIP devices, and what may be done with each of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from tuiprov.commands.site import SITE, AsJson, Where
+from tuiprov.data.bulk import parse_assignments
+from tuiprov.data.device_rows import SORTS, DeviceRow
+from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
+from tuiprov.data.settle import settled
+from tuiprov.errors import NotAllowed
+from tuiprov.inventory import Inventory, inventory_of
+from tuiprov.printing import print_json, print_plan, say
+from tuiprov.publish.plan import Plan
+from tuiprov.text import in_words
+
+app = typer.Typer(help="Show or change the inventory of SIP devices.", rich_markup_mode=None)
+
+Device = Annotated[
+    str,
+    typer.Argument(help="A MAC, a serial, an extension or a friendly name.", show_default=False),
+]
+Assignments = Annotated[list[str], typer.Argument(metavar="FIELD=VALUE…")]
+Sort = Annotated[str, typer.Option("--sort", help=f"By {in_words(SORTS)}.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+_FIELDS: Final = {name: FIELDS[name] for name in DEVICE_FIELDS}
+_FOLLOW: Final = "the phones' files follow with: tuiprov publish"
+
+
+@app.callback(invoke_without_command=True)
+def devices(
+    context: typer.Context, where: Where = "", sort: Sort = "name", as_json: AsJson = False
+) -> None:
+    """Without a command: the devices you see."""
+    if context.invoked_subcommand is None:
+        _print(where, sort, as_json)
+
+
+@app.command("list")
+def list_(where: Where = "", sort: Sort = "name", as_json: AsJson = False) -> None:
+    """Print the devices you see; `state:unassigned`, `owner:` and `serial:` filter too."""
+    _print(where, sort, as_json)
+
+
+@app.command()
+def add(
+    assignments: Assignments,
+    owner: Annotated[str, typer.Option(help="The account it is for; none: your own.")] = "",
+) -> None:
+    """Add a device that serves nobody yet. What is not given follows from the model."""
+    values = parse_assignments(assignments, _FIELDS)
+    store, viewer = SITE.store()
+    owner_id = store.accounts.find(viewer, owner) if owner else viewer.account_id
+    fresh = store.devices.fresh(viewer, owner_id)
+    added = store.devices.add(viewer, fresh, settled(fresh, values))
+    row = store.devices.rows(viewer, [added.device_id or 0])[added.device_id or 0]
+    say(f"added {row.phone} {row.friendly_name}, serial {row.serial}")
+
+
+@app.command("set")
+def set_(device: Device, assignments: Assignments) -> None:
+    """Change a device; what hangs on a changed model is settled with it."""
+    values = parse_assignments(assignments, _FIELDS)
+    store, viewer = SITE.store()
+    before = store.devices.open(viewer, store.devices.find(viewer, device))
+    changes = settled(before, values)
+    store.devices.save(viewer, before, changes)
+    say(f"changed {', '.join(changes)}; {_FOLLOW}" if changes else "nothing to change")
+
+
+@app.command()
+def assign(
+    device: Device,
+    extension: Annotated[str, typer.Argument(help="Extended number, e.g. 0027*001.")],
+    line: Annotated[int | None, typer.Option(min=1, help="None: the first free one.")] = None,
+) -> None:
+    """Put an extension on a line of a device."""
+    store, viewer = SITE.store()
+    device_id = store.devices.find(viewer, device)
+    extension_id = store.find_extension(viewer, extension)
+    page = store.devices.assign(viewer, device_id, extension_id, line)
+    number = next(one.number for one in page.others if one.extension_id == extension_id)
+    say(f"{extension} is on line {number} of {page.values['friendly_name']}; {_FOLLOW}")
+
+
+@app.command()
+def clear(device: Device, yes: Yes = False) -> None:
+    """Take a device from its extensions and its organization; its files are deleted."""
+    inventory, row = _found(device)
+    page = inventory.open(row.id).base
+    if row.cannot_clear:
+        raise NotAllowed(row.cannot_clear)
+    if _agreed(inventory.plan_clear(page), row, yes=yes):
+        inventory.clear(page)
+        say(f"cleared the assignment of {row.friendly_name}")
+
+
+@app.command()
+def remove(device: Device, yes: Yes = False) -> None:
+    """Remove a device and its files."""
+    inventory, row = _found(device)
+    page = inventory.open(row.id).base
+    if row.cannot_remove:
+        raise NotAllowed(row.cannot_remove)
+    if _agreed(inventory.plan_clear(page), row, yes=yes):
+        inventory.remove(page)
+        say(f"removed {row.friendly_name}, serial {row.serial}")
+
+
+def _found(device: str) -> tuple[Inventory, DeviceRow]:
+    store, viewer = SITE.store()
+    inventory = inventory_of(store, viewer)
+    return inventory, inventory.row(store.devices.find(viewer, device))
+
+
+def _agreed(plan: Plan, row: DeviceRow, *, yes: bool) -> bool:
+    """Show whom the device serves and the plan for its files, and ask."""
+    say(f"{row.friendly_name} ({row.phone}) serves {row.extensions or 'nobody'}")
+    print_plan(plan, with_diff=False, as_json=False)
+    if yes or typer.confirm("Apply this plan?"):
+        return True
+    say("nothing was done")
+    return False
+
+
+def _print(where: str, sort: str, as_json: bool) -> None:
+    store, viewer = SITE.store()
+    ids = store.devices.ids(viewer, where, sort)
+    found = store.devices.rows(viewer, ids)
+    rows = [found[id] for id in ids if id in found]
+    if as_json:
+        print_json([_plain(row) for row in rows])
+        return
+    for row in rows:
+        say(_line(row))
+
+
+def _plain(row: DeviceRow) -> dict[str, object]:
+    return {
+        "serial": row.serial,
+        "state": row.state,
+        "problem": row.problem,
+        "friendly_name": row.friendly_name,
+        "mac": row.mac,
+        "manufacturer": row.manufacturer,
+        "model": row.model,
+        "firmware": row.firmware,
+        "lines_used": row.lines_used,
+        "lines_total": row.lines_total,
+        "lines": {str(line.number): line.extension for line in row.lines},
+        "organization": row.organization,
+        "owner": row.owner,
+        "published_at": row.published_at.isoformat() if row.published_at else None,
+        "read_only": row.cannot_edit,
+    }
+
+
+def _line(row: DeviceRow) -> str:
+    total = "?" if row.lines_total is None else row.lines_total
+    columns = (
+        f"{row.state:<10}",
+        f"{row.friendly_name:<16}",
+        f"{row.mac or '-':<17}",
+        f"{f'{row.phone} {row.firmware}':<26}",
+        f"{f'{row.lines_used}/{total}':>6}",
+        f"{row.extensions or '-':<20}",
+        f"{row.organization or '-':<18}",
+        f"{row.owner:<14}",
+        f"read-only: {row.cannot_edit}" if row.cannot_edit else "",
+    )
+    return "  ".join(columns).rstrip()

@@ -1,0 +1,151 @@
+"""The devices inventory opened for one viewer: what its screens and commands ask and order.
+
+Here storing and publishing meet: whoever may edit, assign, clear or remove a device may also have
+its files follow, so the operations of `data/devices.py` ask the permission and the plan is carried
+out with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from tuiprov.data.accounts import Viewer
+from tuiprov.data.device_rows import DeviceRow
+from tuiprov.data.devices import Candidate
+from tuiprov.data.draft import Checker, DeviceDraft, Draft
+from tuiprov.data.page import Page
+from tuiprov.data.store import Store
+from tuiprov.errors import NotFound, PublishError
+from tuiprov.publish.plan import Plan
+from tuiprov.publish.publishing import (
+    carry_out,
+    mark_failed,
+    plan_devices,
+    plan_page,
+    plan_withdrawal,
+    withdraw,
+)
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The store, who is looking, and what live validation asks."""
+
+    store: Store
+    viewer: Viewer
+    check: Checker
+
+    # -- the list -------------------------------------------------------------------------------
+
+    def ids(self, where: str, sort: str) -> Sequence[int]:
+        return self.store.devices.ids(self.viewer, where, sort)
+
+    def rows(self, ids: Sequence[int]) -> Mapping[int, DeviceRow]:
+        return self.store.devices.rows(self.viewer, ids)
+
+    def row(self, device_id: int) -> DeviceRow:
+        """One row; NotFound when the device is gone or out of reach."""
+        row = self.rows([device_id]).get(device_id)
+        if row is None:
+            raise NotFound("this device does not exist (any more)")
+        return row
+
+    # -- one device -----------------------------------------------------------------------------
+
+    def open(self, device_id: int) -> DeviceDraft:
+        """A draft on the device as it is stored now."""
+        page = self.store.devices.open(self.viewer, device_id)
+        return DeviceDraft(page, self.row(device_id), self.viewer, self.check)
+
+    def owners(self) -> Sequence[Candidate]:
+        """The accounts for which the viewer may add a device."""
+        return self.store.devices.owners(self.viewer)
+
+    def fresh(self, owner_id: int) -> DeviceDraft:
+        """A draft of a device to be added for this account."""
+        page = self.store.devices.fresh(self.viewer, owner_id)
+        return DeviceDraft(page, None, self.viewer, self.check)
+
+    def plan_save(self, draft: DeviceDraft) -> Plan:
+        """What saving would do to the phone's files; nothing is stored."""
+        return plan_page(self.store, draft.base, draft.page, regenerate=draft.regenerate)
+
+    def save(self, draft: DeviceDraft) -> Plan:
+        """Store the draft, then carry out its plan. Raises Refused, Conflict or PublishError; after
+        a PublishError the data is stored and the device is marked failed."""
+        regenerate = draft.regenerate
+        write = self.store.devices.save if draft.base.device_id else self.store.devices.add
+        saved = write(self.viewer, draft.base, draft.changes)
+        device_id = saved.device_id or 0
+        draft.row = self.row(device_id)
+        draft.rebase(saved)
+        return self._publish(device_id, regenerate=regenerate)
+
+    # -- whom it serves -------------------------------------------------------------------------
+
+    def extensions(self, device_id: int) -> Sequence[Candidate]:
+        """The extensions without a device that this one may be assigned to."""
+        return self.store.devices.extensions(self.viewer, device_id)
+
+    def spares(self, page: Page) -> Sequence[DeviceRow]:
+        """The devices with a free line that the extension of `page` may take."""
+        return self.store.devices.spares(self.viewer, page)
+
+    def take(self, draft: Draft, device_id: int) -> None:
+        """Put the extension being edited on a device of the inventory; nothing is stored."""
+        extension_id = draft.base.extension_id or 0
+        draft.take(self.store.devices.taken(self.viewer, device_id, extension_id))
+
+    def free_lines(self, device_id: int, extension_id: int) -> Sequence[int]:
+        """The lines of the device that the extension could have."""
+        return self.store.devices.taken(self.viewer, device_id, extension_id).free_lines
+
+    def plan_assign(self, device_id: int, extension_id: int, line: int | None) -> tuple[Plan, Page]:
+        """What an assignment would do to the phone's files, and the page it would make."""
+        before = self.store.devices.taken(self.viewer, device_id, extension_id)
+        values = {"use_provisioning": True, "line": line or before.values["line"]}
+        after = before.changed(values)
+        return plan_page(self.store, before, after, regenerate=True), after
+
+    def assign(self, device_id: int, extension_id: int, line: int | None) -> Plan:
+        """Put the extension on a line of the device and bring the phone's files up to date."""
+        self.store.devices.assign(self.viewer, device_id, extension_id, line)
+        return self._publish(device_id, regenerate=True)
+
+    # -- clearing and removing ------------------------------------------------------------------
+
+    def plan_clear(self, page: Page) -> Plan:
+        """The files that clearing the assignment, or removing the device, would delete."""
+        return plan_withdrawal(self.store, page.device_id or 0)
+
+    def clear(self, page: Page) -> Plan:
+        """Take the device from its extensions and its organization, and delete its files."""
+        cleared = self.store.devices.clear(self.viewer, page)
+        return self._withdraw(cleared.device_id or 0)
+
+    def remove(self, page: Page) -> None:
+        """Remove the device and its files."""
+        self.store.devices.remove(self.viewer, page, self._withdraw)
+
+    def _withdraw(self, device_id: int) -> Plan:
+        try:
+            return withdraw(self.store, self.viewer, device_id)
+        except PublishError as error:
+            mark_failed(self.store, [device_id], error)
+            raise
+
+    def _publish(self, device_id: int, *, regenerate: bool) -> Plan:
+        try:
+            plan = plan_devices(self.store, [device_id], regenerate=regenerate)
+        except PublishError as error:
+            mark_failed(self.store, [device_id], error)
+            raise
+        carry_out(self.store, self.viewer, plan)
+        return plan
+
+
+def inventory_of(store: Store, viewer: Viewer) -> Inventory:
+    """The inventory as the command line asks it."""
+    return Inventory(store, viewer, partial(store.check, viewer=viewer))

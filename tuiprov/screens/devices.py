@@ -1,0 +1,355 @@
+"""The inventory of SIP devices: filter, sort, open, add, assign, clear, remove.
+
+A row that this viewer cannot change is marked, and the line of the filter says why when the cursor
+is on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import BindingType
+
+from tuiprov.data.device_rows import SORTS, DeviceLine, DeviceRow
+from tuiprov.data.draft import DeviceDraft
+from tuiprov.errors import PublishError, TuiprovError
+from tuiprov.inventory import Inventory
+from tuiprov.screens.base import bindings_of
+from tuiprov.screens.device_page import DevicePage
+from tuiprov.screens.extensions import STATE_SIGNS
+from tuiprov.screens.list_screen import ListScreen
+from tuiprov.screens.plan import PlanScreen
+from tuiprov.text import visible
+from tuiprov.widgets.compat import Run
+from tuiprov.widgets.picker import Picker
+from tuiprov.widgets.table import Column
+
+if TYPE_CHECKING:
+    from tuiprov.session import Session
+
+WIDEST = 150
+"""From this width on there is room for every column."""
+READ_ONLY = "r"
+"""Marks the rows that this viewer cannot edit."""
+
+_SIGNS = {**STATE_SIGNS, "unassigned": "  unassigned"}
+_SORT_WORDS = {
+    "name": "friendly name",
+    "state": "state",
+    "mac": "MAC address",
+    "phone": "phone",
+    "lines": "lines used",
+    "extension": "extension",
+    "organization": "organization",
+    "owner": "owner",
+    "published": "published at",
+}
+
+_LOCK = Column("lock", "", 1)
+_STATE = Column("state", "State", 12)
+_NAME = Column("friendly_name", "Name", 11, flex=True)
+_MAC = Column("mac", "MAC address", 17)
+_LINES = Column("used", "Lines", 5)
+_EXTENSIONS = Column("extensions", "Extensions", 10, flex=True)
+_NARROW = (_LOCK, _STATE, _NAME, _MAC, Column("phone", "Phone", 16), _LINES, _EXTENSIONS)
+_WIDE = (
+    _LOCK,
+    _STATE,
+    _NAME,
+    _MAC,
+    Column("manufacturer", "Manufacturer", 12),
+    Column("model", "Model", 9),
+    Column("firmware", "Firmware", 8),
+    _LINES,
+    _EXTENSIONS,
+    Column("organization", "Organization", 12, flex=True),
+    Column("owner", "Owner", 10, flex=True),
+)
+_WIDEST = (
+    *_WIDE[:-3],
+    Column("extensions", "Extensions", 18, flex=True),
+    Column("organization", "Organization", 18, flex=True),
+    Column("owner", "Owner", 14, flex=True),
+    Column("published_at", "Published at", 16),
+)
+
+
+class _Devices:
+    """The list's source: remembers the rows it has read, for what is said about them."""
+
+    def __init__(self, inventory: Inventory, sort: str):
+        self._inventory = inventory
+        self._sort = sort
+        self._known: dict[int, DeviceRow] = {}
+
+    def ids(self, words: str) -> Sequence[int]:
+        return self._inventory.ids(words, self._sort)
+
+    def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
+        rows = self._inventory.rows(ids)
+        self._known.update(rows)
+        return {number: [_cell(row, name) for name in columns] for number, row in rows.items()}
+
+    def row(self, device_id: int) -> DeviceRow | None:
+        if device_id not in self._known:
+            self._known.update(self._inventory.rows([device_id]))
+        return self._known.get(device_id)
+
+
+def _cell(row: DeviceRow, name: str) -> str:
+    if name == "lock":
+        return READ_ONLY if row.cannot_edit else ""
+    if name == "state":
+        return _SIGNS.get(row.state, row.state)
+    if name == "used":
+        return f"{row.lines_used}/{'?' if row.lines_total is None else row.lines_total}"
+    if name == "published_at":
+        return _when(row)
+    return str(getattr(row, name))
+
+
+def _when(row: DeviceRow) -> str:
+    """When it was published, on this host's clock."""
+    at = row.published_at
+    return at.astimezone().strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+class DevicesScreen(ListScreen):
+    """Every device this viewer sees; Enter opens its page."""
+
+    where = "devices"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("devices")
+    words = "Devices"
+    filter_hint = "type: T46S, owner:acme, state:unassigned"
+    empty = "No device matches."
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.sort = SORTS[0]
+        self._source: _Devices | None = None
+
+    def columns(self, *, wide: bool) -> Sequence[Column]:
+        if wide and self.app.size.width >= WIDEST:
+            return _WIDEST
+        return _WIDE if wide else _NARROW
+
+    def source(self, session: Session) -> _Devices:
+        self._source = _Devices(session.inventory, self.sort)
+        return self._source
+
+    def about_list(self) -> str:
+        return f"by {_SORT_WORDS[self.sort]}"
+
+    def about_row(self) -> Run:
+        row = self._row()
+        if row is None:
+            return "", ""
+        if row.cannot_edit:
+            return f"read-only: {row.cannot_edit}", "bar--note"
+        if row.state == "failed":
+            return visible(f"failed: {row.problem}"), "bar--error"
+        said = (
+            f"serial {row.serial}",
+            f"owner {row.owner}",
+            row.organization,
+            f"published {_when(row)}" if row.published_at else "",
+        )
+        return visible(", ".join(part for part in said if part)), "bar--dim"
+
+    def on_screen_resume(self) -> None:
+        """Back from a page, where anything may have been changed."""
+        if self.is_shown.is_set():
+            self.reload(self._note)
+
+    # -- what the user does ---------------------------------------------------------------------
+
+    def open_record(self, id: int) -> None:
+        self._open(lambda inventory: inventory.open(id))
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
+        self.reload()
+
+    def action_new(self) -> None:
+        """Add a device: for oneself, or for an account below."""
+        inventory = self._inventory
+        if inventory is None:
+            return
+        try:
+            owners = inventory.owners()
+        except TuiprovError as error:
+            self.tell("No device can be added", error)
+            return
+        if len(owners) == 1:
+            self._add(owners[0].id)
+            return
+        options = [(str(owner.id), owner.words) for owner in owners]
+
+        def chosen(owner_id: str | None) -> None:
+            if owner_id is not None:
+                self._add(int(owner_id))
+
+        self.app.push_screen(Picker("Whose device is it?", options, options[0][0]), chosen)
+
+    def action_go_to_extension(self) -> None:
+        """Go to the page of an extension on this device."""
+        row = self._row()
+        if row is None:
+            return
+        if not row.lines:
+            self.show_keys(note="This device serves no extension of yours.")
+        elif len(row.lines) == 1:
+            self.navigator.open_page(row.lines[0].extension_id)
+        else:
+            options = [(str(line.extension_id), _in_words(line)) for line in row.lines]
+            self.app.push_screen(Picker("Whose page?", options, ""), self._go_to)
+
+    def action_assign(self) -> None:
+        """Choose an extension, and a line where more than one is free, then show the plan."""
+        row, inventory = self._row(), self._inventory
+        if row is None or inventory is None:
+            return
+        if row.cannot_assign:
+            self.tell("This device cannot be assigned", row.cannot_assign)
+            return
+        try:
+            found = inventory.extensions(row.id)
+        except TuiprovError as error:
+            self.tell("This device cannot be assigned", error)
+            return
+        if not found:
+            self.show_keys(note="There is no extension without a device that fits this one.")
+            return
+        options = [(str(one.id), one.words) for one in found]
+
+        def chosen(extension_id: str | None) -> None:
+            if extension_id is not None:
+                self._choose_line(inventory, row, int(extension_id))
+
+        self.app.push_screen(Picker(f"Assign {row.friendly_name} to", options, ""), chosen)
+
+    def action_clear(self) -> None:
+        """Show what clearing the assignment does, then do it."""
+        row = self._row()
+        if row is not None and self._may("This assignment cannot be cleared", row.cannot_clear):
+            about = f"Clear assignment of {row.friendly_name}: {row.extensions or row.organization}"
+            self._end_use(row, about, lambda inventory, draft: inventory.clear(draft.base))
+
+    def action_remove(self) -> None:
+        """Show what removing the device does, then do it."""
+        row = self._row()
+        if row is not None and self._may("This device cannot be removed", row.cannot_remove):
+            serves = f": serves {row.extensions}" if row.extensions else ""
+            about = f"Remove {row.friendly_name} ({row.phone}, serial {row.serial}){serves}"
+            self._end_use(row, about, lambda inventory, draft: inventory.remove(draft.base))
+
+    # -- parts ----------------------------------------------------------------------------------
+
+    @property
+    def _inventory(self) -> Inventory | None:
+        return self.session.inventory if self.session is not None else None
+
+    def _row(self) -> DeviceRow | None:
+        """The row with the cursor; None in an empty list, or when it is gone."""
+        if self.chosen is None or self._source is None:
+            return None
+        try:
+            return self._source.row(self.chosen)
+        except TuiprovError:
+            return None
+
+    def _may(self, title: str, reason: str) -> bool:
+        if reason:
+            self.tell(title, reason)
+        return not reason
+
+    def _add(self, owner_id: int) -> None:
+        self._open(lambda inventory: inventory.fresh(owner_id))
+
+    def _open(self, draft: Callable[[Inventory], DeviceDraft]) -> None:
+        session = self.session
+        if session is None:
+            return
+        try:
+            screen = DevicePage(session, draft(session.inventory))
+        except TuiprovError as error:
+            self.tell("This device cannot be opened", error)
+            self.reload()
+            return
+        self.app.push_screen(screen)
+
+    def _go_to(self, extension_id: str | None) -> None:
+        if extension_id is not None:
+            self.navigator.open_page(int(extension_id))
+
+    def _choose_line(self, inventory: Inventory, row: DeviceRow, extension_id: int) -> None:
+        try:
+            lines = inventory.free_lines(row.id, extension_id)
+        except TuiprovError as error:
+            self.tell("This device cannot be assigned", error)
+            return
+        if len(lines) == 1:
+            self._plan_assign(inventory, row, extension_id, lines[0])
+            return
+        options = [(str(number), f"Line {number}") for number in lines]
+
+        def chosen(line: str | None) -> None:
+            if line is not None:
+                self._plan_assign(inventory, row, extension_id, int(line))
+
+        self.app.push_screen(Picker("On which line?", options, options[0][0]), chosen)
+
+    def _plan_assign(
+        self, inventory: Inventory, row: DeviceRow, extension_id: int, line: int
+    ) -> None:
+        try:
+            plan, page = inventory.plan_assign(row.id, extension_id, line)
+        except TuiprovError as error:
+            self.tell("This device cannot be assigned", error)
+            return
+
+        def apply(answer: bool | None) -> None:
+            if answer:
+                self._do("Not assigned", lambda: inventory.assign(row.id, extension_id, line))
+
+        number = page.values["extension"]
+        about = f"Assign line {line} of {row.friendly_name} to {number}"
+        self.app.push_screen(PlanScreen(plan, about), apply)
+
+    def _end_use(
+        self, row: DeviceRow, about: str, do: Callable[[Inventory, DeviceDraft], object]
+    ) -> None:
+        inventory = self._inventory
+        if inventory is None:
+            return
+        try:
+            draft = inventory.open(row.id)
+            plan = inventory.plan_clear(draft.base)
+        except TuiprovError as error:
+            self.tell("This cannot be planned", error)
+            return
+
+        def apply(answer: bool | None) -> None:
+            if answer:
+                self._do("Not done", lambda: do(inventory, draft))
+
+        self.app.push_screen(PlanScreen(plan, about), apply)
+
+    def _do(self, title: str, work: Callable[[], object]) -> None:
+        """Do what a plan said, and say how it went."""
+        note = "Done."
+        try:
+            work()
+        except PublishError as error:
+            note = ""
+            self.tell("Stored, but the files could not follow", error)
+        except TuiprovError as error:
+            note = ""
+            self.tell(title, error)
+        self.reload(note)
+
+
+def _in_words(line: DeviceLine) -> str:
+    return f"{line.extension}  {line.name}  line {line.number}"

@@ -1,0 +1,114 @@
+"""Who an extension is: its number, name and SIP account, when it is added and later on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuiprov.data.draft import Draft
+from tuiprov.data.identity import Identity
+from tuiprov.errors import PublishError, TuiprovError
+from tuiprov.screens.form_screen import FormScreen
+from tuiprov.screens.plan import PlanScreen
+from tuiprov.screens.section import Section
+from tuiprov.text import visible
+from tuiprov.widgets.compat import Run
+from tuiprov.widgets.dialog import Dialog
+
+if TYPE_CHECKING:
+    from tuiprov.session import Session
+
+
+class IdentitySection(Section[Draft]):
+    model = Identity
+    short = "Extension"
+
+    @property
+    def title(self) -> str:
+        return "Extension"
+
+
+class IdentityScreen(FormScreen[Draft]):
+    """The identity of an extension. A subclass says what storing means."""
+
+    def __init__(self, session: Session, draft: Draft) -> None:
+        super().__init__(draft, (IdentitySection(),))
+        self._session = session
+
+    def title_runs(self) -> list[Run]:
+        values = self.sheet.base.values
+        name = values["extension_name"] or values["extension"]
+        words = f"Extension {name}" if self.sheet.base.extension_id else "New extension"
+        changed = " *" if self.sheet.is_changed else ""
+        place = f"  of {values['user']}, {values['organization']}  {self._session.viewer.label}"
+        return [(visible(words + changed), "bar--title"), (visible(place), "bar--dim")]
+
+
+class NewExtensionScreen(IdentityScreen):
+    """Adds an extension, then offers to provision it."""
+
+    def store(self) -> None:
+        try:
+            page = self._session.add_extension(self.sheet)
+            opens = self._session.always_provisions
+        except TuiprovError as error:
+            self.tell("Not added", error)
+            return
+        number, extension_id = page.values["extension"], page.extension_id or 0
+        if opens:
+            self._open(extension_id)
+            return
+        words = f"Extension {page.values['extension_name']} ({number}) has been successfully added."
+        question = Dialog(
+            "Added",
+            [
+                words,
+                "Press P if you want to provision this extension now. "
+                "If you want to provision every newly added extension, press A.",
+            ],
+            [("p", "provision it now"), ("a", "always after adding"), ("escape", "later")],
+        )
+        self.app.push_screen(question, lambda answer: self._answered(answer, extension_id))
+
+    def _answered(self, answer: str | None, extension_id: int) -> None:
+        if answer == "a":
+            try:
+                self._session.always_provision()
+            except TuiprovError as error:
+                self.tell("Not remembered", error)
+                return
+        if answer in ("p", "a"):
+            self._open(extension_id)
+        else:
+            self.close(True)
+
+    def _open(self, extension_id: int) -> None:
+        self.close(True)
+        self.navigator.open_page(extension_id)
+
+
+class EditIdentityScreen(IdentityScreen):
+    """Changes who an extension is; what that means for its phone's files is shown first."""
+
+    def store(self) -> None:
+        if not self.sheet.regenerate:
+            self.sheet.turn_regenerate()  # a name that changes is a name the phone shows
+        try:
+            plan = self._session.plan_save(self.sheet)
+        except TuiprovError as error:
+            self.tell("This cannot be planned", error)
+            return
+        if not plan:
+            self._save()
+            return
+        screen = PlanScreen(plan, str(self.sheet.base.values["extension"]))
+        self.app.push_screen(screen, lambda apply: self._save() if apply else None)
+
+    def _save(self) -> None:
+        try:
+            self._session.save(self.sheet)
+        except PublishError as error:
+            self.tell("Saved, but not published", error)
+        except TuiprovError as error:
+            self.tell("Not saved", error)
+        else:
+            self.close(True)

@@ -1,0 +1,215 @@
+"""A form with the preview of the phone's files: the page of an extension, and of a device alone.
+
+The frame wires the parts: the form tells every keystroke, the draft says what follows from it, the
+preview is rendered in the same keystroke (behind it where an account's template makes the files).
+On a narrow screen the preview is below, else beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from tuiprov.data.draft import CONFIRM, Draft
+from tuiprov.data.page import Page
+from tuiprov.data.sections import FIELDS
+from tuiprov.errors import Conflict, PublishError, Refused, TuiprovError
+from tuiprov.publish.plan import Plan
+from tuiprov.publish.preview import PagePreview, Published, preview
+from tuiprov.screens.behind import Behind
+from tuiprov.screens.form_screen import FormScreen
+from tuiprov.screens.plan import PlanScreen
+from tuiprov.screens.preview_pane import PreviewPane
+from tuiprov.screens.section import Section
+from tuiprov.text import visible
+from tuiprov.widgets.compat import Run
+
+if TYPE_CHECKING:
+    from tuiprov.session import Session
+
+_SECRETS = {name for name, field in FIELDS.items() if field.secret} | {CONFIRM}
+
+
+_ONE_MOMENT = "One moment: the template is being tried …"
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What a preview is made of."""
+
+    page: Page
+    published: Published
+    focus: str
+    reveal: bool
+    follow: bool
+
+
+class PageScreen(FormScreen[Draft]):
+    """Edits a draft beside what it makes of the phone's files. A subclass says what saving is."""
+
+    def __init__(self, session: Session, draft: Draft, sections: Sequence[Section[Draft]]) -> None:
+        super().__init__(draft, sections)
+        self.session = session
+        self._published = session.published(draft.base)
+        self._pane = PreviewPane()
+        self._reveal = False
+        self._preview = PagePreview()
+        self._behind = Behind(self, self._tried, self._show_tried)
+
+    # -- what a kind of page says for itself ----------------------------------------------------
+
+    def page_title(self) -> str:
+        """What the page is about."""
+        raise NotImplementedError
+
+    def plan_save(self) -> Plan:
+        """What saving would do to the phone's files."""
+        raise NotImplementedError
+
+    def save(self) -> Plan:
+        """Store the draft and carry its plan out."""
+        raise NotImplementedError
+
+    def compose_body(self) -> ComposeResult:
+        with Container(id="body"):
+            yield self.form
+            yield self._pane
+
+    # -- what the user does ---------------------------------------------------------------------
+
+    def focused_row(self, _name: str) -> None:
+        self.show_help()
+        self._show_preview(follow=True)
+
+    def action_other_pane(self) -> None:
+        (self.form if self._pane.view.has_focus else self._pane.view).focus()
+
+    def action_next_file(self) -> None:
+        self._pane.next_tab()
+
+    def action_zoom(self) -> None:
+        """Give the preview the whole screen, or take it back."""
+        self.toggle_class("-zoom")
+        (self._pane.view if self.has_class("-zoom") else self.form).focus()
+
+    def action_reveal(self) -> None:
+        """Show or hide passwords; showing them is written down."""
+        if not self._reveal:
+            try:
+                self.session.reveal(self.sheet.base)
+            except TuiprovError as error:
+                self.tell("Passwords stay hidden", error)
+                return
+        self._reveal = not self._reveal
+        self._preview = PagePreview(empty=_ONE_MOMENT)  # nothing revealed stays for a moment more
+        self.form.reveal = _SECRETS if self._reveal else set()
+        self.show_all()
+
+    def action_leave(self) -> None:
+        """Back to the list; what is not saved is asked about."""
+        if self.has_class("-zoom") and not self._jumping:
+            self.action_zoom()
+        else:
+            super().action_leave()
+
+    def action_save(self) -> None:
+        """Check everything, then show the plan; applying it there is what saves."""
+        if self.sheet.errors:
+            self.show_first_error()
+            return
+        try:
+            plan = self._plan()
+        except TuiprovError as error:
+            self.tell("This cannot be planned", error)
+            return
+        if not (self.sheet.is_changed or plan or plan.held or plan.failed):
+            self.show_keys(note="Nothing to save: nothing changed, and the files are up to date.")
+            return
+        self.app.push_screen(PlanScreen(plan, self.page_title(), self._replan), self._planned)
+
+    # -- saving ---------------------------------------------------------------------------------
+
+    def _plan(self) -> Plan:
+        self.sheet.generate()
+        return self.plan_save()
+
+    def _replan(self) -> Plan:
+        self.sheet.turn_regenerate()
+        return self._plan()
+
+    def _planned(self, apply: bool | None) -> None:
+        self.show_all()
+        if not apply:
+            return
+        try:
+            plan = self.save()
+        except PublishError as error:
+            self.begin_anew("Saved, but not published.")
+            self.tell("Saved, but not published", error)
+        except Conflict as conflict:
+            self.tell("Not saved", f"{conflict}\nLeave the page and open it again to see theirs.")
+        except (Refused, TuiprovError) as error:
+            self.tell("Not saved", error)
+        else:
+            self.begin_anew(f"Saved. Files: {plan.in_the_past()}.")
+
+    def begin_anew(self, words: str) -> None:
+        """Show what the draft is based on now, and say `words`."""
+        self._published = self.session.published(self.sheet.base)
+        self.show_all()
+        self.show_keys(note=words)
+
+    # -- what is shown --------------------------------------------------------------------------
+
+    def notes(self) -> Mapping[str, str]:
+        return {note.field: note.sentence for note in self._preview.notes}
+
+    def follow_size(self) -> None:
+        super().follow_size()
+        self._pane.notes_room = 3 if self.is_wide else 1
+
+    def show_all(self) -> None:
+        self._compute_preview()
+        super().show_all()
+        self._pane.show(self._preview)
+
+    def _show_preview(self, *, follow: bool = False) -> None:
+        self._compute_preview(follow=follow)
+        self._pane.show(self._preview, follow=follow)
+
+    def _compute_preview(self, *, follow: bool = False) -> None:
+        """The preview of the page as it is now. An account's template may take its time, so that
+        it is tried behind the keystroke, and what it made before stays until then."""
+        self._behind.forget()
+        page = self.sheet.page
+        if self.sheet.gate("use_provisioning").state == "hidden":
+            self._preview = PagePreview(empty="The phone's files are not shown to this account.")
+        elif page.phone is not None and page.phone.custom is not None:
+            if not self._preview.files and not self._preview.empty:
+                self._preview = PagePreview(empty=_ONE_MOMENT)
+            self._behind.ask(_Trial(page, self._published, self.form.row, self._reveal, follow))
+        else:
+            focus = self.form.row
+            self._preview = preview(page, self._published, focus, reveal=self._reveal)
+
+    def _tried(self, trial: _Trial) -> tuple[PagePreview, bool]:
+        """In a thread: what an account's template makes of the page."""
+        made = preview(trial.page, trial.published, trial.focus, reveal=trial.reveal)
+        return made, trial.follow
+
+    def _show_tried(self, made: tuple[PagePreview, bool]) -> None:
+        self._preview, follow = made
+        super().show_all()
+        self._pane.show(self._preview, follow=follow)
+
+    def title_runs(self) -> list[Run]:
+        changed = " *" if self.sheet.is_changed else ""
+        viewer = f"  {self.session.viewer.label}"
+        return [(f"{visible(self.page_title())}{changed}", "bar--title"), (viewer, "bar--dim")]
+
+    def help_lines(self) -> list[str]:
+        return [*(f"! {note.sentence}" for note in self._preview.notes), *super().help_lines()]
