@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.device_choices import Candidate
 from tuiprov.data.device_rows import DeviceRow
-from tuiprov.data.devices import Candidate
 from tuiprov.data.draft import Checker, DeviceDraft, Draft
 from tuiprov.data.page import Page
 from tuiprov.data.store import Store

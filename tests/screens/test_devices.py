@@ -49,6 +49,7 @@ async def go(desk: Desk, words: str = "") -> None:
     if words:
         await desk.type(words)
         await desk.until(lambda: "1 / 1 " in desk.part("filter"))
+    await desk.until(lambda: not desk.app.screen._is_loading)  # type: ignore[attr-defined]
 
 
 async def open_device(desk: Desk, words: str, section: int = INFORMATION) -> None:
@@ -111,14 +112,12 @@ class TestTheList:
     async def test_f4_sorts_by_the_next_column_and_the_title_says_which(self, office: Site) -> None:
         async with at_desk(office) as desk:
             await go(desk)
-            seen = []
-            for _ in range(9):
-                seen.append(desk.part("title").rpartition("by ")[2].strip())
+            for words in ("state", "MAC address", "phone", "lines used", "extension"):
                 await desk.press("f4")
-                await desk.settle()
-            assert seen[0] == "friendly name"
-            assert len(set(seen)) == 9
-            await desk.see(BY_NAME)
+                await desk.see(f"by {words}")
+            for words in ("organization", "owner", "published at", "friendly name"):
+                await desk.press("f4")
+                await desk.see(f"by {words}")
             await desk.press("f4", "f4")
             await desk.see("by MAC address")
             await desk.until(lambda: "Sales01" in rows(desk)[0])
@@ -484,7 +483,7 @@ class TestClearingAndRemoving:
         async with at_desk(office) as desk:
             await go(desk)
             await desk.press("down", "down", "delete")
-            await desk.see("Plan", "Remove Sales01 (Snom D765, serial 00041371a00f)")
+            await desk.see("Plan", "Remove Sales01, serial 00041371a00f")
             await desk.press("enter")
             await desk.see("Done.", " / 3")
             assert "Sales01" not in desk.part("table")

@@ -7,10 +7,9 @@ extension, so that `writer.py` holds it to the same rules.
 
 from __future__ import annotations
 
-import secrets
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import netaddr
@@ -18,30 +17,31 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, col, select
 
 from tuiprov.data import history
-from tuiprov.data.accounts import ROLE_WORDS, Viewer, user_and_organization, within_reach
+from tuiprov.data.accounts import Viewer
 from tuiprov.data.database import Database
-from tuiprov.data.device_reach import level_of, misfit, reach, serves_somebody
+from tuiprov.data.device_choices import (
+    Candidate,
+    allow,
+    extensions,
+    fresh,
+    owners,
+    row_of,
+    spares,
+    taken,
+)
+from tuiprov.data.device_reach import reach, serves_somebody
 from tuiprov.data.device_rows import SORTS, DeviceRow, device_rows, order_by, state_column
 from tuiprov.data.fields import Values
 from tuiprov.data.filters import device_condition
-from tuiprov.data.kinship import Kin, is_below, kin, relation
 from tuiprov.data.models import Account, Device, Extension, Line, PublishedFile
 from tuiprov.data.page import Page
-from tuiprov.data.permissions import may, needs, require
-from tuiprov.data.reading import columns, customs_for, device_page, joined, on_device, page_of
-from tuiprov.data.writer import device_name, misfit_of, outdate, write_device, write_page
-from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
+from tuiprov.data.permissions import needs, require
+from tuiprov.data.reading import device_page, page_of
+from tuiprov.data.writer import device_name, outdate, write_device, write_page
+from tuiprov.errors import Conflict, NotFound, Refusal, Refused
 
 Withdraw = Callable[[int], object]
 """Deletes the published files of the device with this id, which serves nobody any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What may be chosen in a list: an id and its words."""
-
-    id: int
-    words: str
 
 
 class Devices:
@@ -84,26 +84,21 @@ class Devices:
     def owners(self, viewer: Viewer) -> list[Candidate]:
         """The accounts for which the viewer may add a device, its own first."""
         with self._database.read() as session:
-            tree = session.exec(_tree_of(viewer)).all()
-            known = kin(session, [one for one in tree if one is not None])
-            own = known[viewer.account_id]
-            allowed = [one for one in known.values() if _may_own(viewer, one, own)]
-            allowed.sort(key=lambda one: (one.id != own.id, len(one.above), one.name.lower()))
-            return [Candidate(one.id, _named(one, own)) for one in allowed]
+            return owners(session, viewer)
 
     @needs("devices.add")
     def fresh(self, viewer: Viewer, owner_id: int) -> Page:
         """The page of a device to be added for this account."""
         with self._database.read() as session:
-            return _fresh(session, viewer, owner_id)
+            return fresh(session, viewer, owner_id)
 
     @needs("devices.add")
     def add(self, viewer: Viewer, page: Page, changes: Values) -> Page:
         """Store a `fresh` page with these values; gives the page of the device. Refused names
         every reason."""
         with self._database.write() as session:
-            fresh = replace(_fresh(session, viewer, page.owner_id or 0), token=page.token)
-            device = write_device(session, viewer, fresh, changes)
+            new = replace(fresh(session, viewer, page.owner_id or 0), token=page.token)
+            device = write_device(session, viewer, new, changes)
             return device_page(session, viewer, device)
 
     @needs("devices.edit")
@@ -111,8 +106,8 @@ class Devices:
         """Store `changes` of a device as it was seen and read it again. Raises Refused with every
         reason, Conflict when somebody else changed it in between."""
         with self._database.write() as session:
-            row = _row(session, viewer, page.device_id or 0)
-            _allow(row.cannot_edit)
+            row = row_of(session, viewer, page.device_id or 0)
+            allow(row.cannot_edit)
             device = session.get_one(Device, row.id)
             stored = device_page(session, viewer, device)
             _same_version(device, page)
@@ -125,35 +120,14 @@ class Devices:
         """The extensions without a device that this one may be assigned to."""
         require(viewer, "devices.see")
         with self._database.read() as session:
-            row = _row(session, viewer, device_id)
-            found = session.execute(_without_device(viewer)).all()
-            ids = {row.owner_id, *(id for one in found for id in (one.user_id, one.place))}
-            known = kin(session, ids | ({row.organization_id} if row.organization_id else set()))
-            return [
-                Candidate(one.id, f"{one.extension}  {one.extension_name}")
-                for one in found
-                if not _may_not_serve(viewer, row, one.user_id, one.place, known)
-            ]
+            return extensions(session, viewer, row_of(session, viewer, device_id))
 
     @needs("devices.assign")
     def spares(self, viewer: Viewer, page: Page) -> list[DeviceRow]:
         """The devices with a free line that the extension of `page` may take."""
         require(viewer, "devices.see")
-        place = col(Device.organization_id)
         with self._database.read() as session:
-            fits = place.is_(None) | (place == page.organization_id)
-            query = select(Device.id).where(reach(session, viewer), fits)
-            rows = device_rows(session, viewer, session.execute(query).scalars()).values()
-            account_ids = {page.user_id or 0, page.organization_id or 0}
-            known = kin(session, account_ids | {row.owner_id for row in rows})
-            user, organization = page.user_id or 0, page.organization_id or 0
-            fitting = [
-                row
-                for row in rows
-                if row.lines_total is not None
-                and not _may_not_serve(viewer, row, user, organization, known)
-            ]
-            return sorted(fitting, key=lambda row: (row.friendly_name.lower(), row.id))
+            return spares(session, viewer, page)
 
     @needs("devices.assign")
     def taken(self, viewer: Viewer, device_id: int, extension_id: int) -> Page:
@@ -181,8 +155,8 @@ class Devices:
         """Take a device, as it was seen, from all its extensions and its organization; gives its
         page. Its files are the caller's to withdraw: the device is stale until then."""
         with self._database.write() as session:
-            row = _row(session, viewer, page.device_id or 0)
-            _allow(row.cannot_clear)
+            row = row_of(session, viewer, page.device_id or 0)
+            allow(row.cannot_clear)
             device = session.get_one(Device, row.id)
             _same_version(device, page)
             _detach(session, device)
@@ -197,8 +171,8 @@ class Devices:
         files, then the record goes: whatever stops in between leaves a device that still knows
         its files."""
         with self._database.write() as session:
-            row = _row(session, viewer, page.device_id or 0)
-            _allow(row.cannot_remove)
+            row = row_of(session, viewer, page.device_id or 0)
+            allow(row.cannot_remove)
             device = session.get_one(Device, row.id)
             _same_version(device, page)
             _detach(session, device)
@@ -236,29 +210,6 @@ def leftovers(session: Session, viewer: Viewer, where: str) -> Iterator[int]:
     yield from (one for one in session.exec(query) if one)
 
 
-def taken(session: Session, viewer: Viewer, page: Page, device_id: int) -> Page:
-    """`page` of an extension put on a device it does not have yet, on its first free line. Raises
-    NotFound, NotAllowed or Refused when it cannot have it."""
-    if page.device_id is not None:
-        reason = f"{page.values['extension']} has a device already: clear that assignment first"
-        raise Refused([Refusal("", reason)])
-    row = _row(session, viewer, device_id)
-    user, organization = page.user_id or 0, page.organization_id or 0
-    known = kin(session, (user, organization, row.owner_id, row.organization_id or organization))
-    _allow(row.cannot_assign)
-    require(viewer, "devices.assign", row.standing.relation, level_of(known[user]))
-    device = session.get_one(Device, device_id)
-    reason = misfit_of(session, device, organization)
-    if reason:
-        raise Refused([Refusal("", reason)])
-    owners = (user, organization, *known[organization].above)
-    customs = customs_for(session, viewer, owners, device.template)
-    put = replace(on_device(session, viewer, page, device), is_taken=True, customs=customs)
-    if not put.free_lines:
-        raise Refused([Refusal("", f"{device_name(device)} has no free line")])
-    return put.changed({"line": put.free_lines[0]})
-
-
 # -- parts ----------------------------------------------------------------------------------------
 
 
@@ -282,22 +233,8 @@ def _names_of(words: str) -> Iterator[Any]:
     yield Device.friendly_name == words
 
 
-def _row(session: Session, viewer: Viewer, device_id: int) -> DeviceRow:
-    """How a device stands to the viewer; NotFound when it is not there or out of reach."""
-    require(viewer, "devices.see")
-    row = device_rows(session, viewer, [device_id]).get(device_id)
-    if row is None:
-        raise NotFound("this device does not exist (any more)")
-    return row
-
-
 def _device(session: Session, viewer: Viewer, device_id: int) -> Device:
-    return session.get_one(Device, _row(session, viewer, device_id).id)
-
-
-def _allow(reason: str) -> None:
-    if reason:
-        raise NotAllowed(reason)
+    return session.get_one(Device, row_of(session, viewer, device_id).id)
 
 
 def _same_version(device: Device, page: Page) -> None:
@@ -330,77 +267,3 @@ def _delete(session: Session, viewer: Viewer, device_id: int, version: int) -> N
         raise Conflict(f"somebody else changed or published {name} meanwhile; it was not removed")
     history.record(session, viewer.label, "remove", device_name(device), device.serial)
     session.delete(device)
-
-
-# -- whose it may be ------------------------------------------------------------------------------
-
-
-def _tree_of(viewer: Viewer) -> Any:
-    """The viewer's account and all below it."""
-    if viewer.is_administrator:
-        return select(Account.id)
-    own, parent = viewer.account_id, col(Account.parent_id)
-    children = select(Account.id).where(parent == own)
-    return select(Account.id).where(
-        (col(Account.id) == own) | (parent == own) | parent.in_(children)
-    )
-
-
-def _may_own(viewer: Viewer, owner: Kin, own: Kin) -> bool:
-    word, level = _context(viewer, owner, own)
-    return may(viewer, "devices.add", word, level)
-
-
-def _context(viewer: Viewer, owner: Kin, own: Kin) -> tuple[str, str]:
-    """Relation and child's level of a new device of this owner."""
-    word = relation(viewer, owner, own)
-    if word == "self":
-        return "own-free", ""
-    if is_below(word):
-        return "child", level_of(owner)
-    raise NotFound("this account does not exist (any more)")
-
-
-def _named(account: Kin, own: Kin) -> str:
-    kind = ROLE_WORDS.get(account.kind, account.kind)
-    return f"{account.name}  {kind}{', yourself' if account.id == own.id else ''}"
-
-
-def _fresh(session: Session, viewer: Viewer, owner_id: int) -> Page:
-    known = kin(session, (owner_id, viewer.account_id))
-    owner = known.get(owner_id)
-    if owner is None:
-        raise NotFound("this account does not exist (any more)")
-    require(viewer, "devices.see")
-    require(viewer, "devices.add", *_context(viewer, owner, known[viewer.account_id]))
-    unsaved = Device(serial="", owner_id=owner_id, token=secrets.token_hex(16))
-    return device_page(session, viewer, unsaved)
-
-
-def _without_device(viewer: Viewer) -> Any:
-    user, organization = user_and_organization()
-    names = columns(
-        Extension.id,
-        Extension.extension,
-        Extension.extension_name,
-        Extension.user_id,
-        organization.id.label("place"),
-    )
-    query = joined(names, user, organization)
-    query = query.where(col(Line.id).is_(None), within_reach(viewer, user, organization))
-    return query.order_by(col(Extension.extension))
-
-
-def _may_not_serve(
-    viewer: Viewer,
-    row: DeviceRow,
-    user_id: int,
-    organization_id: int,
-    known: Mapping[int, Kin],
-) -> bool:
-    """May the viewer not put an extension of this user on the device, or does it not fit?"""
-    relation_word, level = row.standing.relation, level_of(known[user_id])
-    if row.cannot_assign or not may(viewer, "devices.assign", relation_word, level):
-        return True
-    assigned_to = known.get(row.organization_id) if row.organization_id else None
-    return bool(misfit(known[row.owner_id], assigned_to, known[organization_id]))

@@ -22,7 +22,8 @@ from tuiprov.data.account_tree import Accounts
 from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
 from tuiprov.data.checks import check_page, warnings
 from tuiprov.data.database import Database
-from tuiprov.data.devices import Devices, leftovers, taken
+from tuiprov.data.device_choices import taken
+from tuiprov.data.devices import Devices, leftovers
 from tuiprov.data.extensions import Extensions
 from tuiprov.data.fields import Values
 from tuiprov.data.filters import condition

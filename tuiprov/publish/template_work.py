@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.catalog import default_catalog
 from tuiprov.data.fields import Values
 from tuiprov.data.page import CustomTemplate, Phone
 from tuiprov.data.permissions import may
@@ -22,6 +23,7 @@ from tuiprov.data.template_parts import (
     TemplateView,
     completed,
     copied,
+    file_problems,
     kinds_for,
     merged,
     settings_problems,
@@ -78,7 +80,8 @@ class TemplateWork:
     def phone(self, view: TemplateView, device_id: int | None) -> Phone:
         """A device to look at the template with; a made-up one when none is named or it is gone."""
         phone = self._store.phone(self._viewer, device_id) if device_id is not None else None
-        return phone or sample_phones(view.kinds, self._store.site())[0]
+        kinds = view.kinds or default_catalog().types()
+        return phone or sample_phones(kinds, self._store.site())[0]
 
     def main_path(self, view: TemplateView, phone: Phone) -> str:
         """The template that has most of what this phone gets; any, where it gets nothing by it."""
@@ -190,6 +193,9 @@ class TemplateWork:
 
     def _refuse_faults(self, view: TemplateView) -> None:
         """Refused when a file is wrong in itself."""
+        problems = [Refusal(path, reason) for path, reason in file_problems(view).items()]
+        if problems:
+            raise Refused(problems)
         samples = sample_phones(view.kinds, self._store.site())
         faults = faults_in(view.files) or _unknown_names(view.custom, samples)
         if faults:

@@ -242,7 +242,7 @@ class DevicesScreen(ListScreen):
         row = self._row()
         if row is not None and self._may("This device cannot be removed", row.cannot_remove):
             serves = f": serves {row.extensions}" if row.extensions else ""
-            about = f"Remove {row.friendly_name} ({row.phone}, serial {row.serial}){serves}"
+            about = f"Remove {row.friendly_name}, serial {row.serial}{serves}"
             self._end_use(row, about, lambda inventory, draft: inventory.remove(draft.base))
 
     # -- parts ----------------------------------------------------------------------------------

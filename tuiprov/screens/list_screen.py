@@ -75,6 +75,8 @@ class ListScreen(TuiprovScreen):
         self._loads = 0
         """How often the list was asked for: only the last answer counts."""
         self._has_note = False
+        self._id_at_note: int | None = None
+        """Where the cursor came to stand with the note: a step away from it ends the note."""
 
     # -- what a kind of list says for itself ----------------------------------------------------
 
@@ -157,7 +159,8 @@ class ListScreen(TuiprovScreen):
 
     def on_table_moved(self, event: Table.Moved) -> None:
         self._show_filter()
-        self._end_note()
+        if event.id != self._id_at_note:
+            self._end_note()
         self.moved()
 
     def on_resize(self) -> None:
@@ -226,6 +229,7 @@ class ListScreen(TuiprovScreen):
             self._keys_are_for = session
             self.show_keys(note=self._note)
             self._has_note, self._note = bool(self._note), ""
+            self._id_at_note = self.table.cursor_id
         self.call_after_refresh(self.is_shown.set)
         if self._opens_when_loaded:
             self._opens_when_loaded = False

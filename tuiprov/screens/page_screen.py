@@ -8,7 +8,7 @@ On a narrow screen the preview is below, else beside.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -105,7 +105,9 @@ class PageScreen(FormScreen[Draft]):
                 self.tell("Passwords stay hidden", error)
                 return
         self._reveal = not self._reveal
-        self._preview = PagePreview(empty=_ONE_MOMENT)  # nothing revealed stays for a moment more
+        # Nothing that was revealed stays until an account's template has been tried again.
+        tabs = tuple(replace(file, lines=()) for file in self._preview.files)
+        self._preview = PagePreview(tabs, empty=_ONE_MOMENT)
         self.form.reveal = _SECRETS if self._reveal else set()
         self.show_all()
 

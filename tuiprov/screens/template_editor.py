@@ -11,12 +11,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
 from tuiprov.actions import Action
 from tuiprov.data.fields import Value
+from tuiprov.data.merging import conflict_lines
 from tuiprov.data.page import Phone
 from tuiprov.data.template_parts import TemplateView
 from tuiprov.data.templates import Candidate
@@ -33,7 +35,7 @@ from tuiprov.screens.template_settings import TemplateSettingsScreen
 from tuiprov.text import visible
 from tuiprov.widgets.ask import Ask
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import Run
+from tuiprov.widgets.compat import Run, type_again
 from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.editor import HELP, Editor
 from tuiprov.widgets.picker import Picker
@@ -71,6 +73,7 @@ class TemplateEditor(TuiprovScreen):
         self._look = Look()
         self._behind = Behind(self, self._looked_at, self._show_look)
         self._is_busy = False
+        self._held_keys: list[events.Key] = []
         self._words = ""
         self._editors = {path: self._editor(path) for path in view.files}
         self._path = self._work.main_path(view, self._phone)
@@ -137,6 +140,12 @@ class TemplateEditor(TuiprovScreen):
         self._show_texts()
 
     # -- what the user does ---------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        if self._is_busy:
+            self._held_keys.append(event)
+            event.stop()
+            event.prevent_default()
 
     def on_resize(self) -> None:
         self._follow_size()
@@ -236,6 +245,7 @@ class TemplateEditor(TuiprovScreen):
         conflicts = sum(file.conflicts for file in merged)
         first = next((file for file in merged if file.conflicts), merged[0])
         self._go_to(first.path)
+        self._current.go_to(next(iter(conflict_lines(first.text)), 0))
         files = f"{len(merged)} file{'s' if len(merged) > 1 else ''} merged"
         more = f", {conflicts} conflict{'s' if conflicts > 1 else ''} to mend" if conflicts else ""
         self.show_keys(note=f"{files}{more}. F2 saves.")
@@ -271,8 +281,6 @@ class TemplateEditor(TuiprovScreen):
         """Back to the list; what is not saved is asked about."""
         if self._is_zoomed:
             self.action_zoom()
-        elif self._is_busy:
-            self.show_keys(note="One moment …")
         elif self.is_changed:
             question = Dialog(
                 "Unsaved changes",
@@ -322,10 +330,12 @@ class TemplateEditor(TuiprovScreen):
             self.tell("Saved, but not published", problem)
 
     def _do(self, words: str, work: Callable[[], Done], then: Callable[[Done], None]) -> None:
-        """Do what may take long in a thread, saying so meanwhile; then what follows from it."""
+        """Do what may take long in a thread, saying so meanwhile; then what follows from it. Keys
+        typed meanwhile are meant for that."""
         if self._is_busy:
             return
         self._is_busy = True
+        self.set_focus(None)
         self.show_keys(note=words)
 
         def run() -> None:
@@ -335,15 +345,19 @@ class TemplateEditor(TuiprovScreen):
                 after: Callable[[], None] = partial(self.tell, "Not done", error)
             else:
                 after = partial(then, result)
-            self.app.call_from_thread(finish, after)
-
-        def finish(after: Callable[[], None]) -> None:
-            self._is_busy = False
-            if self.is_attached:
-                self.show_keys()
-                after()
+            self.app.call_from_thread(self._done, after)
 
         self.run_worker(run, thread=True, group="work")
+
+    def _done(self, after: Callable[[], None]) -> None:
+        self._is_busy = False
+        if self.is_attached:
+            self.set_focus(self._current)
+            self.show_keys()
+            after()
+            for event in self._held_keys:
+                type_again(self, event)
+            self._held_keys.clear()
 
     # -- files and phone ------------------------------------------------------------------------
 
@@ -405,11 +419,13 @@ class TemplateEditor(TuiprovScreen):
 
     def _show_tabs(self) -> None:
         faulty = {fault.file for fault in self._look.faults}
+        several = len({path.partition("/")[0] for path in self._editors}) > 1
         names = []
         for path in self._editors:
+            shown = path if several else path.partition("/")[2]
             wrong = " !" if path in faulty else ""
             changed = " *" if self._view.files[path] != self._stored.files.get(path) else ""
-            names.append((path, f" {path.partition('/')[2]}{wrong}{changed} "))
+            names.append((path, f" {shown}{wrong}{changed} "))
         self._tabs.show(_tabs_that_fit(names, self._path, self.app.size.width - 4))
 
     def _show_status(self) -> None:

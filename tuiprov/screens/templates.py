@@ -93,7 +93,11 @@ class TemplatesScreen(ListScreen):
         except TuiprovError as error:
             self.tell("This template cannot be opened", error)
             return
-        self.app.push_screen(screen, lambda _: self.reload())
+        self.app.push_screen(screen, self._edited)
+
+    def _edited(self, stored: bool | None) -> None:
+        if stored:
+            self.reload()
 
     def action_new(self) -> None:
         """Make a template: a copy of the server default."""
@@ -149,8 +153,8 @@ class TemplatesScreen(ListScreen):
             made.append(session.templates.copy(values, source))
 
         def opened(stored: bool | None) -> None:
-            self.reload()
             if stored and made:
+                self.reload()
                 self.open_record(made[0])
 
         title = f"New template: a copy of {source.name if source else 'the server default'}"

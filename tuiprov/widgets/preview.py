@@ -13,7 +13,7 @@ from textual import events
 from textual.strip import Strip
 
 from tuiprov.text import visible
-from tuiprov.widgets.compat import SIGNS, LineView, Run, from_cell, scrolled
+from tuiprov.widgets.compat import SIGNS, LineView, Run, from_cell, scrolled, wrap
 
 SIDE_STEP = 8
 TAB = 4
@@ -84,8 +84,8 @@ class Preview(LineView):
     def line(self, y: int) -> Strip:
         at = self.top + y
         if at >= len(self._lines):
-            words = visible(self._empty) if y == 0 and not self._lines else ""
-            return self.strip([(words, "preview--empty")], self.area.width)
+            words = () if self._lines else wrap(visible(self._empty), *self.area)
+            return self.strip([("".join(words[y : y + 1]), "preview--empty")], self.area.width)
         line, width = self._lines[at], self.area.width
         return self.cached((line, at), lambda: self.strip(self._runs(line, at), width))
 
