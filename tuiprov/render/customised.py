@@ -25,9 +25,12 @@ class CustomFault(TemplateFault):
 
     def __init__(self, name: str, fault: TemplateFault) -> None:
         super().__init__(fault.template, fault.line, fault.reason)
-        self.args = TemplateFault(
-            f"template {name}: {fault.template}", fault.line, fault.reason
-        ).args
+        self._words = str(
+            TemplateFault(f"template {name}: {fault.template}", fault.line, fault.reason)
+        )
+
+    def __str__(self) -> str:
+        return self._words
 
 
 @dataclass(slots=True)
