@@ -181,18 +181,27 @@ def account(site: Site, kind: str, name: str = "") -> Account:
     return next(a for a in site.rows(Account) if a.kind == kind and name in ("", a.name))
 
 
+async def choose(desk: Desk, number: str) -> None:
+    """Put the cursor on this extension, and wait for the list to be read."""
+    await desk.type(number)
+    await desk.until(
+        lambda: (
+            desk.part("filter").strip().startswith("1 / 1 ")
+            and getattr(desk.app.screen, "chosen", None) is not None
+        )
+    )
+
+
 async def edit(desk: Desk, number: str) -> None:
     """The identity of this extension, from the list."""
-    await desk.type(number)
-    await desk.until(lambda: desk.part("filter").strip().startswith("1 / 1 "))
+    await choose(desk, number)
     await desk.press("f7")
     await desk.until(lambda: bool(desk.app.screen.query("#form")) and bool(desk.current))
 
 
 async def remove(desk: Desk, number: str) -> None:
     """The plan of removing this extension, from the list."""
-    await desk.type(number)
-    await desk.until(lambda: desk.part("filter").strip().startswith("1 / 1 "))
+    await choose(desk, number)
     await desk.press("delete")
     await desk.see("Plan")
 
