@@ -171,7 +171,7 @@ class TestHelp:
     async def test_the_plan_has_its_own_keys(self, office: Site) -> None:
         async with at_desk(office) as desk:
             await desk.press("f8")
-            await desk.see("Plan", "Files:")
+            await desk.see("Plan", "Enter Apply")
             await desk.press("f1")
             await desk.see("Save and do what the plan says.", "Nothing is saved.")
 
