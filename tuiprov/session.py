@@ -119,7 +119,18 @@ class Session:
 
     def fresh_extension(self, user_id: int) -> Draft:
         """A draft on an extension to be added for this user account."""
-        return Draft(self.store.extensions.fresh(self.viewer, user_id), self.viewer, self._check)
+        page = self.store.extensions.fresh(self.viewer, user_id)
+        return Draft(page, self.viewer, self._check_new)
+
+    def next_number(self, user_id: int) -> str:
+        """A number that is free for a new extension of this user account, or ""."""
+        return self.store.extensions.next_number(self.viewer, user_id)
+
+    def _check_new(self, page: Page) -> tuple[list[Refusal], dict[str, str]]:
+        try:
+            return self.store.extensions.check(self.viewer, page)
+        except StoreError as error:
+            return check_page(page, NO_NEIGHBOURS), {"extension": str(error)}
 
     def add_extension(self, draft: Draft) -> Page:
         """Add the extension of a fresh draft; gives its page."""
@@ -138,9 +149,12 @@ class Session:
 
     def plan_removal(self, extension_id: int) -> tuple[Page, Plan]:
         """An extension, and what removing it would do to its phone's files."""
+        from tuiprov.publish.plan import Plan
         from tuiprov.publish.publishing import plan_page
 
         page = self.store.page(self.viewer, extension_id)
+        if not self.viewer.may_provision:
+            return page, Plan()
         gone = page.changed({"use_provisioning": False})
         return page, plan_page(self.store, page, gone, regenerate=True)
 

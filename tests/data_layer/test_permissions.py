@@ -295,6 +295,15 @@ def test_only_the_administrator_changes_the_site(role: Role) -> None:
     assert may(somebody(role, "modify"), "site.change") is (role == "system")
 
 
+@pytest.mark.parametrize("verb", ["add", "identify", "remove"])
+@pytest.mark.parametrize(("role", "level"), itertools.product(ROLES, LEVELS))
+def test_extensions_come_go_and_are_named_by_the_accounts_above(
+    role: Role, level: str, verb: str
+) -> None:
+    above = role in ("system", "provider", "organization")
+    assert may(somebody(role, level), f"extensions.{verb}") is above
+
+
 @pytest.mark.parametrize("role", ["provider", "organization"])
 def test_an_account_gives_its_children_only_the_sip_permissions_it_has_itself(role: Role) -> None:
     assert not may(somebody(role, "modify"), "accounts.set_sip", "child")

@@ -315,6 +315,21 @@ class TestPlanningTakesLong:
             assert "Plan" not in desk.part("title")
         assert published(office) == {}
 
+    async def test_escape_ends_it_between_two_words_of_progress_too(
+        self, office: Site, slow: Slow, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tuiprov.screens.plan._PROGRESS_SECONDS", 3600)
+        async with at_desk(office) as desk:
+            desk.app.use_session(slow)
+            await desk.press("f8")
+            await desk.see("Planning …")
+            await desk.press("escape")
+            try:
+                await desk.until(slow.ended.is_set)
+                assert not slow.gate.is_set()
+            finally:
+                slow.gate.set()
+
     async def test_what_has_not_been_seen_is_not_applied(self, office: Site, slow: Slow) -> None:
         async with at_desk(office) as desk:
             desk.app.use_session(slow)

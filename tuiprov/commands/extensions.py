@@ -9,7 +9,7 @@ import typer
 from tuiprov.commands.site import SITE
 from tuiprov.data.bulk import parse_assignments
 from tuiprov.data.fields import declared
-from tuiprov.data.identity import Identity
+from tuiprov.data.identity import Identity, added
 from tuiprov.printing import print_plan, say
 from tuiprov.publish.publishing import carry_out, plan_devices, plan_page
 from tuiprov.text import visible
@@ -18,17 +18,21 @@ from tuiprov.text import visible
 def add(
     extension: Annotated[str, typer.Argument(help="Extended number, e.g. 0027*001.")],
     user: Annotated[str, typer.Option(help="User account: a name, or user:name.")],
+    organization: Annotated[
+        str, typer.Option(help="Its organization, where others have a user of that name.")
+    ] = "",
     assignments: Annotated[list[str] | None, typer.Argument(metavar="[FIELD=VALUE…]")] = None,
 ) -> None:
     """Add an extension for a user account."""
     words = [f"extension={extension}", *(assignments or [])]
     values = parse_assignments(words, declared(Identity), also=("extension",))
     store, viewer = SITE.store()
-    user_id = store.accounts.find(viewer, user)
+    user_id = store.accounts.find(viewer, f"{organization}/{user}" if organization else user)
     page = store.extensions.add(viewer, user_id, values)
-    name, number = page.values["extension_name"], page.values["extension"]
-    say(f"Extension {name} ({number}) has been successfully added.")
-    say(f"provision it: tuiprov set use_provisioning=yes … --where extension:{number}")
+    number = page.values["extension"]
+    say(added(page.values))
+    if viewer.may_provision:
+        say(f"provision it: tuiprov set use_provisioning=yes … --where 'extension:{number}'")
 
 
 def remove(
@@ -38,8 +42,9 @@ def remove(
     """Remove an extension; shows what that does to its phone's files, then asks."""
     store, viewer = SITE.store()
     page = store.page(viewer, store.find_extension(viewer, extension))
-    gone = page.changed({"use_provisioning": False})
-    print_plan(plan_page(store, page, gone, regenerate=True), with_diff=False, as_json=False)
+    if viewer.may_provision:
+        gone = page.changed({"use_provisioning": False})
+        print_plan(plan_page(store, page, gone, regenerate=True), with_diff=False, as_json=False)
     if not yes and not typer.confirm(f"Remove {visible(extension)}?"):
         say("nothing was done")
         return

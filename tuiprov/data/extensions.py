@@ -7,21 +7,24 @@ and SIP account) is edited like the rest of its page: `Store.save`, held by `gat
 from __future__ import annotations
 
 import secrets
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlmodel import Session, col, select
 
 from tuiprov.data import history
-from tuiprov.data.accounts import Viewer, user_and_organization
+from tuiprov.data.accounts import Viewer
+from tuiprov.data.checks import check_page, warnings
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
 from tuiprov.data.kinship import Kin, is_below, kin, relation
-from tuiprov.data.models import USER, Device, Extension, KeptDraft, Line
+from tuiprov.data.models import USER, Account, Device, Extension, KeptDraft, Line
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import needs, require
 from tuiprov.data.reading import customs_for, new_values, page_of, site_of
 from tuiprov.data.sections import SERVER_DEFAULT
-from tuiprov.data.writer import outdate, write_page
+from tuiprov.data.writer import RecordedNeighbours, outdate, write_page
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
 
 
@@ -38,11 +41,29 @@ class Extensions:
             return _fresh(session, viewer, user_id)
 
     @needs("extensions.add")
+    def next_number(self, viewer: Viewer, user_id: int) -> str:
+        """The number after the highest one of the user's organization, "" when it has none."""
+        with self._database.read() as session:
+            page = _fresh(session, viewer, user_id)
+            return _following(_numbers_of(session, page.organization_id))
+
+    @needs("extensions.add")
+    def check(self, viewer: Viewer, page: Page) -> tuple[list[Refusal], dict[str, str]]:
+        """What would be refused of an extension to be added, and what is worth a warning."""
+        require(viewer, "extensions.add")
+        with self._database.read() as session:
+            neighbours = RecordedNeighbours(session, page, viewer)
+            found = check_page(page, neighbours) + _foreign_number(session, viewer, page)
+            return found, warnings(page, neighbours)
+
+    @needs("extensions.add")
     def add(self, viewer: Viewer, user_id: int, changes: Values) -> Page:
         """Add an extension; gives its page. Refused names every reason."""
         with self._database.write() as session:
             page = _fresh(session, viewer, user_id)
-            _check_number(session, viewer, page, str(changes.get("extension", "")))
+            found = _foreign_number(session, viewer, page.changed(changes))
+            if found:
+                raise Refused(found)
             return page_of(session, viewer, write_page(session, viewer, page, changes))
 
     @needs("extensions.remove")
@@ -97,29 +118,56 @@ def _relation(viewer: Viewer, known: dict[int, Kin], user: Kin) -> str:
     return relation(viewer, user, known[viewer.account_id])
 
 
-def _check_number(session: Session, viewer: Viewer, page: Page, number: str) -> None:
-    """Numbers begin with the organization's own: nobody but the administrator takes another's."""
+def _foreign_number(session: Session, viewer: Viewer, page: Page) -> list[Refusal]:
+    """Who is not the administrator gives numbers that begin with an organization number which the
+    organization uses already, or nobody else."""
+    number = str(page.values["extension"])
     if viewer.is_administrator or not number:
-        return
-    begins = number.partition("*")[0]
-    user, organization = user_and_organization()
-    query = (
-        select(organization.id, Extension.extension)
-        .join(user, col(Extension.user_id) == user.id)
-        .join(organization, user.parent_id == organization.id)
-        .where(
-            col(Extension.extension).like(f"{begins}*%") | (organization.id == page.organization_id)
-        )
-    )
-    found = session.exec(query).all()
-    own = {str(taken).partition("*")[0] for place, taken in found if place == page.organization_id}
-    if begins in own:
-        return
-    if own:
-        reason = f"must begin with {' or '.join(sorted(own))}*, as the organization's others do"
-        raise Refused([Refusal("extension", reason)])
-    if any(place != page.organization_id for place, _ in found):
-        raise Refused([Refusal("extension", f"{begins} is another organization's number")])
+        return []
+    begins = _organization_number(number)
+    own, others = _who_uses(session, begins, page.organization_id)
+    if own or (begins and not others):
+        return []
+    known = {_organization_number(one) for one in _numbers_of(session, page.organization_id)}
+    if known - {""}:
+        heads = " or ".join(f"{head}*" for head in sorted(known - {""}))
+        reason = f"must begin with {heads}, as the organization's others do"
+    elif begins:
+        reason = f"{begins} is another organization's number"
+    else:
+        reason = "must begin with an organization number and a star, e.g. 0027*001"
+    return [Refusal("extension", reason)]
+
+
+def _organization_number(number: str) -> str:
+    """`0027` of `0027*001`, "" of a number without a star."""
+    return number.rpartition("*")[0]
+
+
+def _who_uses(session: Session, begins: str, organization_id: int | None) -> tuple[bool, bool]:
+    """Are there extensions of this organization, and of others, whose numbers begin so?"""
+    number = col(Extension.extension)
+    alike = number.startswith(f"{begins}*", autoescape=True) if begins else number.not_like("%*%")
+    query = select(Extension.id).join(Account, col(Extension.user_id) == Account.id).where(alike)
+    own = query.where(Account.parent_id == organization_id).limit(1)
+    others = query.where(Account.parent_id != organization_id).limit(1)
+    return session.exec(own).first() is not None, session.exec(others).first() is not None
+
+
+def _numbers_of(session: Session, organization_id: int | None) -> list[str]:
+    query = select(Extension.extension).join(Account, col(Extension.user_id) == Account.id)
+    return list(session.exec(query.where(Account.parent_id == organization_id)))
+
+
+def _following(numbers: Iterable[str]) -> str:
+    """The number after the highest of those that begin as most do; as many digits as that has."""
+    parts = [number.rpartition("*") for number in numbers]
+    parts = [part for part in parts if part[2].isdecimal()]
+    if not parts:
+        return ""
+    (head, star), _ = Counter(part[:2] for part in parts).most_common(1)[0]
+    highest = max((part[2] for part in parts if part[:2] == (head, star)), key=int)
+    return f"{head}{star}{int(highest) + 1:0{len(highest)}}"
 
 
 def _take_off_its_device(session: Session, page: Page) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from sqlmodel import Field as Column
 
-from tuiprov.data.fields import Number, Secret, Text
+from tuiprov.data.fields import Number, Secret, Text, Values
 from tuiprov.data.record import Record
 
 
@@ -83,3 +83,10 @@ class Placement(Record):
         int | None,
         Number(label="Line", help="Line of the device, from 1.", low=1, high=1000),
     ] = None
+
+
+def added(values: Values) -> str:
+    """What is said after adding: word for word from VoipNow's page, *Phone Terminal*."""
+    name, number = values["extension_name"], values["extension"]
+    who = f"{name} ({number})" if name else str(number)
+    return f"Extension {who} has been successfully added."

@@ -126,7 +126,11 @@ class ExtensionsScreen(ListScreen):
 
         if user_id and self.session is not None:
             session, number = self.session, int(user_id)
-            self._edit(lambda: NewExtensionScreen(session, session.fresh_extension(number)))
+            self._edit(
+                lambda: NewExtensionScreen(
+                    session, session.fresh_extension(number), session.next_number(number)
+                )
+            )
 
     def action_identify(self) -> None:
         """Change who the extension under the cursor is."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tuiprov.data.draft import Draft
-from tuiprov.data.identity import Identity
+from tuiprov.data.fields import Field
+from tuiprov.data.identity import Identity, added
 from tuiprov.errors import PublishError, TuiprovError
 from tuiprov.screens.form_screen import FormScreen
 from tuiprov.screens.plan import PlanScreen
@@ -19,19 +20,34 @@ if TYPE_CHECKING:
 
 
 class IdentitySection(Section[Draft]):
+    """`next_number`: one that is free for a new extension."""
+
     model = Identity
     short = "Extension"
+
+    def __init__(self, next_number: str = "") -> None:
+        self._next_number = next_number
 
     @property
     def title(self) -> str:
         return "Extension"
 
+    def hint(self, field: Field, sheet: Draft) -> str:
+        is_new = sheet.base.extension_id is None
+        if field.name == "extension" and is_new:
+            return f"next: {self._next_number}" if self._next_number else "e.g. 0027*001"
+        if field.name == "sip_password" and is_new:
+            return "empty: a random one"
+        if field.name == "sip_username":
+            return "empty: the extension"
+        return super().hint(field, sheet)
+
 
 class IdentityScreen(FormScreen[Draft]):
     """The identity of an extension. A subclass says what storing means."""
 
-    def __init__(self, session: Session, draft: Draft) -> None:
-        super().__init__(draft, (IdentitySection(),))
+    def __init__(self, session: Session, draft: Draft, next_number: str = "") -> None:
+        super().__init__(draft, (IdentitySection(next_number),))
         self._session = session
 
     def title_runs(self) -> list[Run]:
@@ -53,15 +69,14 @@ class NewExtensionScreen(IdentityScreen):
         except TuiprovError as error:
             self.tell("Not added", error)
             return
-        number, extension_id = page.values["extension"], page.extension_id or 0
+        extension_id = page.extension_id or 0
         if opens:
             self._open(extension_id)
             return
-        words = f"Extension {page.values['extension_name']} ({number}) has been successfully added."
         question = Dialog(
             "Added",
             [
-                words,
+                added(page.values),
                 "Press P if you want to provision this extension now. "
                 "If you want to provision every newly added extension, press A.",
             ],

@@ -135,7 +135,8 @@ class PlanScreen(TuiprovScreen):
         held = len(self.plan.held)
         words = f"{_of_whom(self.plan)}: {self.plan.summary()}."
         if held:
-            words = f"{held} file{'s' if held > 1 else ''} would be left as is: R replaces. {words}"
+            said = f"{held} file{'s' if held > 1 else ''} would be left as is: R replaces."
+            words = f"{said} {words}" if self.plan.changes or self.plan.failed else said
         width = self.app.size.width - 2
         notes = [line for note in self.plan.notes for line in wrap(note, width, _MOST_NOTE_LINES)]
         shown: list[list[Run]] = [[(words, "bar--note" if held else "bar--title")]]
