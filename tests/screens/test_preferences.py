@@ -20,7 +20,6 @@ from tests.screens.office import (
 from tests.screens.test_hostile import HOSTILE, assert_harmless
 from tests.sites import Site
 from tuiprov.data.catalog import default_catalog
-from tuiprov.data.gates import CALLS_UNLIMITED
 from tuiprov.data.models import Device
 from tuiprov.errors import TuiprovError
 from tuiprov.publish.plan import NO_FILE, Plan
@@ -412,7 +411,10 @@ class TestGatesOfTheSite:
             await desk.press("escape")
             await desk.open(SALES, SIP)
             await desk.field(PBX)
-            assert desk.under(PBX) == f"· {CALLS_UNLIMITED}"
+            assert desk.under(PBX) == (
+                "· To make it available, setup the Maximum public concurrent calls to a limited "
+                "number (now it is unlimited)."
+            )
 
     async def test_an_infrastructure_brings_the_network_row_to_the_page(self, office: Site) -> None:
         async with at_desk(office, size=(200, 60)) as desk:
@@ -459,7 +461,7 @@ async def test_hostile_settings_are_only_text(office: Site, size: Any) -> None:
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "140x40"])
 class TestPictures:
-    @pytest.mark.parametrize("section", ["1", "2", "3", "4", "5"])
+    @pytest.mark.parametrize("section", ["1", "2", "3", "4", "5", "6"])
     async def test_section(self, office: Site, size: Any, section: str, snapshot: Any) -> None:
         office.configure(publish_root="/srv/publish")
         async with at_desk(office, size=size) as desk:

@@ -66,7 +66,7 @@ class Enrolment(Record, table=True):
 class Fetch(Record, table=True):
     """One request to `tuiprov serve` and what became of it."""
 
-    __tablename__ = "fetch"
+    __tablename__ = "fetch_log"
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(index=True)

@@ -163,7 +163,7 @@ class DeviceSettings(Record):
             help="How the phone fetches its file. The list holds what this phone can do.",
             takes="phone",
         ),
-    ] = Column(default="", max_length=255)
+    ] = Column(default="", max_length=8)
     template: Annotated[
         str,
         Choice(

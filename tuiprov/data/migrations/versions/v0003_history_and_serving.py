@@ -91,7 +91,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("token"),
     )
     op.create_table(
-        "fetch",
+        "fetch_log",
         sa.Column("id", sa.Integer(), nullable=False),
         _moment("at"),
         sa.Column("address", sa.String(length=45), nullable=False),
@@ -108,7 +108,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     for name in ("at", "device_id"):
-        op.create_index(op.f(f"ix_fetch_{name}"), "fetch", [name], unique=False)
+        op.create_index(op.f(f"ix_fetch_log_{name}"), "fetch_log", [name], unique=False)
     op.create_table(
         "resync",
         sa.Column("device_id", sa.Integer(), nullable=False),
@@ -122,7 +122,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("resync", "fetch", "enrolment", "field_change", "file_version", "content"):
+    for table in ("resync", "fetch_log", "enrolment", "field_change", "file_version", "content"):
         op.drop_table(table)
     op.drop_index(op.f("ix_event_at"), table_name="event")
     op.drop_column("event", "undoes")
