@@ -19,9 +19,10 @@ from sqlmodel import col, select
 from tests.sites import PHONE, a_site
 from tuiprov.data.accounts import Permission, Viewer, terminal_viewer, viewer_for
 from tuiprov.data.database import Database
-from tuiprov.data.models import Account, Device, Extension, Line, Template, TemplateFile
+from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.permissions import may
 from tuiprov.data.store import Store
+from tuiprov.data.template_tables import Template, TemplateFile
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refused
 
 KINDS = ("system", "provider", "organization", "user")

@@ -10,7 +10,8 @@ import pytest
 
 from tests.inventory import Tree, a_tree
 from tests.publish.helpers import files
-from tuiprov.data.models import Device, Extension, Line, PublishedFile
+from tuiprov.data.kept import PublishedFile
+from tuiprov.data.models import Device, Extension, Line
 from tuiprov.errors import Conflict, NotAllowed, PublishError
 from tuiprov.inventory import Inventory, inventory_of
 from tuiprov.publish import publishing

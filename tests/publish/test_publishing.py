@@ -9,7 +9,8 @@ import pytest
 
 from tests.publish.helpers import files, publish_site, state
 from tests.sites import PHONE, Site
-from tuiprov.data.models import Device, Event, PublishedFile
+from tuiprov.data.kept import Event, PublishedFile
+from tuiprov.data.models import Device
 from tuiprov.errors import PublishError
 from tuiprov.publish.publishing import plan_devices, plan_page, publish
 

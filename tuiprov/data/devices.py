@@ -33,7 +33,8 @@ from tuiprov.data.device_reach import reach, serves_somebody
 from tuiprov.data.device_rows import SORTS, DeviceRow, device_rows, order_by, state_column
 from tuiprov.data.fields import Values
 from tuiprov.data.filters import device_condition
-from tuiprov.data.models import Account, Device, Extension, Line, PublishedFile
+from tuiprov.data.kept import PublishedFile
+from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import needs, require
 from tuiprov.data.reading import device_page, page_of

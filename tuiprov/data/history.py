@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session
 
-from tuiprov.data.models import Event
-
 
 def record(session: Session, who: str, action: str, subject: str, detail: str = "") -> None:
     """Add an event to the session's transaction. `detail` holds field names, not values."""
+    from tuiprov.data.kept import Event
+
     event = Event(at=datetime.now(UTC), who=who[:80], action=action, subject=subject)
     event.detail = detail[:1024]
     session.add(event)

@@ -22,7 +22,7 @@ from tuiprov.data.catalog import default_catalog
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
 from tuiprov.data.kinship import Kin, is_below, kin, relation
-from tuiprov.data.models import Device, Line, Template, TemplateFile
+from tuiprov.data.models import Device, Line
 from tuiprov.data.page import names_in
 from tuiprov.data.permissions import may, needs, require
 from tuiprov.data.reading import columns, joined
@@ -35,6 +35,7 @@ from tuiprov.data.template_parts import (
     outdated,
     settings_problems,
 )
+from tuiprov.data.template_tables import Template, TemplateFile
 from tuiprov.errors import Conflict, NotFound, Refusal, Refused
 from tuiprov.text import in_words
 

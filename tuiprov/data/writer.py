@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +24,8 @@ from tuiprov.data.kinship import kin
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import may_ever
-from tuiprov.data.sections import DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
+from tuiprov.data.sealing import keys_of
+from tuiprov.data.secret_columns import assign
 from tuiprov.data.settle import settle
 from tuiprov.errors import Conflict, Refusal, Refused
 
@@ -99,7 +99,7 @@ def write_device(session: Session, viewer: Viewer, page: Page, changes: Values) 
         owner_id=proposed.owner_id or viewer.account_id,
         token=proposed.token or secrets.token_hex(16),
     )
-    _assign(device, proposed.values, DEVICE_FIELDS)
+    assign(keys_of(session), device, proposed.values)
     outdate(device)
     session.add(device)
     _record(session, viewer, device_name(device), page, proposed)
@@ -181,7 +181,7 @@ def _write_extension(session: Session, page: Page) -> Extension:
     else:
         extension = session.get_one(Extension, page.extension_id)
         _same_version(extension.version, page.extension_version, f"extension {extension.extension}")
-    _assign(extension, page.values, EXTENSION_FIELDS)
+    assign(keys_of(session), extension, page.values)
     session.add(extension)
     return extension
 
@@ -198,7 +198,7 @@ def _write_device(session: Session, viewer: Viewer, page: Page, extension: Exten
     if line is None and device.id is not None and page.organization_id is not None:
         _refuse_misfit(session, device, page.organization_id)
     device.organization_id = page.organization_id
-    _assign(device, page.values, DEVICE_FIELDS)
+    assign(keys_of(session), device, page.values)
     outdate(device)
     session.add(device)
     session.flush()
@@ -278,9 +278,3 @@ def misfit_of(session: Session, device: Device, organization_id: int) -> str:
 def _same_version(stored: int, seen: int, what: str) -> None:
     if stored != seen:
         raise Conflict(f"somebody else changed {what} meanwhile; nothing was saved")
-
-
-def _assign(row: Extension | Device, values: Mapping[str, Value], names: tuple[str, ...]) -> None:
-    for name in names:
-        if name in FIELDS and getattr(row, name) != values[name]:
-            setattr(row, name, values[name])

@@ -17,7 +17,8 @@ from sqlmodel import Session, col, select
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.fields import Values
-from tuiprov.data.models import Device, Line, PublishedFile
+from tuiprov.data.kept import PublishedFile
+from tuiprov.data.models import Device, Line
 from tuiprov.data.page import CustomTemplate, Page, Phone
 from tuiprov.data.site import ACCESS_FIELDS, PHONE_FIELDS, SITE_FIELDS, Site
 from tuiprov.data.store import Store
