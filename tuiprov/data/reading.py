@@ -18,7 +18,7 @@ from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
 from tuiprov.data.fields import Value
 from tuiprov.data.kinship import kin
 from tuiprov.data.models import Device, Extension, Line, SystemSettings
-from tuiprov.data.page import LineUse, Page
+from tuiprov.data.page import LineUse, Page, Stamp
 from tuiprov.data.sealing import keys_of
 from tuiprov.data.secret_columns import device_values, extension_values, opened
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
@@ -147,8 +147,11 @@ def joined(query: Any, user: Any, organization: Any) -> Any:
     )
 
 
+_DEVICE_COLUMNS = ("id", "serial", "token", "version", *DEVICE_FIELDS)
+
+
 def device_pages(session: Session, wanted: Sequence[int] | None) -> Iterator[Sequence[Any]]:
-    names = [getattr(Device, name) for name in ("id", "serial", "token", *DEVICE_FIELDS)]
+    names = [getattr(Device, name) for name in _DEVICE_COLUMNS]
     last = 0
     while True:
         query: Select[Any] = columns(*names).order_by(col(Device.id)).limit(_PAGE_OF_DEVICES)
@@ -167,13 +170,31 @@ def device_pages(session: Session, wanted: Sequence[int] | None) -> Iterator[Seq
 
 def lines_by_device(session: Session, device_ids: Sequence[int]) -> dict[int, list[LineUse]]:
     names = [getattr(Extension, name) for name in EXTENSION_FIELDS if name in FIELDS]
-    query = columns(Line.device_id, Line.number, Extension.id, *names)
+    query = columns(Line.device_id, Line.number, Extension.id, Extension.version, *names)
     query = query.join(Extension, col(Line.extension_id) == Extension.id)
     query = query.where(col(Line.device_id).in_(device_ids)).order_by(col(Line.number))
     lines: dict[int, list[LineUse]] = {}
     keys = keys_of(session)
-    for device_id, number, extension_id, *values in session.execute(query):
+    for device_id, number, extension_id, version, *values in session.execute(query):
         stored = dict(zip(EXTENSION_FIELDS, values, strict=True))
         extension = opened(keys, "extension", str(stored["extension"]), stored)
-        lines.setdefault(device_id, []).append(LineUse(number, extension, extension_id))
+        lines.setdefault(device_id, []).append(
+            LineUse(number, extension, extension_id, version=version)
+        )
     return lines
+
+
+def stamps(session: Session, device_ids: Sequence[int]) -> dict[int, Stamp]:
+    """The state in which each of these devices is now (`Phone.stamp`); none for those gone."""
+    found: dict[int, list[tuple[int, int, int]]] = {}
+    for start in range(0, len(device_ids), _PAGE_OF_DEVICES):
+        some = device_ids[start : start + _PAGE_OF_DEVICES]
+        devices = columns(Device.id, Device.version).where(col(Device.id).in_(some))
+        for device_id, version in session.execute(devices):
+            found[device_id] = [(0, device_id, version)]
+        lines = columns(Line.device_id, Line.number, Extension.id, Extension.version)
+        lines = lines.join(Extension, col(Line.extension_id) == Extension.id)
+        lines = lines.where(col(Line.device_id).in_(some)).order_by(col(Line.number))
+        for device_id, *line in session.execute(lines):
+            found[device_id].append((line[0], line[1], line[2]))
+    return {device_id: tuple(parts) for device_id, parts in found.items()}

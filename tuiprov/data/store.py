@@ -250,7 +250,7 @@ class Store:
                     values = opened(self.database.keys, "device", row.serial, stored)
                     own = tuple(lines.get(row.id, ()))
                     files = custom.get(row.template)
-                    yield Phone(values, own, site, row.token, row.id, files)
+                    yield Phone(values, own, site, row.token, row.id, files, row.version)
 
     @needs("files.see")
     def device_ids(self, viewer: Viewer, where: str = "") -> list[int]:

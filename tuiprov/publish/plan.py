@@ -7,12 +7,12 @@ and changes nothing. A second plan after an apply is empty.
 from __future__ import annotations
 
 import difflib
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from tuiprov.data.page import Phone
+from tuiprov.data.page import CustomTemplate, Phone, Stamp
+from tuiprov.data.site import Site
 from tuiprov.errors import RenderError, TemplateFault
 from tuiprov.publish.masking import Masking, Rendered, maskings
 from tuiprov.publish.tree import Tree
@@ -53,10 +53,6 @@ class Change:
         """Whose file it is."""
         return self.readers if self.device_id is None else (self.device_id,)
 
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
-
     def diff(self, context: int = 1) -> list[str]:
         """The changed lines with some context, `+`, `-` or a blank in front; secrets masked."""
         before, after = self.shown_before.splitlines(), self.shown_after.splitlines()
@@ -76,6 +72,15 @@ def _alike(before: Sequence[str], after: Sequence[str], context: int) -> tuple[i
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What the files of a device were made from, besides the catalogue."""
+
+    stamp: Stamp
+    site: Site
+    custom: CustomTemplate | None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What applying would do. `held`: replacements left out because they were not asked for (saved
     without Regenerate). `settled`: devices whose files are as they should be. `failed`: device →
@@ -90,12 +95,24 @@ class Plan:
     notes: tuple[str, ...] = ()
     reaches_phones: bool = True
     """Is what is planned anything that a phone's file holds at all?"""
+    seen: Mapping[int, Seen] = field(default_factory=dict)
+    """The state in which each device was planned: one that is another by now keeps its files."""
 
     def __bool__(self) -> bool:
         return bool(self.changes)
 
     def count(self, kind: Kind) -> int:
         return sum(change.kind == kind for change in self.changes)
+
+    def without(self, devices: Set[int]) -> Plan:
+        """The plan without the files of these devices, and without their failures."""
+        return replace(
+            self,
+            changes=tuple(one for one in self.changes if one.device_id not in devices),
+            held=tuple(one for one in self.held if one.device_id not in devices),
+            settled=tuple(number for number in self.settled if number not in devices),
+            failed={n: why for n, why in self.failed.items() if n not in devices},
+        )
 
     @property
     def devices(self) -> int:
@@ -192,10 +209,12 @@ class _Making:
         """Template of an account → why none of many phones got a file by it."""
         self._shown = 0
         self._names: dict[int, str] = {}
+        self._seen: dict[int, Seen] = {}
         self._readers: dict[str, list[int]] = {}
 
     def add(self, phone: Phone) -> None:
         """Plan a phone; one with a template of an account waits until there are many."""
+        self._seen[phone.device_id or 0] = Seen(phone.stamp, phone.site, phone.custom)
         if phone.custom is None:
             self._add_all([phone])
             return
@@ -225,8 +244,7 @@ class _Making:
         for path, device_id in sorted(recorded.items()):
             if device_id is None or device_id in self._failed or path in self._wanted:
                 continue
-            if self._tree.read(path) is not None:
-                self._changes.append(Change("delete", path, device_id))
+            self._changes.append(Change("delete", path, device_id))
 
     def plan(self) -> Plan:
         return Plan(
@@ -235,6 +253,7 @@ class _Making:
             tuple(self._settled),
             dict(self._failed),
             dict(self._names),
+            seen=self._seen,
         )
 
     def _with_readers(self, change: Change) -> Change:
