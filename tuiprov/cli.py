@@ -243,10 +243,17 @@ def catalog(
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put the phones' files back as they were published.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Look for what is wrong with this site and this terminal."""
     from tuiprov.doctor import examine
 
+    if repair:
+        _repair()
     findings = examine(SITE.url)
     if as_json:
         print_json([{"ok": one.ok, "about": one.about, "words": one.words} for one in findings])
@@ -255,6 +262,15 @@ def doctor(as_json: AsJson = False) -> None:
             say(f"{'ok' if one.ok else '!!'}  {one.about}: {one.words}")
     if not all(one.ok for one in findings):
         raise typer.Exit(1)
+
+
+def _repair() -> None:
+    from tuiprov.publish.reconcile import reconcile
+
+    store, viewer = SITE.store()
+    if not viewer.is_administrator:
+        raise NotAllowed("only the system administrator repairs files")
+    say(f"published files: {reconcile(store).words()}", to_error=True)
 
 
 @app.command()

@@ -47,6 +47,9 @@ class World:
         for end in ("", "-wal", "-shm"):
             Path(f"{other}{end}").unlink(missing_ok=True)
         shutil.copyfile(self.path, other)
+        key = other.with_name("call.db.key")
+        if not key.exists():
+            shutil.copy(self.path.with_name(f"{self.path.name}.key"), key)
         return Store(Database(f"sqlite:///{other}"))
 
 

@@ -59,12 +59,16 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session that commits at the end of the block, or rolls back with the exception."""
+        """A session that commits at the end of the block, or rolls back with the exception. What
+        it changes is written down in the history."""
+        from tuiprov.data.changes import follow  # here: reading needs none of it
+
         with (
             self._told_plainly(),
             self._session(self._writing) as session,
             session.begin(),
         ):
+            follow(session)
             yield session
 
     def _session(self, engine: Engine) -> Session:

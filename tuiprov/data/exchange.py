@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.custom_rows import customs_for
 from tuiprov.data.database import Database
@@ -69,6 +70,7 @@ def import_file(
     done = [0, 0, 0]
     try:
         with database.write() as session:
+            history.record(session, viewer.label, "import", path.name, f"{len(rows)} rows")
             for row in rows:
                 try:
                     done[_import_row(session, viewer, row)] += 1

@@ -18,4 +18,5 @@ def record(session: Session, who: str, action: str, subject: str, detail: str = 
     event = Event(at=datetime.now(UTC), who=who[:80], action=action, subject=subject)
     event.detail = detail[:1024]
     session.add(event)
+    session.info.setdefault("operation", event)
     return event

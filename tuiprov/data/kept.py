@@ -75,6 +75,8 @@ class FieldChange(Record, table=True):
     field: str = Field(max_length=64)
     before: str
     after: str
+    key: str = Field(max_length=16)
+    """The name of the key that secrets in it are sealed with; "" for none in it."""
 
 
 class Enrolment(Record, table=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlmodel import Session
 
 from tuiprov.data.fields import Value
@@ -72,6 +72,17 @@ def seal_rows(session: Session, most: int | None = None) -> int:
     return sum(_seal_table(session, model, row, most) for model, row in _ROWS)
 
 
+def unsealed(session: Session) -> int:
+    """How many rows hold a secret that is not sealed with the key of now."""
+    keys = keys_of(session)
+    return sum(
+        session.execute(
+            select(func.count()).select_from(model).where(_stale(keys, model))
+        ).scalar_one()
+        for model, _ in _ROWS
+    )
+
+
 _ROWS: Final = ((Extension, Extension.extension), (Device, Device.serial))
 
 
@@ -79,14 +90,19 @@ def _seal_table(session: Session, model: Any, identity: Any, most: int | None) -
     keys, table = keys_of(session), str(model.__tablename__)
     names = SECRET_COLUMNS[table]
     columns: list[Any] = [getattr(model, name) for name in names]
-    stale = [(column != "") & ~column.startswith(f"{keys.current}:") for column in columns]
-    query: Any = select(model.id, identity, *columns).where(or_(*stale)).limit(most)
+    query: Any = select(model.id, identity, *columns).where(_stale(keys, model)).limit(most)
     rows = session.execute(query).all()
     for row_id, row, *values in rows:
         clear = opened(keys, table, row, dict(zip(names, values, strict=True)))
         sealed = {name: keys.seal(str(clear[name]), about(table, row, name)) for name in names}
         session.execute(update(model).where(model.id == row_id).values(**sealed))
     return len(rows)
+
+
+def _stale(keys: Keys, model: Any) -> Any:
+    columns = [getattr(model, name) for name in SECRET_COLUMNS[str(model.__tablename__)]]
+    prefix = f"{keys.current}:"
+    return or_(*((column != "") & ~column.startswith(prefix) for column in columns))
 
 
 def _changed(

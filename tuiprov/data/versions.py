@@ -74,7 +74,7 @@ def content(session: Session, digest: str) -> bytes:
     row = session.get(Content, digest)
     if row is None:
         raise StoreError(f"the contents {digest[:12]}… are not kept (any more)")
-    return keys_of(session).open_bytes(row.sealed, _about(digest))
+    return keys_of(session).open_bytes(row.sealed, about_content(digest))
 
 
 def recorded(session: Session, device_ids: Sequence[int] | None = None) -> dict[str, int | None]:
@@ -103,7 +103,7 @@ def _keep(session: Session, contents: Mapping[str, bytes]) -> None:
         rows = [
             {
                 "digest": digest,
-                "sealed": keys.seal_bytes(contents[digest], _about(digest)),
+                "sealed": keys.seal_bytes(contents[digest], about_content(digest)),
                 "size": len(contents[digest]),
             }
             for digest in digests
@@ -113,7 +113,8 @@ def _keep(session: Session, contents: Mapping[str, bytes]) -> None:
             session.execute(insert(Content), rows)
 
 
-def _about(digest: str) -> str:
+def about_content(digest: str) -> str:
+    """What the contents with this digest are sealed as."""
     return f"content:{digest}:bytes"
 
 

@@ -164,6 +164,23 @@ def _marking_failures(store: Store, ready: Plan) -> Iterator[None]:
         raise
 
 
+def settle_interrupted(store: Store) -> None:
+    """Say of the devices whose publishing was broken off what they are now: published when their
+    files are as they should be, else stale. The caller has reconciled the files."""
+    with store.database.read() as session:
+        query = select(Device.id).where(Device.publish_state == "publishing")
+        waiting = [number for number in session.exec(query) if number]
+    if not waiting:
+        return
+    ready = plan_devices(store, waiting)
+    settled = set(ready.settled) - {change.device_id for change in ready.changes}
+    with store.database.write() as session:
+        _mark(session, settled, "published", "")
+        _mark(session, set(waiting) - settled - set(ready.failed), "stale", "")
+        for device_id, problem in ready.failed.items():
+            _mark(session, [device_id], "failed", problem)
+
+
 def mark_failed(store: Store, ids: Iterable[int | None], error: PublishError) -> None:
     """Write down why the files of these devices could not be published."""
     with store.database.write() as session:
