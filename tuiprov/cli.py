@@ -35,7 +35,7 @@ from tuiprov.printing import (
     print_text,
     say,
 )
-from tuiprov.publish.publishing import plan_devices, plan_settings, publish
+from tuiprov.publish.publishing import plan_outdated, plan_settings, publish
 from tuiprov.render.engine import render, type_of
 from tuiprov.render.links import link
 from tuiprov.render.notes import notes
@@ -207,9 +207,7 @@ def plan(
 ) -> None:
     """Show which files would be written, replaced and deleted."""
     store, viewer = SITE.store()
-    print_plan(
-        plan_devices(store, store.device_ids(viewer, where)), with_diff=diff, as_json=as_json
-    )
+    print_plan(plan_outdated(store, viewer, where), with_diff=diff, as_json=as_json)
 
 
 @app.command("publish")
@@ -220,7 +218,7 @@ def publish_(
 ) -> None:
     """Bring the phones' files up to date: shows the plan, asks, applies."""
     store, viewer = SITE.store()
-    ready = plan_devices(store, store.device_ids(viewer, where))
+    ready = plan_outdated(store, viewer, where)
     print_plan(ready, with_diff=diff, as_json=False)
     if ready and not yes and not typer.confirm("Apply this plan?"):
         say("nothing was done")

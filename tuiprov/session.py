@@ -229,10 +229,9 @@ class Session:
     # -- the whole site -------------------------------------------------------------------------
 
     def plan(self, where: str, on_phone: OnPhone) -> Plan:
-        from tuiprov.publish.publishing import plan_devices
+        from tuiprov.publish.publishing import plan_outdated
 
-        ids = self.store.device_ids(self.viewer, where)
-        return plan_devices(self.store, ids, on_phone=on_phone)
+        return plan_outdated(self.store, self.viewer, where, on_phone)
 
     def publish(self, plan: Plan) -> None:
         from tuiprov.publish.publishing import publish

@@ -27,8 +27,8 @@ from tuiprov.publish.publishing import plan_devices, publish
 from tuiprov.publish.reconcile import examine, reconcile
 
 PHONES = 40
-_LONGEST = 0.4
-"""Seconds from a save to the kill: about as long as a publish takes."""
+_LONGEST = {"s": 0.4, "w": 0.08}
+"""Seconds from a save to the kill, or from the first file to it: as long as each takes."""
 _MODELS = ("Yealink,T46S,84", "Fanvil,X4U,2.12", "Snom,D765,10", "Aastra,6731i,3.3.1")
 _PREFIXES = ("80:5E:C0", "0C:38:3E", "00:04:13", "00:08:5D")
 
@@ -59,13 +59,19 @@ def write_in_place(changes: Sequence[Change], site: Settings) -> None:
         with open(target, "wb", buffering=256) as file:
             for start in range(0, len(change.data), 256):
                 file.write(change.data[start : start + 256])
+                time.sleep(0.0005)  # a kill must be able to meet it on any machine
 
 
 def _publish_for_ever(url: str, out: int, put: Put | None) -> None:
     """Change a setting that is in every file, publish, and so on; each step that has returned is
     acknowledged with its number."""
-    if put is not None:
-        publishing.put = put  # type: ignore[assignment]
+    real = put or publishing.put
+
+    def told(changes: Sequence[Change], site: Settings) -> None:
+        os.write(out, b"w\n")
+        real(changes, site)
+
+    publishing.put = told  # type: ignore[assignment]
     store = Store(Database(url))
     with store.database.read() as session:
         viewer = administrator(session)
@@ -78,8 +84,9 @@ def _publish_for_ever(url: str, out: int, put: Put | None) -> None:
         os.write(out, f"p{number}\n".encode())
 
 
-def killed(site: Site, after: float, put: Put | None) -> list[str]:
-    """What a publisher acknowledged that was killed `after` seconds after its first save."""
+def killed(site: Site, amid: str, after: float, put: Put | None) -> list[str]:
+    """What a publisher acknowledged that was killed `after` seconds after its first save (`amid`
+    s) or after it began to write (w)."""
     site.database.close()
     inlet, outlet = os.pipe()
     child = os.fork()
@@ -90,12 +97,14 @@ def killed(site: Site, after: float, put: Put | None) -> list[str]:
         finally:
             os._exit(1)
     os.close(outlet)
-    first = os.read(inlet, 64).decode()
+    said = ""
+    while amid not in said:
+        said += os.read(inlet, 64).decode()
     time.sleep(after)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    with os.fdopen(inlet) as said:
-        return (first + said.read()).split()
+    with os.fdopen(inlet) as rest:
+        return (said + rest.read()).split()
 
 
 def found_after(site: Site, acknowledged: Sequence[str]) -> Counter[str]:
@@ -127,7 +136,8 @@ def many_kills(site: Site, count: int, put: Put | None = None) -> Counter[str]:
     chance = random.Random(count)
     found: Counter[str] = Counter()
     for _ in range(count):
-        acknowledged = killed(site, chance.random() * _LONGEST, put)
+        amid = chance.choice("sww")
+        acknowledged = killed(site, amid, chance.random() * _LONGEST[amid], put)
         found["published"] += sum(word[0] == "p" for word in acknowledged)
         found += found_after(site, acknowledged)
     return found

@@ -32,7 +32,9 @@ TRACKED: Final = {
 ALL: Final = ""
 """The `field` of a change that is a whole row."""
 
-_NOT_DATA: Final = frozenset({"version", "publish_state", "publish_reason", "published_at"})
+_NOT_DATA: Final = frozenset(
+    {"version", "publish_state", "publish_reason", "published_at", "rendered_by"}
+)
 """What tuiprov itself notes beside an admin's data."""
 
 _MORE_SECRETS: Final = {"device": ("token",)}

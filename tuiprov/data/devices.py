@@ -202,12 +202,21 @@ class Devices:
         )
 
 
-def leftovers(session: Session, viewer: Viewer, where: str) -> Iterator[int]:
+def is_outdated() -> Any:
+    """Is a device's file perhaps not what the database says?"""
+    return col(Device.publish_state).in_(("stale", "publishing", "failed"))
+
+
+def leftovers(
+    session: Session, viewer: Viewer, where: str, *, outdated: bool = False
+) -> Iterator[int]:
     """Devices within reach that serve nobody and have published files on record."""
     recorded = select(PublishedFile.device_id).where(col(PublishedFile.device_id).is_not(None))
     query = select(Device.id).where(
         ~serves_somebody(), col(Device.id).in_(recorded), reach(session, viewer), _matching(where)
     )
+    if outdated:
+        query = query.where(is_outdated())
     yield from (one for one in session.exec(query) if one)
 
 

@@ -103,6 +103,8 @@ class SystemSettings(Site, table=True):
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": _settings_version}
 
     id: int = Field(default=1, primary_key=True)
+    rendered_by: str = Field(default="", max_length=64)
+    """Which catalogue and templates the published files were made with (`engine.fingerprint`)."""
     version: int = Field(default=1, sa_column=_settings_version)
 
 

@@ -253,10 +253,11 @@ class Store:
                     yield Phone(values, own, site, row.token, row.id, files, row.version)
 
     @needs("files.see")
-    def device_ids(self, viewer: Viewer, where: str = "") -> list[int]:
+    def device_ids(self, viewer: Viewer, where: str = "", *, outdated: bool = False) -> list[int]:
         """Devices that serve an extension which the viewer sees and the filter text matches, and
-        those that serve nobody any more but left files behind."""
-        from tuiprov.data.devices import leftovers
+        those that serve nobody any more but left files behind; `outdated`: only those whose files
+        may not be what the database says, which are found by an index."""
+        from tuiprov.data.devices import is_outdated, leftovers
 
         require(viewer, "files.see")
         user, organization = user_and_organization()
@@ -264,9 +265,18 @@ class Store:
         query = query.where(
             within_reach(viewer, user, organization), condition(where, user, organization)
         )
+        if outdated:
+            query = query.where(is_outdated())
         with self.database.read() as session:
             found = session.execute(query.where(col(Line.device_id).is_not(None)).distinct())
-            return sorted({*found.scalars(), *leftovers(session, viewer, where)})
+            left = leftovers(session, viewer, where, outdated=outdated)
+            return sorted({*found.scalars(), *left})
+
+    @internal
+    def rendered_by(self) -> str:
+        """Which catalogue and templates the published files were made with, "" for none."""
+        with self.database.read() as session:
+            return session.get_one(SystemSettings, 1).rendered_by
 
     # -- drafts and events ----------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.custom_rows import customs_named
 from tuiprov.data.fields import Values
-from tuiprov.data.models import Device
+from tuiprov.data.models import Device, SystemSettings
 from tuiprov.data.page import CustomTemplate, Page, Phone
 from tuiprov.data.reading import site_of, stamps
 from tuiprov.data.site import ACCESS_FIELDS, PHONE_FIELDS, SITE_FIELDS, Site
@@ -29,6 +29,7 @@ from tuiprov.errors import NotAllowed, PublishError
 from tuiprov.publish.apply import locked, put
 from tuiprov.publish.plan import Plan, plan
 from tuiprov.publish.tree import Tree
+from tuiprov.render.engine import fingerprint
 
 OnPhone = Callable[[int], None]
 """Told before each phone how many have been planned; what it raises ends the planning."""
@@ -50,6 +51,17 @@ def plan_devices(
     recorded = _recorded(store, wanted)
     phones = _telling(store.phones(wanted), on_phone)
     return plan(phones, recorded, tree_of(store.site()), regenerate=regenerate)
+
+
+def plan_outdated(
+    store: Store, viewer: Viewer, where: str = "", on_phone: OnPhone = unheard
+) -> Plan:
+    """The plan for the devices that the viewer sees, `where` matches, and whose files may not be
+    what the database says: the time it takes follows their number. After an upgrade these are all.
+    """
+    upgraded = store.rendered_by() != fingerprint()
+    ids = store.device_ids(viewer, where, outdated=not upgraded)
+    return plan_devices(store, ids, on_phone=on_phone)
 
 
 def plan_settings(
@@ -224,7 +236,18 @@ def _record_wanted(session: Session, viewer: Viewer, ready: Plan, why: str) -> N
         for one in ready.changes
     ]
     want(session, files, viewer.label, event.id)
+    _follow_program(session)
     _mark(session, {one.device_id for one in ready.changes}, "publishing", "")
+
+
+def _follow_program(session: Session) -> None:
+    """With the first publish of an upgraded program every device's files are in question. A
+    statement of its own: the settings' version is for those who edit them."""
+    other = update(SystemSettings).where(col(SystemSettings.rendered_by) != fingerprint())
+    done = session.execute(other.values(rendered_by=fingerprint()))
+    if done.rowcount:  # type: ignore[attr-defined]
+        published = update(Device).where(col(Device.publish_state) == "published")
+        session.execute(published.values(publish_state="stale"))
 
 
 def _record_result(session: Session, done: Plan) -> Plan:

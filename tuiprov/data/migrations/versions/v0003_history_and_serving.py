@@ -19,6 +19,7 @@ _SETTINGS: dict[str, tuple[Any, str]] = {
     "enrolment_hours": (sa.Integer(), "24"),
     "resync_by": (sa.String(length=8), "none"),
     "resync_per_second": (sa.Integer(), "10"),
+    "rendered_by": (sa.String(length=64), ""),
 }
 """New columns of the settings and what they hold in a site that is there already."""
 
