@@ -29,6 +29,7 @@ from tuiprov.errors import TuiprovError, crash_report
 from tuiprov.screens.base import Done
 from tuiprov.screens.extensions import ExtensionsScreen
 from tuiprov.screens.list_screen import ListScreen
+from tuiprov.text import local_time
 from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.themes import THEMES, best_theme
 
@@ -41,6 +42,7 @@ _AREAS = {
     "devices": ("tuiprov.screens.devices", "DevicesScreen"),
     "accounts": ("tuiprov.screens.accounts", "AccountsScreen"),
     "templates": ("tuiprov.screens.templates", "TemplatesScreen"),
+    "history": ("tuiprov.screens.history", "HistoryScreen"),
     "preferences": ("tuiprov.screens.preferences", "PreferencesScreen"),
 }
 """Module and class of each area's screen, imported when it is opened."""
@@ -244,7 +246,7 @@ class TuiprovApp(App[None]):
         if session is None or kept is None:
             return
         extension_id, texts, kept_at = kept
-        when = kept_at.astimezone().strftime("%Y-%m-%d %H:%M")
+        when = local_time(kept_at)
 
         def answer(key: str | None) -> None:
             if key == "r":

@@ -89,7 +89,7 @@ def print_catalog(catalog: Catalog, manufacturer: str, model: str, *, as_json: b
         facts = [_facts(kind) for kind in kinds]
         print_json(facts) if as_json else _print_facts(facts)
         return
-    _print_table(("MANUFACTURER", "MODEL", "LINES", "KEYS", "FIRMWARE", "EXPANSION"), _rows(kinds))
+    print_table(("MANUFACTURER", "MODEL", "LINES", "KEYS", "FIRMWARE", "EXPANSION"), _rows(kinds))
 
 
 def _names(catalog: Catalog) -> str:
@@ -123,7 +123,8 @@ def _rows(kinds: Iterable[PhoneType]) -> list[tuple[str, ...]]:
     ]
 
 
-def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns of text, as wide as their widest cell."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     for row in (header, *rows):
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

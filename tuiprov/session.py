@@ -5,7 +5,7 @@ The app imports this module in a thread after its first frame, and with it the w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     # Imported where they are used: the list of extensions needs none of them.
     from tuiprov.data.account_rows import AccountRow
     from tuiprov.data.account_sheet import AccountView
+    from tuiprov.data.archive import Archive
     from tuiprov.data.draft import Checker, Draft
     from tuiprov.data.site_sheet import SiteSheet
     from tuiprov.inventory import Inventory
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tuiprov.publish.preview import Published
     from tuiprov.publish.publishing import OnPhone
     from tuiprov.publish.template_work import TemplateWork
+    from tuiprov.publish.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -225,6 +227,29 @@ class Session:
         """Write down that secrets of this page were shown."""
         subject = page.values["extension"] or f"device {page.values['friendly_name']}"
         self.store.record(self.viewer, "reveal", str(subject))
+
+    # -- history --------------------------------------------------------------------------------
+
+    @property
+    def archive(self) -> Archive:
+        """What was done, and what a file was."""
+        return self.store.archive
+
+    def timeline(self, device_id: int) -> Timeline:
+        """The versions of a device's files."""
+        from tuiprov.publish.timeline import Timeline
+
+        return Timeline(self.store, self.viewer, device_id)
+
+    def undo(self, event_id: int) -> set[int]:
+        """Take an operation back; gives the devices whose files are to follow."""
+        return self.archive.undo(self.viewer, event_id)
+
+    def plan_of(self, devices: Collection[int]) -> Plan:
+        """The plan that brings these devices' files up to date."""
+        from tuiprov.publish.publishing import plan_devices
+
+        return plan_devices(self.store, devices)
 
     # -- the whole site -------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 # C0, C1, DEL, line and paragraph separators, zero-width and bidi controls, BOM, surrogates,
 # tags and non-characters: whatever a terminal obeys or a reader cannot see.
@@ -19,6 +20,15 @@ _UNSAFE = re.compile(
     "\U0001d173-\U0001d17a\U000e0000-\U0010ffff]"
 )
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def local_time(moment: datetime | None) -> str:
+    """`2026-11-24 22:41` on this host's clock, "" for none. What the database gives without a zone
+    is UTC."""
+    if moment is None:
+        return ""
+    known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return known.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def visible(value: object) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -329,14 +330,15 @@ def test_a_device_of_somebody_above_says_what_is_left() -> None:
 
 # -- every operation declares ---------------------------------------------------------------------
 
-INTERNAL = {"Store.phones"}
+INTERNAL = {"Store.phones", "Store.rendered_by"}
 """Parts of other operations, which ask the permission."""
 
 
 def stores(site: Site) -> Iterator[object]:
     """The site's store and the stores that hang on it."""
     yield site.store
-    for part in vars(site.store).values():
+    late = [n for n, one in vars(type(site.store)).items() if isinstance(one, cached_property)]
+    for part in [*vars(site.store).values(), *(getattr(site.store, name) for name in late)]:
         if type(part).__module__.startswith("tuiprov.data.") and part is not site.database:
             yield part
 

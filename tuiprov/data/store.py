@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     # Imported where they are used: the list of extensions, which every start ends with, needs
     # none of them.
     from tuiprov.data.account_tree import Accounts
+    from tuiprov.data.archive import Archive
     from tuiprov.data.devices import Devices
     from tuiprov.data.extensions import Extensions
     from tuiprov.data.site_sheet import SiteUse
@@ -94,6 +95,12 @@ class Store:
         from tuiprov.data.templates import Templates
 
         return Templates(self.database)
+
+    @cached_property
+    def archive(self) -> Archive:
+        from tuiprov.data.archive import Archive
+
+        return Archive(self.database)
 
     # -- settings -------------------------------------------------------------------------------
 

@@ -113,6 +113,8 @@ def device_name(device: Device) -> str:
 
 
 def _record(session: Session, viewer: Viewer, subject: str, page: Page, proposed: Page) -> None:
+    if "operation" in session.info:
+        return  # a row of an import, a record of a bulk edit: the history has the whole
     changed = [name for name, value in proposed.values.items() if value != page.values[name]]
     history.record(session, viewer.label, "save", subject, " ".join(changed))
 

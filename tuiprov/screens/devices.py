@@ -20,7 +20,8 @@ from tuiprov.screens.device_page import DevicePage
 from tuiprov.screens.extensions import STATE_SIGNS
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.plan import PlanScreen
-from tuiprov.text import visible
+from tuiprov.screens.versions import VersionsScreen
+from tuiprov.text import local_time, visible
 from tuiprov.widgets.compat import Run
 from tuiprov.widgets.picker import Picker
 from tuiprov.widgets.table import Column
@@ -112,7 +113,7 @@ def _cell(row: DeviceRow, name: str) -> str:
 def _when(row: DeviceRow) -> str:
     """When it was published, on this host's clock."""
     at = row.published_at
-    return at.astimezone().strftime("%Y-%m-%d %H:%M") if at else ""
+    return local_time(at)
 
 
 class DevicesScreen(ListScreen):
@@ -250,6 +251,18 @@ class DevicesScreen(ListScreen):
     @property
     def _inventory(self) -> Inventory | None:
         return self.session.inventory if self.session is not None else None
+
+    def action_versions(self) -> None:
+        """Look at the versions of the device's files."""
+        row, session = self._row(), self.session
+        if row is None or session is None:
+            return
+        try:
+            screen = VersionsScreen(session, row.id, row.friendly_name or row.mac or row.serial)
+        except TuiprovError as error:
+            self.tell("There are no versions", error)
+            return
+        self.app.push_screen(screen, lambda restored: self.reload() if restored else None)
 
     def _row(self) -> DeviceRow | None:
         """The row with the cursor; None in an empty list, or when it is gone."""
