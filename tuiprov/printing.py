@@ -10,10 +10,11 @@ from typing import Any
 
 from tuiprov.data.catalog import Catalog, PhoneType
 from tuiprov.errors import NotFound
-from tuiprov.publish.grouping import MANY, groups
+from tuiprov.publish.grouping import MANY, groups, settings
 from tuiprov.publish.plan import Plan
 from tuiprov.text import visible
 
+_MOST_SETTINGS = 12
 _SIGNS = {"write": "+", "replace": "~", "delete": "-"}
 
 
@@ -41,6 +42,8 @@ def print_plan(plan: Plan, *, with_diff: bool, as_json: bool) -> None:
         return
     if len(plan.changes) > MANY:
         _print_groups(plan, with_diff)
+        for setting in settings(plan)[:_MOST_SETTINGS]:
+            say(setting.words())
     else:
         _print_changes(plan, with_diff)
     print_summary(plan)

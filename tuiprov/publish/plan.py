@@ -7,10 +7,12 @@ and changes nothing. A second plan after an apply is empty.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final, Literal
 
+from tuiprov.data.catalog import FormatName
 from tuiprov.data.page import CustomTemplate, Phone, Stamp
 from tuiprov.data.site import Site
 from tuiprov.errors import RenderError, TemplateFault
@@ -30,23 +32,43 @@ _SHORTEST_WORD = 3
 """A shorter number or name could be anything in a file."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Change:
-    """One file of a plan. `path` is inside the publish root; `device_id` None: a shared file."""
+    """One file of a plan. `path` is inside the publish root; `device_id` None: a shared file.
+
+    `before` and `after` are both texts with their secrets masked; both empty: the same bytes are
+    written again, for their group and mode. Masking costs three renderings more than making the
+    file, so for most files `late` gives both when somebody looks.
+    """
 
     kind: Kind
     path: str
     device_id: int | None
     data: bytes = b""
-    shown_before: str = ""
-    shown_after: str = ""
-    """Both texts with their secrets masked. Both empty: the same bytes are written again, for
-    their group and mode."""
+    before: str = ""
+    after: str = ""
     own: tuple[tuple[str, str], ...] = ()
     """Words in the texts that are this device's alone, and what stands for them where many devices
     are shown at once."""
     readers: tuple[int, ...] = ()
     """Of a shared file: the plan's devices that read it."""
+    format: FormatName | None = None
+    """The format of its text; None: not known any more (a file that goes)."""
+    late: Callable[[], tuple[str, str]] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def shown_before(self) -> str:
+        """What the file was, as it may be shown."""
+        return self._shown[0]
+
+    @property
+    def shown_after(self) -> str:
+        """What the file will be, as it may be shown."""
+        return self._shown[1]
+
+    @cached_property
+    def _shown(self) -> tuple[str, str]:
+        return (self.before, self.after) if self.late is None else self.late()
 
     @property
     def devices(self) -> tuple[int, ...]:
@@ -334,9 +356,12 @@ def _change(phone: Phone, found: _Difference, masking: Masking | None) -> Change
     device_id = None if _is_shared(file) else phone.device_id
     if found.before == file.data:
         return Change("replace", file.path, device_id, file.data)
-    before, after = _shown(found, masking)
     kind: Kind = "write" if found.before is None else "replace"
-    return Change(kind, file.path, device_id, file.data, before, after, own_words(phone))
+    change = Change(kind, file.path, device_id, file.data, own=own_words(phone), format=file.format)
+    if phone.custom is None:
+        return replace(change, late=lambda: _shown(found, masking))
+    before, after = _shown(found, masking)
+    return replace(change, before=before, after=after)
 
 
 def _is_shared(file: RenderedFile) -> bool:
