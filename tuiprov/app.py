@@ -104,6 +104,9 @@ class TuiprovApp(App[None]):
         from tuiprov.data.catalog import default_catalog
 
         default_catalog()
+        healed = session.heal()
+        if healed:
+            self.call_from_thread(self._list.reload, healed)
         if not gc.isenabled():  # `open_site` turned it off for the start
             gc.collect()
             gc.freeze()

@@ -263,6 +263,15 @@ class Session:
 
         publish(self.store, self.viewer, plan)
 
+    def heal(self) -> str:
+        """Put back what is not as published; gives words about it, "" when all is well."""
+        if not self.viewer.is_administrator:
+            return ""
+        from tuiprov.publish.reconcile import at_start
+
+        damage = at_start(self.store)
+        return f"Files put back as published: {damage.words()}." if damage else ""
+
     # -- preferences ----------------------------------------------------------------------------
 
     def site_sheet(self) -> SiteSheet:

@@ -159,3 +159,13 @@ async def test_hostile_history_is_only_text(office: Site, size: Any) -> None:
         await desk.see("Extensions")
         await versions_of(desk, "Ware1")
         assert_harmless(desk)
+
+
+async def test_what_is_not_as_published_is_put_back_at_the_start(office: Site) -> None:
+    publish_all(office)
+    path = office.publish_root / "http/00085d237429/00085D237429.cfg"
+    before = path.read_bytes()
+    path.write_bytes(b"half")
+    async with at_desk(office) as desk:
+        await desk.see("Files put back as published: 1 wrong.")
+    assert path.read_bytes() == before

@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import netaddr
@@ -150,6 +151,19 @@ class Devices:
             changes = {"use_provisioning": True, "line": line or page.free_lines[0]}
             write_page(session, replace(viewer, provision="modify"), page, changes)
             return device_page(session, viewer, session.get_one(Device, device_id))
+
+    @needs("devices.edit")
+    def enrol(self, viewer: Viewer, device_id: int) -> datetime:
+        """Open the device's enrolment window, with new tokens; gives when it closes (UTC). The
+        files are the caller's to publish: the device is stale until then."""
+        from tuiprov.data.enrolment import open_window
+
+        with self._database.write() as session:
+            row = row_of(session, viewer, device_id)
+            allow(row.cannot_edit)
+            device = session.get_one(Device, row.id)
+            history.record(session, viewer.label, "enrol", device_name(device))
+            return open_window(session, device).until
 
     @needs("devices.clear")
     def clear(self, viewer: Viewer, page: Page) -> Page:

@@ -89,6 +89,8 @@ class Phone:
     """The account's own files it gets; None: the server default."""
     version: int = 0
     """Of the device's row."""
+    first_token: str = ""
+    """Names the directory of its first files while its enrolment window is open."""
 
     @property
     def stamp(self) -> Stamp:

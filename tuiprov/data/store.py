@@ -245,6 +245,7 @@ class Store:
     def phones(self, ids: Iterable[int] | None = None) -> Iterator[Phone]:
         """These devices (all: None) as phones with their lines, in pages by key."""
         from tuiprov.data.custom_rows import customs_named
+        from tuiprov.data.enrolment import first_tokens
 
         wanted = None if ids is None else sorted(set(ids))
         with self.database.read() as session:
@@ -252,12 +253,16 @@ class Store:
             for rows in device_pages(session, wanted):
                 custom = customs_named(session, {row.template for row in rows})
                 lines = lines_by_device(session, [row.id for row in rows])
+                first = first_tokens(session, [row.id for row in rows])
                 for row in rows:
                     stored = {name: getattr(row, name) for name in DEVICE_FIELDS}
                     values = opened(self.database.keys, "device", row.serial, stored)
                     own = tuple(lines.get(row.id, ()))
                     files = custom.get(row.template)
-                    yield Phone(values, own, site, row.token, row.id, files, row.version)
+                    yield Phone(
+                        *(values, own, site, row.token, row.id, files, row.version),
+                        first_token=first.get(row.id, ""),
+                    )
 
     @needs("files.see")
     def device_ids(self, viewer: Viewer, where: str = "", *, outdated: bool = False) -> list[int]:

@@ -22,7 +22,7 @@ from tuiprov.data.fields import Value, Values
 from tuiprov.data.gates import phone_type, refusal
 from tuiprov.data.kinship import kin
 from tuiprov.data.models import Device, Extension, Line
-from tuiprov.data.page import Page
+from tuiprov.data.page import Page, uses_mac_link
 from tuiprov.data.permissions import may_ever
 from tuiprov.data.sealing import keys_of
 from tuiprov.data.secret_columns import assign
@@ -78,6 +78,17 @@ _SAME_NUMBER = select(Extension.id).where(
 )
 
 
+def _enrol_new(session: Session, device: Device, page: Page) -> None:
+    """On a site with two-stage enrolment a new device begins with a first link."""
+    by_token = page.values["update_protocol"] in ("http", "https") and not uses_mac_link(
+        page.values, page.site
+    )
+    if page.site.two_stage_enrolment and by_token:
+        from tuiprov.data.enrolment import open_window
+
+        open_window(session, device)
+
+
 def write_page(session: Session, viewer: Viewer, page: Page, changes: Values) -> int:
     """Store `changes` of `page`; gives the extension's id. Raises Refused or Conflict, and then
     the caller's transaction must be rolled back."""
@@ -101,9 +112,12 @@ def write_device(session: Session, viewer: Viewer, page: Page, changes: Values) 
     )
     assign(keys_of(session), device, proposed.values)
     outdate(device)
+    is_new = device.id is None
     session.add(device)
     _record(session, viewer, device_name(device), page, proposed)
     session.flush()
+    if is_new:
+        _enrol_new(session, device, proposed)
     return device
 
 
@@ -202,8 +216,11 @@ def _write_device(session: Session, viewer: Viewer, page: Page, extension: Exten
     device.organization_id = page.organization_id
     assign(keys_of(session), device, page.values)
     outdate(device)
+    is_new = device.id is None
     session.add(device)
     session.flush()
+    if is_new:
+        _enrol_new(session, device, page)
     line = line or Line(device_id=0, number=0, extension_id=extension.id or 0)
     place = (device.id or 0, int(page.values["line"] or 1))
     if (line.device_id, line.number) != place:

@@ -18,6 +18,7 @@ from tuiprov.data.site import Site
 from tuiprov.errors import RenderError, TemplateFault
 from tuiprov.publish.masking import Masking, Rendered, maskings
 from tuiprov.publish.tree import Tree
+from tuiprov.render.bootstrap import bootstrap, is_bootstrap
 from tuiprov.render.engine import RenderedFile, parse_back, render_each
 
 Kind = Literal["write", "replace", "delete"]
@@ -286,7 +287,8 @@ class _Making:
     def _add_all(self, phones: Sequence[Phone]) -> None:
         """Plan these phones, all with a template of an account or all without."""
         used = [phone for phone in phones if phone.lines]
-        rendered = dict(zip(map(id, used), render_each(used), strict=True))
+        made = map(_with_bootstrap, used, render_each(used))
+        rendered = dict(zip(map(id, used), made, strict=True))
         found = [(phone, self._differences(phone, rendered.get(id(phone), []))) for phone in phones]
         masked = self._maskings([(phone, ds) for phone, ds in found if ds])
         for phone, differences in found:
@@ -351,6 +353,16 @@ class _Making:
             self._settled.append(phone.device_id or 0)
 
 
+def _with_bootstrap(phone: Phone, rendered: Rendered) -> Rendered:
+    """The phone's files, and its first ones while its enrolment window is open."""
+    if isinstance(rendered, RenderError) or not rendered:
+        return rendered
+    try:
+        return [*rendered, *bootstrap(phone)]
+    except RenderError as error:
+        return error
+
+
 def _change(phone: Phone, found: _Difference, masking: Masking | None) -> Change:
     file = found.file
     device_id = None if _is_shared(file) else phone.device_id
@@ -358,6 +370,9 @@ def _change(phone: Phone, found: _Difference, masking: Masking | None) -> Change
         return Change("replace", file.path, device_id, file.data)
     kind: Kind = "write" if found.before is None else "replace"
     change = Change(kind, file.path, device_id, file.data, own=own_words(phone), format=file.format)
+    if is_bootstrap(file, phone):
+        before = (found.before or b"").decode(file.charset, errors="replace")
+        return replace(change, before=before, after=file.text)
     if phone.custom is None:
         return replace(change, late=lambda: _shown(found, masking))
     before, after = _shown(found, masking)

@@ -14,15 +14,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from tuiprov.data.kept import PublishedFile
+from tuiprov.data.models import Device
 from tuiprov.data.site import Site
 from tuiprov.data.store import Store
 from tuiprov.data.versions import GONE, content, forget_gone, in_parts
+from tuiprov.errors import TuiprovError
 from tuiprov.publish.apply import TEMPORARY, locked, mode_of, put, remove_temporaries
 from tuiprov.publish.plan import Change
 from tuiprov.publish.publishing import settle_interrupted, tree_of
+
+_MOST_AT_START = 20_000
+"""How many files are hashed at a start: a second's work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,22 @@ def reconcile(store: Store, *, wait: float = 10.0) -> Damage:
         settle_interrupted(store)
         _, strangers = _others(Path(site.publish_root), set(by_path))
     return Damage(tuple(wrong), tuple(left), temporaries, tuple(strangers), len(rows))
+
+
+def at_start(store: Store) -> Damage:
+    """What was wrong and has been put back, for the start of a program. A site of very many files
+    is only looked at when a publish was broken off there; nobody is waited for, and nothing is
+    done where it cannot be."""
+    try:
+        with store.database.read() as session:
+            files = session.exec(select(func.count()).select_from(PublishedFile)).one()
+            broken = select(Device.id).where(Device.publish_state == "publishing").limit(1)
+            is_broken = session.exec(broken).first() is not None
+        if not is_broken and (files > _MOST_AT_START or not examine(store)):
+            return Damage()
+        return reconcile(store, wait=0)
+    except TuiprovError:
+        return Damage()  # `tuiprov doctor` says what it is
 
 
 def _recorded(store: Store) -> Sequence[PublishedFile]:
