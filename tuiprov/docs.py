@@ -101,6 +101,7 @@ def _keys() -> Iterator[str]:
         ("accounts", "Accounts"),
         ("templates", "Provisioning templates"),
         ("page", "Extension page"),
+        ("device", "Device page"),
         ("sheet", "Other forms"),
         ("editor", "Template editor"),
         ("plan", "Plan"),

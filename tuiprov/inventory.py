@@ -16,6 +16,7 @@ from tuiprov.data.device_choices import Candidate
 from tuiprov.data.device_rows import DeviceRow
 from tuiprov.data.draft import Checker, DeviceDraft, Draft
 from tuiprov.data.page import Page
+from tuiprov.data.permissions import require
 from tuiprov.data.store import Store
 from tuiprov.errors import NotFound, PublishError
 from tuiprov.publish.plan import Plan
@@ -27,6 +28,7 @@ from tuiprov.publish.publishing import (
     plan_withdrawal,
     withdraw,
 )
+from tuiprov.render.links import Offer, offer
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,19 @@ class Inventory:
         draft.row = self.row(device_id)
         draft.rebase(saved)
         return self._publish(device_id, regenerate=regenerate)
+
+    # -- its link -------------------------------------------------------------------------------
+
+    def link(self, device_id: int) -> Offer:
+        """The provisioning link as the device is stored, or why there is none. That it was shown
+        is written down: whoever has a link that holds a token has the phone's files."""
+        require(self.viewer, "files.see")
+        page = self.store.devices.open(self.viewer, device_id)
+        refusals, _ = self.store.check(page, self.viewer)
+        found = offer(page, refusals)
+        if found.url:
+            self.store.record(self.viewer, "link", found.device)
+        return found
 
     # -- whom it serves -------------------------------------------------------------------------
 

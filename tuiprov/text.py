@@ -8,6 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Final
+
+FEW_GLYPHS: Final = frozenset({"linux", "vt100", "vt220"})
+"""Values of TERM whose fonts have few characters beyond ASCII."""
 
 # C0, C1, DEL, line and paragraph separators, zero-width and bidi controls, BOM, surrogates,
 # tags and non-characters: whatever a terminal obeys or a reader cannot see.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
@@ -96,3 +97,18 @@ def test_a_terminal_of_256_colours_is_not_sent_true_colour(start: Start, db: str
     terminal = opened(start, db, "screen-256color")
     assert b"38;5;" in terminal.output
     assert b"38;2;" not in terminal.output
+
+
+@on_every_terminal
+def test_a_copied_link_reaches_the_terminal_as_osc_52(start: Start, db: str, term: str) -> None:
+    terminal = opened(start, db, term)
+    terminal.press("f2")
+    terminal.wait_for("Desk01")
+    terminal.press("ctrl+l")
+    terminal.wait_for("Provisioning link", "C copy")
+    terminal.press("c")
+    coded = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]+)\x07")
+    terminal.wait_until(lambda: coded.search(terminal.output) is not None, 5, "OSC 52")
+    found = coded.search(terminal.output)
+    assert found is not None
+    assert base64.b64decode(found[1]).startswith(b"https://prov.example.com/prov/")

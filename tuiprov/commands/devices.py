@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Final
 
 import typer
@@ -11,9 +12,9 @@ from tuiprov.data.bulk import parse_assignments
 from tuiprov.data.device_rows import SORTS, DeviceRow
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 from tuiprov.data.settle import settled
-from tuiprov.errors import NotAllowed
+from tuiprov.errors import NotAllowed, Refusal, Refused
 from tuiprov.inventory import Inventory, inventory_of
-from tuiprov.printing import print_json, print_plan, say
+from tuiprov.printing import print_code, print_json, print_plan, say
 from tuiprov.publish.plan import Plan
 from tuiprov.text import in_words
 
@@ -109,6 +110,25 @@ def remove(device: Device, yes: Yes = False) -> None:
     if _agreed(inventory.plan_clear(page), row, yes=yes):
         inventory.remove(page)
         say(f"removed {row.friendly_name}, serial {row.serial}")
+
+
+@app.command()
+def link(
+    device: Device,
+    qr: Annotated[bool, typer.Option("--qr", help="Draw it as a QR code, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print a phone's provisioning link. It may hold a token: that it was shown is written down."""
+    inventory, row = _found(device)
+    found = inventory.link(row.id)
+    if as_json:
+        print_json(asdict(found))
+    if not found.url:
+        raise Refused([Refusal("", found.problem, "" if as_json else row.friendly_name)])
+    if not as_json:
+        say(found.url)
+    if qr and not as_json:
+        print_code(found.url)
 
 
 def _found(device: str) -> tuple[Inventory, DeviceRow]:

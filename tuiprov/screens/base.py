@@ -104,6 +104,17 @@ class TuiprovScreen(Screen[bool | None]):
         lines = str(error).splitlines()
         self.app.push_screen(Dialog(title, lines, [("enter", "close")]))
 
+    def show_link(self, session: Session, device_id: int) -> None:
+        """Show the provisioning link of a device, or why there is none."""
+        from tuiprov.screens.link import LinkScreen
+
+        try:
+            offer = session.inventory.link(device_id)
+        except TuiprovError as error:
+            self.tell("There is no link", error)
+            return
+        self.app.push_screen(LinkScreen(offer))
+
     def action_help(self) -> None:
         """All keys of this screen, and what stands for the focused field."""
         lines = [*self.help_lines(), ""] if self.help_lines() else []

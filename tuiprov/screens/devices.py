@@ -206,6 +206,11 @@ class DevicesScreen(ListScreen):
             options = [(str(line.extension_id), _in_words(line)) for line in row.lines]
             self.app.push_screen(Picker("Whose page?", options, ""), self._go_to)
 
+    def action_link(self) -> None:
+        """Show the device's provisioning link."""
+        if self.chosen is not None and self.session is not None:
+            self.show_link(self.session, self.chosen)
+
     def action_assign(self) -> None:
         """Choose an extension, and a line where more than one is free, then show the plan."""
         row, inventory = self._row(), self._inventory

@@ -111,6 +111,14 @@ class PageScreen(FormScreen[Draft]):
         self.form.reveal = _SECRETS if self._reveal else set()
         self.show_all()
 
+    def action_link(self) -> None:
+        """Show the device's provisioning link as it is stored."""
+        device_id = self.sheet.base.device_id
+        if device_id is None:
+            self.tell("There is no link", "No device is saved here yet: the link comes with it.")
+        else:
+            self.show_link(self.session, device_id)
+
     def action_leave(self) -> None:
         """Back to the list; what is not saved is asked about."""
         if self.has_class("-zoom") and not self._jumping:
