@@ -110,16 +110,6 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("sort", "Sort", "Sort by the next column.", "devices", "sort", "f4"),
     Action(
-        "link",
-        "Link",
-        "The phone's provisioning link, to be copied or read as a QR code.",
-        f"devices {_PAGES}",
-        "link",
-        "ctrl+l",
-        in_footer=False,
-        needs="files.see",
-    ),
-    Action(
         "leave_list",
         "Quit",
         "Clear the filter, or leave tuiprov when there is none.",
@@ -352,6 +342,16 @@ ACTIONS: tuple[Action, ...] = (
         "ctrl+t",
         in_footer=False,
         needs="devices.assign",
+    ),
+    Action(
+        "link",
+        "Link",
+        "The phone's provisioning link, to be copied or read as a QR code.",
+        f"devices {_PAGES}",
+        "link",
+        "ctrl+l",
+        in_footer=False,
+        needs="files.see",
     ),
     Action(
         "zoom",
