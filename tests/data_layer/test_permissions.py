@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -283,6 +284,8 @@ def test_with_none_the_inventory_and_the_files_are_not_shown_at_all(role: Role, 
     assert may(viewer, "devices.see") is shown
     assert may_ever(viewer, "devices.see") is shown
     assert may(viewer, "files.see") is shown
+    assert may(viewer, "fetches.see") is shown
+    assert may_ever(viewer, "fetches.see") is shown
 
 
 @pytest.mark.parametrize(("role", "level"), itertools.product(ROLES, LEVELS))
@@ -336,7 +339,8 @@ INTERNAL = {"Store.phones"}
 def stores(site: Site) -> Iterator[object]:
     """The site's store and the stores that hang on it."""
     yield site.store
-    for part in vars(site.store).values():
+    late = [n for n, one in vars(type(site.store)).items() if isinstance(one, cached_property)]
+    for part in [*vars(site.store).values(), *(getattr(site.store, name) for name in late)]:
         if type(part).__module__.startswith("tuiprov.data.") and part is not site.database:
             yield part
 

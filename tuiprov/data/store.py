@@ -48,7 +48,8 @@ from tuiprov.data.writer import RecordedNeighbours, write_page
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
 
 if TYPE_CHECKING:
-    # Imported where it is used: the list of extensions needs no template.
+    # Imported where they are used: the list of extensions needs neither.
+    from tuiprov.data.fetches import Fetches
     from tuiprov.data.templates import Templates
 
 
@@ -81,6 +82,12 @@ class Store:
         from tuiprov.data.templates import Templates
 
         return Templates(self.database)
+
+    @cached_property
+    def fetches(self) -> Fetches:
+        from tuiprov.data.fetches import Fetches
+
+        return Fetches(self.database)
 
     # -- settings -------------------------------------------------------------------------------
 
