@@ -16,6 +16,7 @@ Where = Literal[
     "devices",
     "accounts",
     "templates",
+    "fetches",
     "page",
     "device",
     "sheet",
@@ -58,7 +59,7 @@ _KEY_WORDS = {
     "delete": "Del",
 }
 
-_LISTS = "list devices accounts templates"
+_LISTS = "list devices accounts templates fetches"
 _PAGES = "page device"
 _FORMS = "page device sheet"
 
@@ -104,7 +105,7 @@ ACTIONS: tuple[Action, ...] = (
         "go_to_extension",
         "Extension",
         "Go to the page of an extension on this device.",
-        "devices",
+        "devices fetches",
         "go_to_extension",
         "ctrl+e",
     ),
@@ -163,6 +164,15 @@ ACTIONS: tuple[Action, ...] = (
         "look_as",
         "f4",
         demo_only=True,
+    ),
+    Action(
+        "adopt",
+        "Adopt",
+        "Add the phone that asked to the inventory.",
+        "fetches",
+        "adopt",
+        "f7",
+        needs="devices.add",
     ),
     Action(
         "new_account",
@@ -231,7 +241,7 @@ ACTIONS: tuple[Action, ...] = (
         "leave_area",
         "Back",
         "Clear the filter, or back to the extensions when there is none.",
-        "devices accounts templates",
+        "devices accounts templates fetches",
         "leave",
         "escape",
     ),
@@ -261,6 +271,15 @@ ACTIONS: tuple[Action, ...] = (
         "area('templates')",
         "f5",
         needs="templates.see",
+    ),
+    Action(
+        "fetches",
+        "Requests",
+        "What phones asked for, and why they did not get it.",
+        _LISTS,
+        "area('fetches')",
+        "ctrl+f,f12",
+        needs="fetches.see",
     ),
     Action(
         "preferences",

@@ -41,6 +41,7 @@ _AREAS = {
     "devices": ("tuiprov.screens.devices", "DevicesScreen"),
     "accounts": ("tuiprov.screens.accounts", "AccountsScreen"),
     "templates": ("tuiprov.screens.templates", "TemplatesScreen"),
+    "fetches": ("tuiprov.screens.fetches", "FetchesScreen"),
     "preferences": ("tuiprov.screens.preferences", "PreferencesScreen"),
 }
 """Module and class of each area's screen, imported when it is opened."""

@@ -98,6 +98,7 @@ def _keys() -> Iterator[str]:
     for where, words in (
         ("list", "Extensions"),
         ("devices", "SIP devices"),
+        ("fetches", "Requests of phones"),
         ("accounts", "Accounts"),
         ("templates", "Provisioning templates"),
         ("page", "Extension page"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from tuiprov.data.accounts import Viewer
@@ -29,6 +30,27 @@ from tuiprov.publish.publishing import (
     withdraw,
 )
 from tuiprov.render.links import Offer, offer
+from tuiprov.serve.agents import parse
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """When a device was last sent a file (None: never), whether it has its files as they are
+    published now, and the firmware that its last request named ("" for none)."""
+
+    at: datetime | None
+    is_current: bool
+    firmware: str
+
+    @property
+    def version(self) -> str:
+        """`this`, `older` or ``: which version of its files it has."""
+        if self.at is None:
+            return ""
+        return "this" if self.is_current else "older"
+
+
+NEVER = Fetched(None, False, "")
 
 
 @dataclass(frozen=True)
@@ -46,6 +68,14 @@ class Inventory:
 
     def rows(self, ids: Sequence[int]) -> Mapping[int, DeviceRow]:
         return self.store.devices.rows(self.viewer, ids)
+
+    def fetched(self, ids: Sequence[int]) -> Mapping[int, Fetched]:
+        """What these devices have fetched last; a device that never asked is not among them."""
+        last = self.store.fetches.last_of(self.viewer, ids)
+        return {
+            number: Fetched(one.at, one.is_current, parse(one.agent).firmware)
+            for number, one in last.items()
+        }
 
     def row(self, device_id: int) -> DeviceRow:
         """One row; NotFound when the device is gone or out of reach."""

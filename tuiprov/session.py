@@ -27,6 +27,7 @@ from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
 
 if TYPE_CHECKING:
     # Imported where they are used: they bring Jinja2, and the list of extensions needs neither.
+    from tuiprov.fetching import Fetching
     from tuiprov.inventory import Inventory
     from tuiprov.publish.plan import Plan
     from tuiprov.publish.preview import Published
@@ -96,6 +97,13 @@ class Session:
         from tuiprov.inventory import Inventory
 
         return Inventory(self.store, self.viewer, self._check)
+
+    @property
+    def fetching(self) -> Fetching:
+        """The requests of phones."""
+        from tuiprov.fetching import Fetching
+
+        return Fetching(self.store, self.viewer, self.inventory)
 
     def again(self) -> Session:
         """The same viewer with the permissions the account has now."""

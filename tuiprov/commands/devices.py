@@ -13,7 +13,7 @@ from tuiprov.data.device_rows import SORTS, DeviceRow
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 from tuiprov.data.settle import settled
 from tuiprov.errors import NotAllowed, Refusal, Refused
-from tuiprov.inventory import Inventory, inventory_of
+from tuiprov.inventory import NEVER, Fetched, Inventory, inventory_of
 from tuiprov.printing import print_code, print_json, print_plan, say
 from tuiprov.publish.plan import Plan
 from tuiprov.text import in_words
@@ -153,13 +153,14 @@ def _print(where: str, sort: str, as_json: bool) -> None:
     found = store.devices.rows(viewer, ids)
     rows = [found[id] for id in ids if id in found]
     if as_json:
-        print_json([_plain(row) for row in rows])
+        fetched = inventory_of(store, viewer).fetched(list(found))
+        print_json([_plain(row, fetched.get(row.id, NEVER)) for row in rows])
         return
     for row in rows:
         say(_line(row))
 
 
-def _plain(row: DeviceRow) -> dict[str, object]:
+def _plain(row: DeviceRow, fetched: Fetched) -> dict[str, object]:
     return {
         "serial": row.serial,
         "state": row.state,
@@ -175,6 +176,9 @@ def _plain(row: DeviceRow) -> dict[str, object]:
         "organization": row.organization,
         "owner": row.owner,
         "published_at": row.published_at.isoformat() if row.published_at else None,
+        "fetched_at": fetched.at.isoformat() if fetched.at else None,
+        "has_this_version": fetched.is_current,
+        "firmware_seen": fetched.firmware,
         "read_only": row.cannot_edit,
     }
 

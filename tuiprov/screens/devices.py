@@ -7,6 +7,7 @@ is on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -14,11 +15,12 @@ from textual.binding import BindingType
 from tuiprov.data.device_rows import SORTS, DeviceLine, DeviceRow
 from tuiprov.data.draft import DeviceDraft
 from tuiprov.errors import PublishError, TuiprovError
-from tuiprov.inventory import Inventory
+from tuiprov.inventory import NEVER, Fetched, Inventory
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.device_page import DevicePage
 from tuiprov.screens.extensions import STATE_SIGNS
 from tuiprov.screens.list_screen import ListScreen
+from tuiprov.screens.owners import choose_owner
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.text import visible
 from tuiprov.widgets.compat import Run
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
     from tuiprov.session import Session
 
 WIDEST = 150
-"""From this width on there is room for every column."""
+FULL = 190
+"""From these widths on there is room for the columns of publishing, and of fetching."""
 READ_ONLY = "r"
 """Marks the rows that this viewer cannot edit."""
 
@@ -73,6 +76,12 @@ _WIDEST = (
     Column("owner", "Owner", 14, flex=True),
     Column("published_at", "Published at", 16),
 )
+_FULL = (
+    *_WIDEST,
+    Column("fetched", "Last fetched", 16),
+    Column("version", "Version", 7),
+    Column("firmware_seen", "Firmware seen", 13),
+)
 
 
 class _Devices:
@@ -82,22 +91,35 @@ class _Devices:
         self._inventory = inventory
         self._sort = sort
         self._known: dict[int, DeviceRow] = {}
+        self._fetched: dict[int, Fetched] = {}
 
     def ids(self, words: str) -> Sequence[int]:
         return self._inventory.ids(words, self._sort)
 
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
-        rows = self._inventory.rows(ids)
-        self._known.update(rows)
-        return {number: [_cell(row, name) for name in columns] for number, row in rows.items()}
+        rows = self._read(ids)
+        return {
+            number: [_cell(row, self.fetched(number), name) for name in columns]
+            for number, row in rows.items()
+        }
 
     def row(self, device_id: int) -> DeviceRow | None:
         if device_id not in self._known:
-            self._known.update(self._inventory.rows([device_id]))
+            self._read([device_id])
         return self._known.get(device_id)
 
+    def fetched(self, device_id: int) -> Fetched:
+        """What a device that was read has fetched."""
+        return self._fetched.get(device_id, NEVER)
 
-def _cell(row: DeviceRow, name: str) -> str:
+    def _read(self, ids: Sequence[int]) -> Mapping[int, DeviceRow]:
+        rows = self._inventory.rows(ids)
+        self._known.update(rows)
+        self._fetched.update(self._inventory.fetched(list(rows)))
+        return rows
+
+
+def _cell(row: DeviceRow, fetched: Fetched, name: str) -> str:
     if name == "lock":
         return READ_ONLY if row.cannot_edit else ""
     if name == "state":
@@ -105,13 +127,18 @@ def _cell(row: DeviceRow, name: str) -> str:
     if name == "used":
         return f"{row.lines_used}/{'?' if row.lines_total is None else row.lines_total}"
     if name == "published_at":
-        return _when(row)
+        return _when(row.published_at)
+    if name == "fetched":
+        return _when(fetched.at)
+    if name == "version":
+        return fetched.version
+    if name == "firmware_seen":
+        return fetched.firmware
     return str(getattr(row, name))
 
 
-def _when(row: DeviceRow) -> str:
-    """When it was published, on this host's clock."""
-    at = row.published_at
+def _when(at: datetime | None) -> str:
+    """A moment on this host's clock."""
     return at.astimezone().strftime("%Y-%m-%d %H:%M") if at else ""
 
 
@@ -130,7 +157,9 @@ class DevicesScreen(ListScreen):
         self._source: _Devices | None = None
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
-        if wide and self.app.size.width >= WIDEST:
+        if self.app.size.width >= FULL:
+            return _FULL
+        if self.app.size.width >= WIDEST:
             return _WIDEST
         return _WIDE if wide else _NARROW
 
@@ -153,7 +182,8 @@ class DevicesScreen(ListScreen):
             f"serial {row.serial}",
             f"owner {row.owner}",
             row.organization,
-            f"published {_when(row)}" if row.published_at else "",
+            f"published {_when(row.published_at)}" if row.published_at else "",
+            _in_past(self._source.fetched(row.id)) if self._source else "",
         )
         return visible(", ".join(part for part in said if part)), "bar--dim"
 
@@ -177,21 +207,7 @@ class DevicesScreen(ListScreen):
         inventory = self._inventory
         if inventory is None:
             return
-        try:
-            owners = inventory.owners()
-        except TuiprovError as error:
-            self.tell("No device can be added", error)
-            return
-        if len(owners) == 1:
-            self._add(owners[0].id)
-            return
-        options = [(str(owner.id), owner.words) for owner in owners]
-
-        def chosen(owner_id: str | None) -> None:
-            if owner_id is not None:
-                self._add(int(owner_id))
-
-        self.app.push_screen(Picker("Whose device is it?", options, options[0][0]), chosen)
+        choose_owner(self, inventory, self._add)
 
     def action_go_to_extension(self) -> None:
         """Go to the page of an extension on this device."""
@@ -354,6 +370,17 @@ class DevicesScreen(ListScreen):
             note = ""
             self.tell(title, error)
         self.reload(note)
+
+
+def _in_past(fetched: Fetched) -> str:
+    """`fetched 2026-11-24 12:00 (an older version), firmware 66.84.0.15`."""
+    words = []
+    if fetched.at is not None:
+        version = "this version" if fetched.is_current else "an older version"
+        words.append(f"fetched {_when(fetched.at)} ({version})")
+    if fetched.firmware:
+        words.append(f"firmware {fetched.firmware}")
+    return ", ".join(words)
 
 
 def _in_words(line: DeviceLine) -> str:
