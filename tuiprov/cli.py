@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from tuiprov import __version__
-from tuiprov.commands import accounts, devices, extensions, fetches, templates
+from tuiprov.commands import accounts, devices, extensions, fetches, resync, templates
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
@@ -52,6 +52,7 @@ app = typer.Typer(
 app.command("add")(extensions.add)
 app.command("remove")(extensions.remove)
 app.command("fetches")(fetches.fetches)
+app.command("resync")(resync.resync)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(devices.app, name="devices")
 app.add_typer(templates.app, name="templates")

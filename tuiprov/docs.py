@@ -99,6 +99,7 @@ def _keys() -> Iterator[str]:
         ("list", "Extensions"),
         ("devices", "SIP devices"),
         ("fetches", "Requests of phones"),
+        ("resync", "Resync"),
         ("accounts", "Accounts"),
         ("templates", "Provisioning templates"),
         ("page", "Extension page"),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tuiprov.publish.preview import Published
     from tuiprov.publish.publishing import OnPhone
     from tuiprov.publish.template_work import TemplateWork
+    from tuiprov.resyncing import Resyncing
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Session:
     store: Store
     viewer: Viewer
     is_demo: bool = False
+    asterisk: tuple[str, ...] = ("asterisk",)
+    """The command that runs Asterisk's console."""
 
     @property
     def place(self) -> str:
@@ -104,6 +107,13 @@ class Session:
         from tuiprov.fetching import Fetching
 
         return Fetching(self.store, self.viewer, self.inventory)
+
+    @property
+    def resyncing(self) -> Resyncing:
+        """Asking phones to fetch their files again."""
+        from tuiprov.resyncing import Resyncing
+
+        return Resyncing(self.store, self.viewer, self.asterisk)
 
     def again(self) -> Session:
         """The same viewer with the permissions the account has now."""
@@ -286,9 +296,10 @@ def open_session(db: str, config_file: str, look_as: str, *, demo: bool) -> Sess
     """
     from tuiprov import config
 
-    database = Database(config.load(db, config_file).db)
+    settings = config.load(db, config_file)
+    database = Database(settings.db)
     database.check()
-    session = Session(Store(database), os_viewer(database), demo)
+    session = Session(Store(database), os_viewer(database), demo, settings.asterisk)
     return session.looking_as(_with_role(session, look_as)) if look_as else session
 
 

@@ -293,6 +293,13 @@ def test_only_modify_publishes_and_reveals(role: Role, level: str) -> None:
     assert may(somebody(role, level), "files.publish") is (role == "system" or level == "modify")
 
 
+@pytest.mark.parametrize(("role", "level"), itertools.product(ROLES, LEVELS))
+def test_only_modify_tells_phones_to_fetch(role: Role, level: str) -> None:
+    viewer = somebody(role, level)
+    assert may(viewer, "devices.resync") is (role == "system" or level == "modify")
+    assert may_ever(viewer, "devices.resync") is may(viewer, "devices.resync")
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_only_the_administrator_changes_the_site(role: Role) -> None:
     assert may(somebody(role, "modify"), "site.change") is (role == "system")

@@ -128,7 +128,8 @@ class Facts(_Table):
     update_protocols: list[Protocol] = Key(min_length=1)
     link: str = "{directory}"
     """The provisioning link by the vendor's habit; {directory}, {file} (first device file)."""
-    resync: str
+    resync: str = Key(pattern=r"^[a-z][a-z_-]*(;[a-z]+=[a-z]+)*$")
+    """The Event of the SIP NOTIFY that makes the phone fetch its files again."""
     interval: Interval | None = None
     admin_login: AdminLogin | None = None
     sip_password: PasswordRule = PasswordRule()

@@ -126,6 +126,9 @@ PERMISSIONS: Final = (
         own="modify",
         relation="own-free own-used higher-free higher-used",
     ),
+    # Phones are told to fetch by who may publish to them.
+    Rule("devices.resync", "system"),
+    Rule("devices.resync", _ANY, own="modify"),
     # What phones fetched: like the inventory, for the devices within reach.
     Rule("fetches.see", "system"),
     Rule("fetches.see", _ANY, own="view modify"),

@@ -50,6 +50,7 @@ from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
 if TYPE_CHECKING:
     # Imported where they are used: the list of extensions needs neither.
     from tuiprov.data.fetches import Fetches
+    from tuiprov.data.resyncs import Resyncs
     from tuiprov.data.templates import Templates
 
 
@@ -88,6 +89,12 @@ class Store:
         from tuiprov.data.fetches import Fetches
 
         return Fetches(self.database)
+
+    @cached_property
+    def resyncs(self) -> Resyncs:
+        from tuiprov.data.resyncs import Resyncs
+
+        return Resyncs(self.database)
 
     # -- settings -------------------------------------------------------------------------------
 

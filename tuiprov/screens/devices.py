@@ -7,9 +7,9 @@ is on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.binding import BindingType
 
 from tuiprov.data.device_rows import SORTS, DeviceLine, DeviceRow
@@ -17,26 +17,21 @@ from tuiprov.data.draft import DeviceDraft
 from tuiprov.errors import PublishError, TuiprovError
 from tuiprov.inventory import NEVER, Fetched, Inventory
 from tuiprov.screens.base import bindings_of
+from tuiprov.screens.behind import Waiting
+from tuiprov.screens.device_columns import cell, columns_for, in_past, when
 from tuiprov.screens.device_page import DevicePage
-from tuiprov.screens.extensions import STATE_SIGNS
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.owners import choose_owner
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.text import visible
 from tuiprov.widgets.compat import Run
+from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.picker import Picker
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
     from tuiprov.session import Session
 
-WIDEST = 150
-FULL = 190
-"""From these widths on there is room for the columns of publishing, and of fetching."""
-READ_ONLY = "r"
-"""Marks the rows that this viewer cannot edit."""
-
-_SIGNS = {**STATE_SIGNS, "unassigned": "  unassigned"}
 _SORT_WORDS = {
     "name": "friendly name",
     "state": "state",
@@ -48,40 +43,6 @@ _SORT_WORDS = {
     "owner": "owner",
     "published": "published at",
 }
-
-_LOCK = Column("lock", "", 1)
-_STATE = Column("state", "State", 12)
-_NAME = Column("friendly_name", "Name", 11, flex=True)
-_MAC = Column("mac", "MAC address", 17)
-_LINES = Column("used", "Lines", 5)
-_EXTENSIONS = Column("extensions", "Extensions", 10, flex=True)
-_NARROW = (_LOCK, _STATE, _NAME, _MAC, Column("phone", "Phone", 16), _LINES, _EXTENSIONS)
-_WIDE = (
-    _LOCK,
-    _STATE,
-    _NAME,
-    _MAC,
-    Column("manufacturer", "Manufacturer", 12),
-    Column("model", "Model", 9),
-    Column("firmware", "Firmware", 8),
-    _LINES,
-    _EXTENSIONS,
-    Column("organization", "Organization", 12, flex=True),
-    Column("owner", "Owner", 10, flex=True),
-)
-_WIDEST = (
-    *_WIDE[:-3],
-    Column("extensions", "Extensions", 18, flex=True),
-    Column("organization", "Organization", 18, flex=True),
-    Column("owner", "Owner", 14, flex=True),
-    Column("published_at", "Published at", 16),
-)
-_FULL = (
-    *_WIDEST,
-    Column("fetched", "Last fetched", 16),
-    Column("version", "Version", 7),
-    Column("firmware_seen", "Firmware seen", 13),
-)
 
 
 class _Devices:
@@ -99,7 +60,7 @@ class _Devices:
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
         rows = self._read(ids)
         return {
-            number: [_cell(row, self.fetched(number), name) for name in columns]
+            number: [cell(row, self.fetched(number), name) for name in columns]
             for number, row in rows.items()
         }
 
@@ -119,29 +80,6 @@ class _Devices:
         return rows
 
 
-def _cell(row: DeviceRow, fetched: Fetched, name: str) -> str:
-    if name == "lock":
-        return READ_ONLY if row.cannot_edit else ""
-    if name == "state":
-        return _SIGNS.get(row.state, row.state)
-    if name == "used":
-        return f"{row.lines_used}/{'?' if row.lines_total is None else row.lines_total}"
-    if name == "published_at":
-        return _when(row.published_at)
-    if name == "fetched":
-        return _when(fetched.at)
-    if name == "version":
-        return fetched.version
-    if name == "firmware_seen":
-        return fetched.firmware
-    return str(getattr(row, name))
-
-
-def _when(at: datetime | None) -> str:
-    """A moment on this host's clock."""
-    return at.astimezone().strftime("%Y-%m-%d %H:%M") if at else ""
-
-
 class DevicesScreen(ListScreen):
     """Every device this viewer sees; Enter opens its page."""
 
@@ -155,13 +93,14 @@ class DevicesScreen(ListScreen):
         super().__init__(session)
         self.sort = SORTS[0]
         self._source: _Devices | None = None
+        self._waiting = Waiting(self, lambda: self.table)
+
+    def on_key(self, event: events.Key) -> None:
+        if not self._waiting.hold(event):
+            super().on_key(event)
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
-        if self.app.size.width >= FULL:
-            return _FULL
-        if self.app.size.width >= WIDEST:
-            return _WIDEST
-        return _WIDE if wide else _NARROW
+        return columns_for(self.app.size.width, wide=wide)
 
     def source(self, session: Session) -> _Devices:
         self._source = _Devices(session.inventory, self.sort)
@@ -182,8 +121,8 @@ class DevicesScreen(ListScreen):
             f"serial {row.serial}",
             f"owner {row.owner}",
             row.organization,
-            f"published {_when(row.published_at)}" if row.published_at else "",
-            _in_past(self._source.fetched(row.id)) if self._source else "",
+            f"published {when(row.published_at)}" if row.published_at else "",
+            in_past(self._source.fetched(row.id)) if self._source else "",
         )
         return visible(", ".join(part for part in said if part)), "bar--dim"
 
@@ -226,6 +165,39 @@ class DevicesScreen(ListScreen):
         """Show the device's provisioning link."""
         if self.chosen is not None and self.session is not None:
             self.show_link(self.session, self.chosen)
+
+    def action_resync(self) -> None:
+        """Ask this phone, or all that are listed, to fetch their files again."""
+        row, session, source = self._row(), self.session, self._source
+        if row is None or session is None or source is None:
+            return
+        try:
+            listed = source.ids(self.filter)
+            targets = session.resyncing.targets([row.id])
+        except TuiprovError as error:
+            self.tell("No phone can be asked", error)
+            return
+        if len(listed) == 1:
+            self.plan_resync(session, targets)
+            return
+        choices = [
+            ("enter", row.friendly_name),
+            ("a", f"all {len(listed)} listed"),
+            ("escape", "none"),
+        ]
+
+        def chosen(key: str | None) -> None:
+            if key == "enter":
+                self.plan_resync(session, targets)
+            elif key == "a":
+                self._waiting.do(
+                    "Looking for the phones …",
+                    lambda: session.resyncing.targets(listed),
+                    lambda found: self.plan_resync(session, found),
+                    "No phone can be asked",
+                )
+
+        self.app.push_screen(Dialog("Whom to ask?", ["They fetch again."], choices), chosen)
 
     def action_assign(self) -> None:
         """Choose an extension, and a line where more than one is free, then show the plan."""
@@ -370,17 +342,6 @@ class DevicesScreen(ListScreen):
             note = ""
             self.tell(title, error)
         self.reload(note)
-
-
-def _in_past(fetched: Fetched) -> str:
-    """`fetched 2026-11-24 12:00 (an older version), firmware 66.84.0.15`."""
-    words = []
-    if fetched.at is not None:
-        version = "this version" if fetched.is_current else "an older version"
-        words.append(f"fetched {_when(fetched.at)} ({version})")
-    if fetched.firmware:
-        words.append(f"firmware {fetched.firmware}")
-    return ", ".join(words)
 
 
 def _in_words(line: DeviceLine) -> str:

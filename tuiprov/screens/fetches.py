@@ -199,7 +199,8 @@ class FetchesScreen(ListScreen):
 
     def _follow(self) -> None:
         """Read the log again while one looks at its newest line."""
-        if self.is_current and self.table.cursor == 0 and self.is_shown.is_set():
+        is_ready = self.is_shown.is_set() and not self._is_loading
+        if is_ready and self.is_current and self.table.cursor == 0:
             self.reload(self._note)
 
     def _row(self) -> FetchRow | None:

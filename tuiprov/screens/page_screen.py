@@ -119,6 +119,16 @@ class PageScreen(FormScreen[Draft]):
         else:
             self.show_link(self.session, device_id)
 
+    def action_resync(self) -> None:
+        """Ask the device to fetch its files again."""
+        device_id = self.sheet.base.device_id
+        try:
+            targets = self.session.resyncing.targets([device_id] if device_id else [])
+        except TuiprovError as error:
+            self.tell("This phone cannot be asked", error)
+        else:
+            self.plan_resync(self.session, targets)
+
     def action_leave(self) -> None:
         """Back to the list; what is not saved is asked about."""
         if self.has_class("-zoom") and not self._jumping:
@@ -166,6 +176,7 @@ class PageScreen(FormScreen[Draft]):
             self.tell("Not saved", error)
         else:
             self.begin_anew(f"Saved. Files: {plan.in_the_past()}.")
+            self.offer_resync(self.session, plan, f"Saved. Files: {plan.in_the_past()}.")
 
     def begin_anew(self, words: str) -> None:
         """Show what the draft is based on now, and say `words`."""
