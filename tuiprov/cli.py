@@ -230,6 +230,8 @@ def publish_(
     publish(store, viewer, ready)
     if ready:
         say("done")
+        if store.site().resync_by != "none":
+            say("the phones fetch it at their next look, or now with: tuiprov resync")
     if ready.failed:
         raise typer.Exit(1)
 

@@ -29,11 +29,13 @@ CHAIN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What a verdict means and what to do about it; `setting`: of the preferences, that decides."""
+    """What a verdict means and what to do about it. `setting` of the preferences or `field` of the
+    device's page is what to look at first."""
 
     means: str
     todo: str
     setting: str = ""
+    field: str = ""
 
 
 _WHYS: Final[Mapping[str, Why]] = {
@@ -74,15 +76,18 @@ _WHYS: Final[Mapping[str, Why]] = {
         "A first request without one is usual. If no served one follows, set the login in the "
         "phone as it is on its device's page.",
         "http_authentication",
+        "admin_password",
     ),
     "state": Why(
         "The device is disabled, or serves no extension.",
         "Enable it or assign it, then publish.",
+        field="status",
     ),
     "file": Why(
         "Nothing is published for this device under this name.",
         "Phones also ask for files that they can do without. If it is its own: publish, and see "
         "that manufacturer, model and firmware are right.",
+        field="model",
     ),
 }
 _STRANGE: Final = Why("This verdict is not known to this version of tuiprov.", "Upgrade it.")

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
+from sqlmodel import select
 
 from tests.fetches import AGENT, NOON, a_fetch, device_id, log, published_as
 from tests.screens.office import publish_all
 from tests.sites import PHONE, Site
 from tuiprov.data.fetches import MOST
+from tuiprov.data.models import PublishedFile
 from tuiprov.errors import Refused
 
 
@@ -115,8 +117,6 @@ class TestLastOf:
     def test_every_file_it_fetched_must_be_current(self, desk: Site) -> None:
         path, number = published_as(desk, 7), device_id(desk)
         with desk.database.write() as session:
-            from tuiprov.data.models import PublishedFile
-
             second = {"digest": "", "published_at": NOON, "version_id": 9}
             session.add(PublishedFile(path="http/x/b.cfg", device_id=number, **second))
         first = a_fetch(number, file=path, version_id=7)
@@ -154,3 +154,21 @@ class TestLastOf:
             event.remove(desk.database._engine, "before_cursor_execute", told)
             counts.append(sum(words.lstrip().startswith("SELECT") for words in seen))
         assert counts[0] == counts[1] == 2
+
+
+def test_a_removed_device_s_requests_are_nobody_s_so_that_no_new_one_inherits_them(
+    desk: Site,
+) -> None:
+    number = device_id(desk, "Desk02")
+    (one,) = log(desk, a_fetch(number))
+    page = desk.store.devices.open(desk.admin, number)
+    desk.store.devices.remove(desk.admin, page, lambda gone: _forget_files(desk, gone))
+    row = desk.store.fetches.rows(desk.admin, [one])[one]
+    assert (row.device_id, row.device) == (None, "")
+    assert desk.store.fetches.last_of(desk.admin, [number]) == {}
+
+
+def _forget_files(site: Site, device_id: int) -> None:
+    with site.database.write() as session:
+        for file in session.exec(select(PublishedFile).where(PublishedFile.device_id == device_id)):
+            session.delete(file)

@@ -168,6 +168,7 @@ class TestGoing:
             await go(desk)
             await desk.press("down", "enter")
             await desk.see("Device Gate01")
+            assert desk.current == "Status"
             await desk.press("escape")
             await desk.see("Requests of phones")
 

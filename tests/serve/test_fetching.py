@@ -11,6 +11,7 @@ from tests.fetches import AGENT, a_fetch, device_id, log
 from tests.inventory import Tree, a_tree
 from tests.sites import PHONE, Site
 from tuiprov.data.fetches import SERVED, FetchRow
+from tuiprov.data.sections import DEVICE_FIELDS
 from tuiprov.data.site import SITE_FIELDS
 from tuiprov.fetching import (
     CHAIN,
@@ -48,6 +49,7 @@ class TestWhy:
         assert reason.means.endswith(".")
         assert reason.todo.endswith(".")
         assert reason.setting in ("", *SITE_FIELDS)
+        assert reason.field in ("", *DEVICE_FIELDS)
         assert "not known" not in reason.means
 
     def test_a_verdict_of_a_newer_version_is_told_as_such(self, site: Site) -> None:

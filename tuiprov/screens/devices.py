@@ -16,6 +16,7 @@ from tuiprov.data.device_rows import SORTS, DeviceLine, DeviceRow
 from tuiprov.data.draft import DeviceDraft
 from tuiprov.errors import PublishError, TuiprovError
 from tuiprov.inventory import NEVER, Fetched, Inventory
+from tuiprov.publish.plan import Plan
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.behind import Waiting
 from tuiprov.screens.device_columns import cell, columns_for, in_past, when
@@ -332,9 +333,9 @@ class DevicesScreen(ListScreen):
 
     def _do(self, title: str, work: Callable[[], object]) -> None:
         """Do what a plan said, and say how it went."""
-        note = "Done."
+        note, made = "Done.", None
         try:
-            work()
+            made = work()
         except PublishError as error:
             note = ""
             self.tell("Stored, but the files could not follow", error)
@@ -342,6 +343,8 @@ class DevicesScreen(ListScreen):
             note = ""
             self.tell(title, error)
         self.reload(note)
+        if isinstance(made, Plan) and self.session is not None:
+            self.offer_resync(self.session, made, note)
 
 
 def _in_words(line: DeviceLine) -> str:

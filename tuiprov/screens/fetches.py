@@ -156,7 +156,7 @@ class FetchesScreen(ListScreen):
             self.tell("This cannot be opened", error)
             return
         if remedy.kind == "device":
-            self._open_device(session, remedy.device_id)
+            self._open_device(session, remedy.device_id, why(row).field)
         elif remedy.kind == "setting":
             self._open_setting(session, remedy.setting)
         elif remedy.kind == "adopt" and self.navigator.may("devices.add"):
@@ -212,9 +212,11 @@ class FetchesScreen(ListScreen):
         except TuiprovError:
             return None
 
-    def _open_device(self, session: Session, device_id: int) -> None:
+    def _open_device(self, session: Session, device_id: int, field: str) -> None:
         try:
-            self.app.push_screen(DevicePage(session, session.inventory.open(device_id)))
+            screen = DevicePage(session, session.inventory.open(device_id))
+            screen.begin_at = field
+            self.app.push_screen(screen)
         except TuiprovError as error:
             self.tell("This device cannot be opened", error)
 
@@ -222,7 +224,9 @@ class FetchesScreen(ListScreen):
         from tuiprov.screens.preferences import PreferencesScreen
 
         try:
-            self.app.push_screen(PreferencesScreen(session, at=name))
+            screen = PreferencesScreen(session)
+            screen.begin_at = name
+            self.app.push_screen(screen)
         except TuiprovError as error:
             self.tell("This setting cannot be opened", error)
 

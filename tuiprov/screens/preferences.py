@@ -52,17 +52,9 @@ SECTIONS = (
 class PreferencesScreen(FormScreen[SiteSheet]):
     """Edits the settings of the site; a save shows first what it does to all phones' files."""
 
-    def __init__(self, session: Session, at: str = "") -> None:
-        """`at`: the setting to begin with."""
+    def __init__(self, session: Session) -> None:
         super().__init__(session.site_sheet(), SECTIONS)
         self._session = session
-        self._at = at
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        for number, section in enumerate(self.sections):
-            if self._at in section.names():
-                self.go_to_section(number, self._at)
 
     def title_runs(self) -> list[Run]:
         changed = " *" if self.sheet.is_changed else ""
