@@ -182,6 +182,10 @@ class Fetching:
     def ids(self, where: str) -> Sequence[int]:
         return self.store.fetches.ids(self.viewer, where)
 
+    def newest(self) -> int:
+        """The id of the newest request of all."""
+        return self.store.fetches.newest(self.viewer)
+
     def rows(self, ids: Sequence[int]) -> Mapping[int, FetchRow]:
         return self.store.fetches.rows(self.viewer, ids)
 

@@ -153,7 +153,7 @@ class TestLastOf:
             desk.store.fetches.last_of(desk.admin, wanted)
             event.remove(desk.database._engine, "before_cursor_execute", told)
             counts.append(sum(words.lstrip().startswith("SELECT") for words in seen))
-        assert counts[0] == counts[1] == 2
+        assert counts[0] == counts[1] == 3
 
 
 def test_a_removed_device_s_requests_are_nobody_s_so_that_no_new_one_inherits_them(

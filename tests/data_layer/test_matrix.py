@@ -462,6 +462,7 @@ def test_the_site_and_the_files(world: World, role: str, level: str, child: str)
         ("devices.resync", lambda s, v: s.resyncs.begin(v, 1, "sip")),
         ("fetches.see", lambda s, v: s.fetches.ids(v)),
         ("fetches.see", lambda s, v: s.fetches.rows(v, [1])),
+        ("fetches.see", lambda s, v: s.fetches.newest(v)),
         ("fetches.see", lambda s, v: s.fetches.last_of(v, [1])),
     ]
     for operation, call in calls:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -115,17 +115,14 @@ class Resyncs:
     def of(self, viewer: Viewer, device_ids: Sequence[int]) -> dict[int, ResyncRow]:
         """When those of these devices that the viewer sees were last asked, and came."""
         require(viewer, "fetches.see")
-        found: dict[int, ResyncRow] = {}
+        rows: list[Resync] = []
         with self._database.read() as session:
             within = reach(session, viewer)
             for some in _in_parts(device_ids):
-                query = columns(Resync, _first_fetch_after()).join(
-                    Device, col(Device.id) == Resync.device_id
-                )
-                query = query.where(col(Resync.device_id).in_(some), within)
-                for row, fetched_at in session.execute(query):
-                    found[row.device_id] = _row(row, fetched_at)
-        return found
+                query = select(Resync).join(Device, col(Device.id) == Resync.device_id)
+                rows += session.exec(query.where(col(Resync.device_id).in_(some), within))
+            came = _came(session, rows)
+        return {row.device_id: _row(row, came.get(row.device_id)) for row in rows}
 
 
 # -- parts ----------------------------------------------------------------------------------------
@@ -136,12 +133,20 @@ def _in_parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
         yield list(ids[start : start + _AT_ONCE])
 
 
-def _first_fetch_after() -> Any:
-    """When the device was first served after it was asked."""
-    query = select(func.min(Fetch.at)).where(
-        Fetch.device_id == Resync.device_id, Fetch.verdict == "served", Fetch.at >= Resync.asked_at
+def _came(session: Session, rows: Sequence[Resync]) -> Mapping[int, datetime]:
+    """Device → when it was first served after it was asked. Looks through the log since the first
+    of these was asked, which is short while one waits for them."""
+    if not rows:
+        return {}
+    query = columns(Fetch.device_id, func.min(Fetch.at))
+    query = query.join(Resync, col(Resync.device_id) == Fetch.device_id)
+    query = query.where(
+        col(Fetch.at) >= min(row.asked_at for row in rows),
+        col(Fetch.at) >= col(Resync.asked_at),
+        col(Fetch.verdict) == "served",
     )
-    return query.correlate(Resync).scalar_subquery()
+    query = query.group_by(col(Fetch.device_id))
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _row(row: Resync, fetched_at: datetime | None) -> ResyncRow:

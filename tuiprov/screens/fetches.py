@@ -110,6 +110,8 @@ class FetchesScreen(ListScreen):
         super().__init__(session)
         self._source: _Requests | None = None
         self._why = Bar(id="why")
+        self._newest = -1
+        """The newest request at the last look."""
 
     def compose(self) -> ComposeResult:
         *above, keys = super().compose()
@@ -200,8 +202,19 @@ class FetchesScreen(ListScreen):
     def _follow(self) -> None:
         """Read the log again while one looks at its newest line."""
         is_ready = self.is_shown.is_set() and not self._is_loading
-        if is_ready and self.is_current and self.table.cursor == 0:
+        if is_ready and self.is_current and self.table.cursor == 0 and self._has_grown():
             self.reload(self._note)
+
+    def _has_grown(self) -> bool:
+        """Has anybody asked since the last look? One look at an index, and no word to the
+        terminal while nothing happens."""
+        before = self._newest
+        try:
+            if self.session is not None:
+                self._newest = self.session.fetching.newest()
+        except TuiprovError:
+            return False
+        return self._newest != before
 
     def _row(self) -> FetchRow | None:
         chosen = self.table.cursor_id
