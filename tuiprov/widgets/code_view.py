@@ -37,11 +37,6 @@ class CodeView(LineView):
         .code--error { color: $text-error; text-style: bold; }
         .code--dim { color: $text-muted; }
     }
-    CodeView:ansi {
-        .code--ink { color: ansi_black; background: ansi_white; }
-        .code--dark { color: ansi_black; background: ansi_black; }
-        .code--light { color: ansi_white; background: ansi_white; }
-    }
     """
 
     def __init__(self, keys: str, *, id: str | None = None) -> None:
