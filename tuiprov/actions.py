@@ -16,6 +16,8 @@ Where = Literal[
     "devices",
     "accounts",
     "templates",
+    "fetches",
+    "resync",
     "page",
     "device",
     "sheet",
@@ -62,7 +64,7 @@ _KEY_WORDS = {
     "delete": "Del",
 }
 
-_LISTS = "list devices accounts templates history"
+_LISTS = "list devices accounts templates fetches history"
 _PAGES = "page device"
 _FORMS = "page device sheet"
 
@@ -108,7 +110,7 @@ ACTIONS: tuple[Action, ...] = (
         "go_to_extension",
         "Extension",
         "Go to the page of an extension on this device.",
-        "devices",
+        "devices fetches",
         "go_to_extension",
         "ctrl+e",
     ),
@@ -167,6 +169,15 @@ ACTIONS: tuple[Action, ...] = (
         "look_as",
         "f4",
         demo_only=True,
+    ),
+    Action(
+        "adopt",
+        "Adopt",
+        "Add the phone that asked to the inventory.",
+        "fetches",
+        "adopt",
+        "f7",
+        needs="devices.add",
     ),
     Action(
         "new_account",
@@ -235,7 +246,7 @@ ACTIONS: tuple[Action, ...] = (
         "leave_area",
         "Back",
         "Clear the filter, or back to the extensions when there is none.",
-        "devices accounts templates history",
+        "devices accounts templates fetches history",
         "leave",
         "escape",
     ),
@@ -265,6 +276,15 @@ ACTIONS: tuple[Action, ...] = (
         "area('templates')",
         "f5",
         needs="templates.see",
+    ),
+    Action(
+        "fetches",
+        "Requests",
+        "What phones asked for, and why they did not get it.",
+        _LISTS,
+        "area('fetches')",
+        "ctrl+f,f12",
+        needs="fetches.see",
     ),
     Action(
         "preferences",
@@ -389,6 +409,34 @@ ACTIONS: tuple[Action, ...] = (
         "ctrl+t",
         in_footer=False,
         needs="devices.assign",
+    ),
+    Action(
+        "link",
+        "Link",
+        "The phone's provisioning link, to be copied or read as a QR code.",
+        f"devices {_PAGES}",
+        "link",
+        "ctrl+l",
+        in_footer=False,
+        needs="files.see",
+    ),
+    Action(
+        "resync",
+        "Resync",
+        "Ask the phone to fetch its files again.",
+        f"devices {_PAGES}",
+        "resync",
+        "ctrl+r",
+        in_footer=False,
+        needs="devices.resync",
+    ),
+    Action(
+        "leave_resync",
+        "Back",
+        "Clear the filter, or back: the rest of the phones is not asked then.",
+        "resync",
+        "leave",
+        "escape",
     ),
     Action(
         "zoom",

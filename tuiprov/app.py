@@ -43,6 +43,7 @@ _AREAS = {
     "accounts": ("tuiprov.screens.accounts", "AccountsScreen"),
     "templates": ("tuiprov.screens.templates", "TemplatesScreen"),
     "history": ("tuiprov.screens.history", "HistoryScreen"),
+    "fetches": ("tuiprov.screens.fetches", "FetchesScreen"),
     "preferences": ("tuiprov.screens.preferences", "PreferencesScreen"),
 }
 """Module and class of each area's screen, imported when it is opened."""
@@ -216,13 +217,15 @@ class TuiprovApp(App[None]):
         def answer(apply: bool | None) -> None:
             if apply:
                 self._list.show_keys(note="Publishing …")
-                self.publish(screen.plan, self._published)
+                self.publish(screen.plan, partial(self._published, screen.plan))
 
         self.push_screen(screen, answer)
 
-    def _published(self, words: str, error: TuiprovError | None) -> None:
+    def _published(self, plan: Plan, words: str, error: TuiprovError | None) -> None:
         if error is not None:
             self._list.tell("Not published", error)
+        elif self._session is not None:
+            self._list.offer_resync(self._session, plan, words)
         self._list.reload(words)
 
     @work(thread=True, group="publish")

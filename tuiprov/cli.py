@@ -16,7 +16,16 @@ from typing import Annotated
 import typer
 
 from tuiprov import __version__
-from tuiprov.commands import accounts, devices, extensions, history, keys, templates
+from tuiprov.commands import (
+    accounts,
+    devices,
+    extensions,
+    fetches,
+    history,
+    keys,
+    resync,
+    templates,
+)
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
@@ -56,6 +65,8 @@ app.command("undo")(history.undo)
 app.command("versions")(history.versions)
 app.command("restore")(history.restore)
 app.command("keys")(keys.keys)
+app.command("fetches")(fetches.fetches)
+app.command("resync")(resync.resync)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(devices.app, name="devices")
 app.add_typer(templates.app, name="templates")
@@ -231,6 +242,8 @@ def publish_(
     publish(store, viewer, ready)
     if ready:
         say("done")
+        if store.site().resync_by != "none":
+            say("the phones fetch it at their next look, or now with: tuiprov resync")
     if ready.failed:
         raise typer.Exit(1)
 

@@ -16,7 +16,7 @@ from tuiprov.errors import TuiprovError
 
 DEFAULT_FILE = Path("/etc/tuiprov/config.toml")
 SERVICE_DIRECTORY = Path("/var/lib/tuiprov")
-_KEYS = {"db": str, "theme": str, "keys": dict}
+_KEYS = {"db": str, "theme": str, "keys": dict, "asterisk": list}
 
 
 class ConfigError(TuiprovError):
@@ -26,11 +26,13 @@ class ConfigError(TuiprovError):
 @dataclass(frozen=True, slots=True)
 class Config:
     """`db`: the database's URL. `theme`: a theme's name, "" for the terminal's best. `keys`: action
-    id → key, which override the default bindings."""
+    id → key, which override the default bindings. `asterisk`: the words of the command that runs
+    Asterisk's console, without its options."""
 
     db: str
     theme: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
+    asterisk: tuple[str, ...] = ("asterisk",)
 
 
 def load(db: str = "", file: str = "") -> Config:
@@ -38,7 +40,14 @@ def load(db: str = "", file: str = "") -> Config:
     path = Path(file) if file else DEFAULT_FILE
     table = _table(path, required=bool(file))
     url = db or os.environ.get("TUIPROV_DB", "") or table.get("db", "") or default_url()
-    return Config(url, table.get("theme", ""), table.get("keys", {}))
+    return Config(url, table.get("theme", ""), table.get("keys", {}), _command(path, table))
+
+
+def _command(path: Path, table: Mapping[str, Any]) -> tuple[str, ...]:
+    words = table.get("asterisk", ["asterisk"])
+    if not words or not all(isinstance(word, str) and word for word in words):
+        raise ConfigError(f'{path}: asterisk: must be words, such as ["sudo", "-n", "asterisk"]')
+    return tuple(words)
 
 
 def default_url() -> str:

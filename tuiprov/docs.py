@@ -98,9 +98,12 @@ def _keys() -> Iterator[str]:
     for where, words in (
         ("list", "Extensions"),
         ("devices", "SIP devices"),
+        ("fetches", "Requests of phones"),
+        ("resync", "Resync"),
         ("accounts", "Accounts"),
         ("templates", "Provisioning templates"),
         ("page", "Extension page"),
+        ("device", "Device page"),
         ("sheet", "Other forms"),
         ("editor", "Template editor"),
         ("plan", "Plan"),

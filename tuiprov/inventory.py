@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from tuiprov.data.accounts import Viewer
@@ -16,6 +17,7 @@ from tuiprov.data.device_choices import Candidate
 from tuiprov.data.device_rows import DeviceRow
 from tuiprov.data.draft import Checker, DeviceDraft, Draft
 from tuiprov.data.page import Page
+from tuiprov.data.permissions import require
 from tuiprov.data.store import Store
 from tuiprov.errors import NotFound, PublishError
 from tuiprov.publish.plan import Plan
@@ -27,6 +29,28 @@ from tuiprov.publish.publishing import (
     plan_withdrawal,
     withdraw,
 )
+from tuiprov.render.links import Offer, offer
+from tuiprov.serve.agents import parse
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """When a device was last sent a file (None: never), whether it has its files as they are
+    published now, and the firmware that its last request named ("" for none)."""
+
+    at: datetime | None
+    is_current: bool
+    firmware: str
+
+    @property
+    def version(self) -> str:
+        """`this`, `older` or ``: which version of its files it has."""
+        if self.at is None:
+            return ""
+        return "this" if self.is_current else "older"
+
+
+NEVER = Fetched(None, False, "")
 
 
 @dataclass(frozen=True)
@@ -44,6 +68,14 @@ class Inventory:
 
     def rows(self, ids: Sequence[int]) -> Mapping[int, DeviceRow]:
         return self.store.devices.rows(self.viewer, ids)
+
+    def fetched(self, ids: Sequence[int]) -> Mapping[int, Fetched]:
+        """What these devices have fetched last; a device that never asked is not among them."""
+        last = self.store.fetches.last_of(self.viewer, ids)
+        return {
+            number: Fetched(one.at, one.is_current, parse(one.agent).firmware)
+            for number, one in last.items()
+        }
 
     def row(self, device_id: int) -> DeviceRow:
         """One row; NotFound when the device is gone or out of reach."""
@@ -82,6 +114,19 @@ class Inventory:
         draft.row = self.row(device_id)
         draft.rebase(saved)
         return self._publish(device_id, regenerate=regenerate)
+
+    # -- its link -------------------------------------------------------------------------------
+
+    def link(self, device_id: int) -> Offer:
+        """The provisioning link as the device is stored, or why there is none. That it was shown
+        is written down: whoever has a link that holds a token has the phone's files."""
+        require(self.viewer, "files.see")
+        page = self.store.devices.open(self.viewer, device_id)
+        refusals, _ = self.store.check(page, self.viewer)
+        found = offer(page, refusals)
+        if found.url:
+            self.store.record(self.viewer, "link", found.device)
+        return found
 
     # -- whom it serves -------------------------------------------------------------------------
 

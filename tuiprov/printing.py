@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
 from tuiprov.data.catalog import Catalog, PhoneType
-from tuiprov.errors import NotFound
+from tuiprov.errors import NotFound, Refusal, Refused
 from tuiprov.publish.grouping import MANY, groups, settings
 from tuiprov.publish.plan import Plan
 from tuiprov.text import visible
@@ -32,6 +35,32 @@ def print_text(text: str) -> None:
     """A file as it is, line by line, control characters made visible."""
     for line in text.splitlines():
         print(visible(line))
+
+
+def print_code(text: str) -> None:
+    """`text` as a QR code: on a terminal dark on light whatever its colours, in a file with
+    characters for what is dark. Refused when the terminal has no room for it."""
+    from tuiprov.render.qr import code_for, draws_halves
+
+    in_halves = draws_halves(os.environ.get("TERM", ""), sys.stdout.encoding)
+    on_terminal = sys.stdout.isatty()
+    room = shutil.get_terminal_size() if on_terminal else os.terminal_size((1000, 1000))
+    code = code_for(text, room.columns, room.lines - 1, in_halves=in_halves)
+    if code.problem:
+        raise Refused([Refusal("", code.problem)])
+    for line in code.lines:
+        print(_coloured(line, in_halves=in_halves) if on_terminal else line)
+
+
+_INK, _DARK, _PLAIN = "\x1b[30;47m", "\x1b[30;40m", "\x1b[0m"
+"""Of the 16 colours that every terminal has: black on white, black on black, its own."""
+
+
+def _coloured(line: str, *, in_halves: bool) -> str:
+    if in_halves:
+        return f"{_INK}{line}{_PLAIN}"
+    parts = ("".join(cells) for _, cells in groupby(line, str.isspace))
+    return "".join(f"{_INK if part.isspace() else _DARK}{part}" for part in parts) + _PLAIN
 
 
 def print_plan(plan: Plan, *, with_diff: bool, as_json: bool) -> None:

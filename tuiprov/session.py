@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from tuiprov.data.archive import Archive
     from tuiprov.data.draft import Checker, Draft
     from tuiprov.data.site_sheet import SiteSheet
+    from tuiprov.fetching import Fetching
     from tuiprov.inventory import Inventory
     from tuiprov.publish.plan import Plan
     from tuiprov.publish.preview import Published
     from tuiprov.publish.publishing import OnPhone
     from tuiprov.publish.template_work import TemplateWork
     from tuiprov.publish.timeline import Timeline
+    from tuiprov.resyncing import Resyncing
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Session:
     store: Store
     viewer: Viewer
     is_demo: bool = False
+    asterisk: tuple[str, ...] = ("asterisk",)
+    """The command that runs Asterisk's console."""
 
     @property
     def place(self) -> str:
@@ -97,6 +101,20 @@ class Session:
         from tuiprov.inventory import Inventory
 
         return Inventory(self.store, self.viewer, self._check)
+
+    @property
+    def fetching(self) -> Fetching:
+        """The requests of phones."""
+        from tuiprov.fetching import Fetching
+
+        return Fetching(self.store, self.viewer, self.inventory)
+
+    @property
+    def resyncing(self) -> Resyncing:
+        """Asking phones to fetch their files again."""
+        from tuiprov.resyncing import Resyncing
+
+        return Resyncing(self.store, self.viewer, self.asterisk)
 
     def again(self) -> Session:
         """The same viewer with the permissions the account has now."""
@@ -324,9 +342,10 @@ def open_session(db: str, config_file: str, look_as: str, *, demo: bool) -> Sess
     """
     from tuiprov import config
 
-    database = Database(config.load(db, config_file).db)
+    settings = config.load(db, config_file)
+    database = Database(settings.db)
     database.check()
-    session = Session(Store(database), os_viewer(database), demo)
+    session = Session(Store(database), os_viewer(database), demo, settings.asterisk)
     return session.looking_as(_with_role(session, look_as)) if look_as else session
 
 

@@ -9,6 +9,10 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Final
+
+FEW_GLYPHS: Final = frozenset({"linux", "vt100", "vt220"})
+"""Values of TERM whose fonts have few characters beyond ASCII."""
 
 # C0, C1, DEL, line and paragraph separators, zero-width and bidi controls, BOM, surrogates,
 # tags and non-characters: whatever a terminal obeys or a reader cannot see.
@@ -25,10 +29,12 @@ _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 def local_time(moment: datetime | None) -> str:
     """`2026-11-24 22:41` on this host's clock, "" for none. What the database gives without a zone
     is UTC."""
-    if moment is None:
-        return ""
-    known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return known.astimezone().strftime("%Y-%m-%d %H:%M")
+    return on_this_clock(moment).strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def on_this_clock(moment: datetime) -> datetime:
+    """A moment of the database in this host's time zone."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone()
 
 
 def visible(value: object) -> str:

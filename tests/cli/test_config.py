@@ -88,3 +88,17 @@ def test_reading_it_imports_the_standard_library_only() -> None:
     )
     ours = {name for name in ended.stdout.split() if name.startswith("tuiprov")}
     assert ours <= {"tuiprov", "tuiprov.config", "tuiprov.errors"}
+
+
+def test_the_command_of_asterisk_s_console_comes_from_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('asterisk = ["sudo", "-n", "asterisk"]\n')
+    assert config.load("x", str(path)).asterisk == ("sudo", "-n", "asterisk")
+
+
+@pytest.mark.parametrize("words", ['"asterisk"', "[]", "[1]", '[""]'])
+def test_a_command_that_is_not_words_is_named(tmp_path: Path, words: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f"asterisk = {words}\n")
+    with pytest.raises(config.ConfigError, match="asterisk: must be"):
+        config.load("x", str(path))

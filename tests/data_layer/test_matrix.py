@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from tests.fetches import a_fetch
 from tests.sites import PHONE, a_site
 from tuiprov.data.accounts import Permission, Viewer, terminal_viewer, viewer_for
 from tuiprov.data.database import Database
@@ -287,6 +288,36 @@ def test_a_device_is_added_and_assigned(world: World, role: str, level: str, chi
 
 
 @EVERY_CASE
+def test_requests_of_the_devices_within_reach(
+    world: World, role: str, level: str, child: str
+) -> None:
+    store = world.copy()
+    viewer = viewer_of(store, world, role, level, child, sip=True)
+    asked = {}
+    with store.database.write() as session:
+        for key, device_id in {**world.devices, ("nobody", False): None}.items():
+            fetch = a_fetch(device_id)
+            session.add(fetch)
+            session.flush()
+            asked[key] = fetch.id or 0
+    expected = {
+        number
+        for (owner, used), number in asked.items()
+        if (role == "system" if owner == "nobody" else sees_device(role, level, owner, used))
+    }
+    try:
+        seen = set(store.fetches.ids(viewer))
+        assert set(store.fetches.rows(viewer, list(asked.values()))) == seen
+        devices = {key: number for key, number in world.devices.items() if asked[key] in seen}
+        found = store.fetches.last_of(viewer, list(world.devices.values()))
+        assert set(found) == set(devices.values())
+    except NotAllowed:
+        seen = set()
+    store.database.close()
+    assert seen == expected
+
+
+@EVERY_CASE
 def test_templates(world: World, role: str, level: str, child: str) -> None:
     wrong = []
     for owner in OWNERS:
@@ -429,6 +460,14 @@ def test_the_site_and_the_files(world: World, role: str, level: str, child: str)
         ("site.change", lambda s, v: s.set_site(v, {"sip_port": 5070})),
         ("files.see", lambda s, v: s.device_ids(v)),
         ("files.see", lambda s, v: s.phone(v, world.devices["user", True])),
+        ("fetches.see", lambda s, v: s.resyncs.of(v, [1])),
+        ("devices.resync", lambda s, v: s.resyncs.targets(v, [1])),
+        ("devices.resync", lambda s, v: s.resyncs.record(v, [], "sip")),
+        ("devices.resync", lambda s, v: s.resyncs.begin(v, 1, "sip")),
+        ("fetches.see", lambda s, v: s.fetches.ids(v)),
+        ("fetches.see", lambda s, v: s.fetches.rows(v, [1])),
+        ("fetches.see", lambda s, v: s.fetches.newest(v)),
+        ("fetches.see", lambda s, v: s.fetches.last_of(v, [1])),
     ]
     for operation, call in calls:
         store = world.copy()

@@ -284,11 +284,20 @@ def test_with_none_the_inventory_and_the_files_are_not_shown_at_all(role: Role, 
     assert may(viewer, "devices.see") is shown
     assert may_ever(viewer, "devices.see") is shown
     assert may(viewer, "files.see") is shown
+    assert may(viewer, "fetches.see") is shown
+    assert may_ever(viewer, "fetches.see") is shown
 
 
 @pytest.mark.parametrize(("role", "level"), itertools.product(ROLES, LEVELS))
 def test_only_modify_publishes_and_reveals(role: Role, level: str) -> None:
     assert may(somebody(role, level), "files.publish") is (role == "system" or level == "modify")
+
+
+@pytest.mark.parametrize(("role", "level"), itertools.product(ROLES, LEVELS))
+def test_only_modify_tells_phones_to_fetch(role: Role, level: str) -> None:
+    viewer = somebody(role, level)
+    assert may(viewer, "devices.resync") is (role == "system" or level == "modify")
+    assert may_ever(viewer, "devices.resync") is may(viewer, "devices.resync")
 
 
 @pytest.mark.parametrize("role", ROLES)

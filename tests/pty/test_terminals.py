@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import itertools
 import re
 
 import pytest
 
 from tests.pty.conftest import EXTENSION, NAME, Start, open_device_section
 from tests.pty.terminal import Terminal
+from tests.render.test_qr import independent, without_margin
+from tests.sites import Site
+from tuiprov.data.models import Device
 
 TERMS = ["xterm-256color", "screen-256color", "linux"]
 SIZES = [(80, 24), (200, 60)]
@@ -96,3 +101,65 @@ def test_a_terminal_of_256_colours_is_not_sent_true_colour(start: Start, db: str
     terminal = opened(start, db, "screen-256color")
     assert b"38;5;" in terminal.output
     assert b"38;2;" not in terminal.output
+
+
+@on_every_terminal
+def test_a_copied_link_reaches_the_terminal_as_osc_52(start: Start, db: str, term: str) -> None:
+    terminal = opened(start, db, term)
+    terminal.press("f2")
+    terminal.wait_for("Desk01")
+    terminal.press("ctrl+l")
+    terminal.wait_for("Provisioning link", "C copy")
+    terminal.press("c")
+    coded = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]+)\x07")
+    terminal.wait_until(lambda: coded.search(terminal.output) is not None, 5, "OSC 52")
+    found = coded.search(terminal.output)
+    assert found is not None
+    assert base64.b64decode(found[1]).startswith(b"https://prov.example.com/prov/")
+
+
+@pytest.mark.parametrize(
+    ("term", "environment", "height"),
+    [
+        ("xterm-256color", {}, 24),
+        ("xterm-256color", {"COLORTERM": "truecolor"}, 24),
+        ("xterm-256color", {"NO_COLOR": "1"}, 24),
+        ("screen-256color", {}, 24),
+        ("ansi", {}, 24),
+        ("linux", {}, 48),
+    ],
+)
+def test_the_code_is_dark_on_light_in_the_colours_that_the_terminal_is_sent(
+    start: Start, site: Site, db: str, term: str, environment: dict[str, str], height: int
+) -> None:
+    token = site.rows(Device)[0].token
+    width = 80 if height == 24 else 128
+    terminal = start(db, term=term, environment=environment, width=width, height=height)
+    terminal.wait_for("Extensions", EXTENSION)
+    terminal.press("f2")
+    terminal.wait_for("Desk01")
+    terminal.press("ctrl+l")
+    terminal.wait_for("Provisioning link", "C copy")
+    terminal.settle(0.3)
+    link = f"https://prov.example.com/prov/{token}/"
+    assert without_margin(cells_of(terminal, term != "linux")) == independent(link)
+
+
+def cells_of(terminal: Terminal, in_halves: bool) -> list[list[int]]:
+    """The modules of the code on the screen by the colours of its cells: 1 for dark."""
+    assert terminal.text
+    rows: list[list[int]] = []
+    for y in range(terminal.height):
+        line = [terminal._screen.buffer[y][x] for x in range(terminal.width)]
+        shown = list(itertools.takewhile(lambda cell: cell.bg in (*_DARK, *_LIGHT), line))
+        shown = shown if any(cell.bg in _LIGHT for cell in shown) else []
+        light = [x for x, cell in enumerate(shown) if cell.bg in _LIGHT]
+        shown = shown[: light[-1] + 1] if light else []
+        for signs in ("▀█#", "▄█#") if in_halves else ("#",):
+            row = [int((c.fg if c.data in signs else c.bg) in _DARK) for c in shown]
+            rows.append(row if in_halves else row[::2])
+    return [row for row in rows if row]
+
+
+_DARK = ("000000", "black")
+_LIGHT = ("ffffff", "white", "brightwhite")

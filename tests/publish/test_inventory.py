@@ -11,9 +11,9 @@ import pytest
 
 from tests.inventory import Tree, a_tree
 from tests.publish.helpers import files
-from tuiprov.data.kept import PublishedFile
+from tuiprov.data.kept import Event, PublishedFile
 from tuiprov.data.models import Device, Extension, Line
-from tuiprov.errors import Conflict, NotAllowed, PublishError
+from tuiprov.errors import Conflict, NotAllowed, NotFound, PublishError
 from tuiprov.inventory import Inventory, inventory_of
 from tuiprov.publish import publishing
 from tuiprov.publish.publishing import plan_devices, publish
@@ -265,3 +265,24 @@ def test_when_it_was_published_is_written_down(tree: Tree) -> None:
     assert inventory.row(device_id).published_at is None
     publish(tree.site.store, tree.site.admin, plan_devices(tree.site.store, [device_id]))
     assert inventory.row(device_id).published_at is not None
+
+
+# -- the link -------------------------------------------------------------------------------------
+
+
+def test_a_link_is_shown_to_who_sees_the_device_and_that_is_written_down(tree: Tree) -> None:
+    number = published(tree)
+    for who, level in (("acme", "view"), ("john", "view"), ("0027*001", "view")):
+        assert opened(tree, who, level).link(number).url.endswith(f"/{1:032x}/")
+    assert len([one for one in tree.site.rows(Event) if one.action == "link"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("who", "level", "error"),
+    [("acme", "none", NotAllowed), ("beta", "modify", NotFound), ("0027*002", "view", NotFound)],
+)
+def test_nobody_else_sees_it(tree: Tree, who: str, level: str, error: type[Exception]) -> None:
+    number = published(tree)
+    with pytest.raises(error):
+        opened(tree, who, level).link(number)
+    assert [one for one in tree.site.rows(Event) if one.action == "link"] == []

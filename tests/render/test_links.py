@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.phones import TOKEN, kind, phone
+from tests.sites import PHONE
+from tests.sites import Site as Stored
+from tuiprov.data.checks import DUPLICATE_MAC
 from tuiprov.data.site import Site
+from tuiprov.errors import Refusal
 from tuiprov.render import links
 from tuiprov.render.engine import render
 
@@ -83,3 +87,55 @@ def test_a_name_is_made_of_validated_parts_and_never_of_free_text() -> None:
     for file in render(hostile):
         assert ".." not in file.path
         assert file.path.count("/") == 2
+
+
+# -- offered ------------------------------------------------------------------------------------
+
+
+def test_an_offer_says_what_the_link_is_and_that_a_token_is_secret(site: Stored) -> None:
+    page = site.add("0027*001", **PHONE)
+    found = links.offer(page, [])
+    assert found.url == f"https://prov.example.com/prov/{page.token}/"
+    assert (found.device, found.problem) == ("Desk01 (80:5E:C0:00:00:01)", "")
+    assert (found.is_secret, found.is_directory) == (True, True)
+    assert "805ec0000001.cfg" in found.names
+
+
+@pytest.mark.parametrize(
+    "values", [{"mac_based_provisioning": True}, {"update_protocol": "tftp"}], ids=["MAC", "TFTP"]
+)
+def test_a_link_without_a_token_is_no_secret(site: Stored, values: dict[str, object]) -> None:
+    found = links.offer(site.add("0027*001", **PHONE | values), [])
+    assert found.url
+    assert not found.is_secret
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"use_provisioning": False}, links.NOT_PROVISIONED),
+        ({"status": "disabled"}, links.DISABLED),
+        ({"model": "Nonesuch"}, links.NO_MODEL),
+    ],
+)
+def test_what_has_no_file_has_no_link(
+    site: Stored, values: dict[str, object], problem: str
+) -> None:
+    page = site.add("0027*001", **PHONE).changed(values)
+    found = links.offer(page, [])
+    assert (found.url, found.problem) == ("", problem)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "problem"),
+    [
+        (Refusal("mac", DUPLICATE_MAC), DUPLICATE_MAC),
+        (Refusal("mac", "is missing"), "MAC address: is missing"),
+        (Refusal("update_protocol", "not tftp"), "Update protocol: not tftp"),
+    ],
+)
+def test_a_refused_address_or_protocol_leaves_no_link(
+    site: Stored, refusal: Refusal, problem: str
+) -> None:
+    found = links.offer(site.add("0027*001", **PHONE), [Refusal("codecs", "none"), refusal])
+    assert (found.url, found.problem) == ("", problem)

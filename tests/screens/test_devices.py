@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.fetches import a_fetch, log, published_as
 from tests.inventory import Tree, a_tree
 from tests.screens.desk import DEVICE, NARROW, PROVISIONING, WIDE, Desk, at_desk
 from tests.screens.office import (
@@ -85,6 +86,35 @@ class TestTheList:
                 *("0027*004, 0027*005", "Acme Ltd", "admin", "20"),
             ):
                 assert cell in sales
+
+    async def test_what_each_phone_has_fetched_is_there_too(self, office: Site) -> None:
+        publish_all(office)
+        path, number = published_as(office, 7, "Board01"), device(office, "Board01").id
+        agent = "FileTransport PolycomVVX-VVX_411-UA/5.9.2.3446 Type/Application"
+        log(office, a_fetch(number, file=path, version_id=7, agent=agent))
+        async with at_desk(office, size=LARGE) as desk:
+            await go(desk, "Board01")
+            header, line = desk.part("table").splitlines()[:2]
+            for label, cell in (
+                ("Last fetched", "2026-11-24"),
+                ("Version", "this"),
+                ("Firmware seen", "5.9.2.3446"),
+            ):
+                assert line[header.index(label) :].startswith(cell)
+            published_as(office, 8, "Board01")
+            await desk.press("escape")
+            await desk.type("Board01")
+            await desk.see("older")
+
+    @pytest.mark.parametrize("size", [NARROW, WIDE])
+    async def test_on_a_smaller_screen_it_is_told_of_the_row(self, office: Site, size: Any) -> None:
+        log(office, a_fetch(device(office, "Board01").id, file="x", version_id=7))
+        async with at_desk(office, size=size) as desk:
+            await go(desk, "Board01")
+            if size == WIDE:
+                await desk.see("(an older version), firmware 66.84.0.15")
+            else:
+                await desk.see("fetched 2026-11-24")
 
     @pytest.mark.parametrize("size", [NARROW, WIDE])
     async def test_a_row_fits_the_screen(self, office: Site, size: Any) -> None:

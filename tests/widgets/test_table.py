@@ -218,3 +218,19 @@ async def test_hostile_values_come_out_visible() -> None:
         shown = "".join(app.lines)
         assert shown.isprintable()
         assert shown.count("[@click=app.quit]x[/] \\x1b[31m\\x9b\\u202eabc\\x00日本") == 12
+
+
+@pytest.mark.parametrize(("follows", "keys", "cursor"), [(True, [], 0), (True, ["down"], 3)])
+async def test_a_cursor_at_the_top_stays_there_only_where_the_list_grows_above(
+    follows: bool, keys: list[str], cursor: int
+) -> None:
+    app = Lister()
+    async with app.run_test() as pilot:
+        app.table.follows_top = follows
+        app.table.show(Source([3, 2, 1]))
+        await pilot.press(*keys)
+        app.table.show(Source([5, 4, 3, 2, 1]))
+        assert app.table.cursor == cursor
+        app.table.follows_top = False
+        app.table.show(Source([6, 5, 4, 3, 2, 1]))
+        assert app.table.cursor == cursor + 1

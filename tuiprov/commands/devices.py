@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Final
 
 import typer
@@ -11,9 +12,9 @@ from tuiprov.data.bulk import parse_assignments
 from tuiprov.data.device_rows import SORTS, DeviceRow
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 from tuiprov.data.settle import settled
-from tuiprov.errors import NotAllowed
-from tuiprov.inventory import Inventory, inventory_of
-from tuiprov.printing import print_json, print_plan, say
+from tuiprov.errors import NotAllowed, Refusal, Refused
+from tuiprov.inventory import NEVER, Fetched, Inventory, inventory_of
+from tuiprov.printing import print_code, print_json, print_plan, say
 from tuiprov.publish.plan import Plan
 from tuiprov.text import in_words
 
@@ -111,6 +112,25 @@ def remove(device: Device, yes: Yes = False) -> None:
         say(f"removed {row.friendly_name}, serial {row.serial}")
 
 
+@app.command()
+def link(
+    device: Device,
+    qr: Annotated[bool, typer.Option("--qr", help="Draw it as a QR code, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print a phone's provisioning link. It may hold a token: that it was shown is written down."""
+    inventory, row = _found(device)
+    found = inventory.link(row.id)
+    if as_json:
+        print_json(asdict(found))
+    if not found.url:
+        raise Refused([Refusal("", found.problem, "" if as_json else row.friendly_name)])
+    if not as_json:
+        say(found.url)
+    if qr and not as_json:
+        print_code(found.url)
+
+
 def _found(device: str) -> tuple[Inventory, DeviceRow]:
     store, viewer = SITE.store()
     inventory = inventory_of(store, viewer)
@@ -133,13 +153,14 @@ def _print(where: str, sort: str, as_json: bool) -> None:
     found = store.devices.rows(viewer, ids)
     rows = [found[id] for id in ids if id in found]
     if as_json:
-        print_json([_plain(row) for row in rows])
+        fetched = inventory_of(store, viewer).fetched(list(found))
+        print_json([_plain(row, fetched.get(row.id, NEVER)) for row in rows])
         return
     for row in rows:
         say(_line(row))
 
 
-def _plain(row: DeviceRow) -> dict[str, object]:
+def _plain(row: DeviceRow, fetched: Fetched) -> dict[str, object]:
     return {
         "serial": row.serial,
         "state": row.state,
@@ -155,6 +176,9 @@ def _plain(row: DeviceRow) -> dict[str, object]:
         "organization": row.organization,
         "owner": row.owner,
         "published_at": row.published_at.isoformat() if row.published_at else None,
+        "fetched_at": fetched.at.isoformat() if fetched.at else None,
+        "has_this_version": fetched.is_current,
+        "firmware_seen": fetched.firmware,
         "read_only": row.cannot_edit,
     }
 

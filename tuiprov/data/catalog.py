@@ -8,6 +8,7 @@ phone from another is here as data; code never asks for a manufacturer's name.
 
 from __future__ import annotations
 
+import re
 import secrets
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -127,7 +128,8 @@ class Facts(_Table):
     update_protocols: list[Protocol] = Key(min_length=1)
     link: str = "{directory}"
     """The provisioning link by the vendor's habit; {directory}, {file} (first device file)."""
-    resync: str
+    resync: str = Key(pattern=r"^[a-z][a-z_-]*(;[a-z]+=[a-z]+)*$")
+    """The Event of the SIP NOTIFY that makes the phone fetch its files again."""
     interval: Interval | None = None
     admin_login: AdminLogin | None = None
     sip_password: PasswordRule = PasswordRule()
@@ -175,6 +177,10 @@ class Family(_Table):
     templates: str
     mac_prefixes: list[str] = Key(min_length=1)
     source: str
+    agents: list[str] = Key(default_factory=list)
+    """How its phones name themselves when they fetch: patterns of a User-Agent, matched from its
+    start, with the groups model, firmware, generation (when the firmware does not begin with its
+    name) and mac as far as there are any."""
     base: dict[str, Any]
     firmware: dict[str, Firmware] = Key(min_length=1)
     model: dict[str, ModelRow] = Key(min_length=1)
@@ -187,6 +193,19 @@ class Family(_Table):
             if len(octets) != 3 or any(len(o) != 2 or o.strip("0123456789ABCDEF") for o in octets):
                 raise ValueError(f"{prefix!r} is not written XX:XX:XX in upper case")
         return prefixes
+
+    @field_validator("agents")
+    @classmethod
+    def _patterns(cls, agents: list[str]) -> list[str]:
+        for pattern in agents:
+            try:
+                groups = set(re.compile(pattern).groupindex)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no pattern: {error}") from None
+            strangers = groups - {"model", "firmware", "generation", "mac"}
+            if strangers:
+                raise ValueError(f"{pattern!r} names {', '.join(sorted(strangers))}")
+        return agents
 
     @model_validator(mode="after")
     def _known_generations(self) -> Family:

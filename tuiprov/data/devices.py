@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import netaddr
+from sqlalchemy import update
 from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, col, select
 
@@ -290,4 +291,13 @@ def _delete(session: Session, viewer: Viewer, device_id: int, version: int) -> N
         name = device_name(device)
         raise Conflict(f"somebody else changed or published {name} meanwhile; it was not removed")
     history.record(session, viewer.label, "remove", device_name(device), device.serial)
+    _disown_requests(session, device_id)
     session.delete(device)
+
+
+def _disown_requests(session: Session, device_id: int) -> None:
+    """What the device asked for stays in the log, as nobody's: SQLite may give its id again."""
+    from tuiprov.data.kept import Fetch
+
+    mine = col(Fetch.device_id) == device_id
+    session.execute(update(Fetch).where(mine).values(device_id=None))

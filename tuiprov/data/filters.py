@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, func, not_, or_
@@ -56,6 +56,31 @@ def device_condition(text: str, more: Mapping[str, Any]) -> ColumnElement[bool]:
         )
         found.append(not_(device) if negated else device)
     return and_(True, *found)
+
+
+def column_condition(
+    text: str, known: Mapping[str, Any], exactly: Collection[str]
+) -> ColumnElement[bool]:
+    """The SQL condition for a filter text on rows with the columns `known`: `name:value` asks one
+    of them (those in `exactly` must be equal), a free word any. Refused names an unknown one."""
+    found: list[ColumnElement[bool]] = []
+    for word in _words(text):
+        negated = word.startswith("-") and len(word) > 1
+        matches = _column_word(word.removeprefix("-") if negated else word, known, exactly)
+        found.append(not_(matches) if negated else matches)
+    return and_(True, *found)
+
+
+def _column_word(
+    word: str, known: Mapping[str, Any], exactly: Collection[str]
+) -> ColumnElement[bool]:
+    name, colon, value = word.partition(":")
+    if colon and name in known:
+        column = sql_cast(known[name], SqlString)
+        return _is_in(column, value, exactly=name in exactly)
+    if colon and name.isidentifier() and name.islower() and not _MAC_PART.fullmatch(word):
+        raise Refused([Refusal(name, "is not a field to filter by", "filter")])
+    return or_(*(_contains(sql_cast(column, SqlString), word) for column in known.values()))
 
 
 _NOTHING_MORE: Final[Mapping[str, Any]] = {}

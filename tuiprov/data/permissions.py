@@ -129,6 +129,12 @@ PERMISSIONS: Final = (
         own="modify",
         relation="own-free own-used higher-free higher-used",
     ),
+    # Phones are told to fetch by who may publish to them.
+    Rule("devices.resync", "system"),
+    Rule("devices.resync", _ANY, own="modify"),
+    # What phones fetched: like the inventory, for the devices within reach.
+    Rule("fetches.see", "system"),
+    Rule("fetches.see", _ANY, own="view modify"),
     # Templates. The administrator sees only the administrator's own.
     Rule("templates.see", "system", relation="own"),
     Rule("templates.see", f"{_ABOVE} user", own="view modify", relation="own higher child"),
@@ -216,6 +222,7 @@ _OWN_IS_SHORT: Final = {
     "accounts.set_sip": "your own account has not Phone extension SIP management",
     "accounts.set_trunking": "your own account has not SIP trunking management",
     "devices.see": "your account may not provision devices",
+    "fetches.see": "your account may not provision devices",
     "templates.see": "your account may not provision devices",
 }
 _RELATION: Final = {

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from tuiprov.data.archive import Archive
     from tuiprov.data.devices import Devices
     from tuiprov.data.extensions import Extensions
+    from tuiprov.data.fetches import Fetches
+    from tuiprov.data.resyncs import Resyncs
     from tuiprov.data.site_sheet import SiteUse
     from tuiprov.data.templates import Templates
 
@@ -101,6 +103,18 @@ class Store:
         from tuiprov.data.archive import Archive
 
         return Archive(self.database)
+
+    @cached_property
+    def fetches(self) -> Fetches:
+        from tuiprov.data.fetches import Fetches
+
+        return Fetches(self.database)
+
+    @cached_property
+    def resyncs(self) -> Resyncs:
+        from tuiprov.data.resyncs import Resyncs
+
+        return Resyncs(self.database)
 
     # -- settings -------------------------------------------------------------------------------
 

@@ -7,8 +7,15 @@ device's random token.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from tuiprov.data.catalog import FileRule, PhoneType
-from tuiprov.data.page import Phone, uses_mac_link
+from tuiprov.data.checks import DUPLICATE_MAC
+from tuiprov.data.gates import phone_type
+from tuiprov.data.page import Page, Phone, uses_mac_link
+from tuiprov.data.sections import FIELDS
+from tuiprov.errors import Refusal
 
 _USUAL_PORT = {"tftp": 69, "http": 80, "https": 443}
 
@@ -73,3 +80,59 @@ def link(phone: Phone, phone_type: PhoneType) -> str:
     return phone_type.facts.link.format(
         directory=directory(phone), file=file_name(first, phone, phone_type)
     )
+
+
+# -- a link as it is offered ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A device's link with what is worth knowing about it, or why there is none."""
+
+    device: str
+    """What an admin calls it."""
+    url: str = ""
+    problem: str = ""
+    is_secret: bool = False
+    """Does it hold the device's token? Whoever has it can fetch files with passwords."""
+    is_directory: bool = False
+    """Does the phone append the names of its files?"""
+    names: tuple[str, ...] = ()
+    """Of the files it asks for."""
+
+
+def offer(page: Page, refusals: Iterable[Refusal]) -> Offer:
+    """The link of a page as it is stored. `refusals` are what the checks say of the page: one of
+    its MAC address or its protocol leaves it without a link."""
+    phone, kind = page.phone, phone_type(page)
+    name = phone.name if phone is not None else ""
+    if phone is None:
+        return Offer(name, problem=NOT_PROVISIONED)
+    if kind is None:
+        return Offer(name, problem=NO_MODEL)
+    if not phone.lines:
+        return Offer(name, problem=SERVES_NOBODY)
+    if phone.values["status"] != "enabled":
+        return Offer(name, problem=DISABLED)
+    objections = {one.field: one.reason for one in refusals}
+    for field in ("mac", "update_protocol"):
+        if field in objections:
+            return Offer(name, problem=_objection(field, objections[field]))
+    return Offer(
+        name,
+        link(phone, kind),
+        is_secret=phone.values["update_protocol"] != "tftp" and key(phone) == phone.token,
+        is_directory="{file}" not in kind.facts.link,
+        names=tuple(file_name(rule, phone, kind) for rule in kind.facts.files),
+    )
+
+
+def _objection(field: str, reason: str) -> str:
+    """The page's own sentence for two devices with one MAC address, else the field and why."""
+    return reason if reason == DUPLICATE_MAC else f"{FIELDS[field].label}: {reason}"
+
+
+NOT_PROVISIONED = "Not provisioned: no device is saved for this extension, so there is no link."
+NO_MODEL = "Its model or firmware is not in the catalogue, so there is no link."
+SERVES_NOBODY = "The device serves no extension: it has no file, so there is no link."
+DISABLED = "The device is disabled: it has no file, so there is no link. Enable it and publish."

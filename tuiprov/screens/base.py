@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
 from textual.binding import Binding, BindingType
@@ -18,6 +18,7 @@ from tuiprov.widgets.compositor import CellCompositor
 from tuiprov.widgets.dialog import Dialog
 
 if TYPE_CHECKING:
+    from tuiprov.data.resyncs import Target
     from tuiprov.publish.plan import Plan
     from tuiprov.session import Session
 
@@ -103,6 +104,57 @@ class TuiprovScreen(Screen[bool | None]):
         """Show what went wrong, line by line, until a key is pressed."""
         lines = str(error).splitlines()
         self.app.push_screen(Dialog(title, lines, [("enter", "close")]))
+
+    def show_link(self, session: Session, device_id: int) -> None:
+        """Show the provisioning link of a device, or why there is none."""
+        from tuiprov.screens.link import LinkScreen
+
+        try:
+            offer = session.inventory.link(device_id)
+        except TuiprovError as error:
+            self.tell("There is no link", error)
+            return
+        self.app.push_screen(LinkScreen(offer))
+
+    def plan_resync(self, session: Session, targets: Sequence[Target]) -> None:
+        """Say what asking these phones to fetch again means; ask them when told so."""
+        from tuiprov.screens.resync import ResyncScreen
+
+        try:
+            words = session.resyncing.plan(targets)
+        except TuiprovError as error:
+            self.tell("No phone can be asked", error)
+            return
+        if not targets:
+            self.show_keys(note="No phone here has files to fetch.")
+            return
+
+        def answered(key: str | None) -> None:
+            if key == "enter":
+                self.app.push_screen(ResyncScreen(session, targets))
+
+        choices = [("enter", "ask them to fetch"), ("escape", "cancel")]
+        self.app.push_screen(Dialog("Resync", [words], choices), answered)
+
+    def offer_resync(self, session: Session, plan: Plan, words: str) -> None:
+        """After a plan was carried out: its phones may be asked to fetch their new files."""
+        from tuiprov.screens.resync import ResyncScreen
+
+        try:
+            targets = session.resyncing.after(plan)
+        except TuiprovError:
+            return  # the plan is carried out all the same
+        if not targets:
+            return
+
+        def answered(key: str | None) -> None:
+            if key == "r":
+                self.app.push_screen(ResyncScreen(session, targets))
+
+        count = f"{len(targets)} phone{'s' if len(targets) > 1 else ''}"
+        choices = [("r", "resync these phones"), ("enter", "not now")]
+        told = [words, f"Applied. {count} can be asked to fetch the new files now."]
+        self.app.push_screen(Dialog("Applied", told, choices), answered)
 
     def action_help(self) -> None:
         """All keys of this screen, and what stands for the focused field."""

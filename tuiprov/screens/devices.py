@@ -9,32 +9,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.binding import BindingType
 
 from tuiprov.data.device_rows import SORTS, DeviceLine, DeviceRow
 from tuiprov.data.draft import DeviceDraft
 from tuiprov.errors import PublishError, TuiprovError
-from tuiprov.inventory import Inventory
+from tuiprov.inventory import NEVER, Fetched, Inventory
+from tuiprov.publish.plan import Plan
 from tuiprov.screens.base import bindings_of
+from tuiprov.screens.behind import Waiting
+from tuiprov.screens.device_columns import cell, columns_for, in_past, when
 from tuiprov.screens.device_page import DevicePage
-from tuiprov.screens.extensions import STATE_SIGNS
 from tuiprov.screens.list_screen import ListScreen
+from tuiprov.screens.owners import choose_owner
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.screens.versions import VersionsScreen
-from tuiprov.text import local_time, visible
+from tuiprov.text import visible
 from tuiprov.widgets.compat import Run
+from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.picker import Picker
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
     from tuiprov.session import Session
 
-WIDEST = 150
-"""From this width on there is room for every column."""
-READ_ONLY = "r"
-"""Marks the rows that this viewer cannot edit."""
-
-_SIGNS = {**STATE_SIGNS, "unassigned": "  unassigned"}
 _SORT_WORDS = {
     "name": "friendly name",
     "state": "state",
@@ -47,34 +46,6 @@ _SORT_WORDS = {
     "published": "published at",
 }
 
-_LOCK = Column("lock", "", 1)
-_STATE = Column("state", "State", 12)
-_NAME = Column("friendly_name", "Name", 11, flex=True)
-_MAC = Column("mac", "MAC address", 17)
-_LINES = Column("used", "Lines", 5)
-_EXTENSIONS = Column("extensions", "Extensions", 10, flex=True)
-_NARROW = (_LOCK, _STATE, _NAME, _MAC, Column("phone", "Phone", 16), _LINES, _EXTENSIONS)
-_WIDE = (
-    _LOCK,
-    _STATE,
-    _NAME,
-    _MAC,
-    Column("manufacturer", "Manufacturer", 12),
-    Column("model", "Model", 9),
-    Column("firmware", "Firmware", 8),
-    _LINES,
-    _EXTENSIONS,
-    Column("organization", "Organization", 12, flex=True),
-    Column("owner", "Owner", 10, flex=True),
-)
-_WIDEST = (
-    *_WIDE[:-3],
-    Column("extensions", "Extensions", 18, flex=True),
-    Column("organization", "Organization", 18, flex=True),
-    Column("owner", "Owner", 14, flex=True),
-    Column("published_at", "Published at", 16),
-)
-
 
 class _Devices:
     """The list's source: remembers the rows it has read, for what is said about them."""
@@ -83,37 +54,32 @@ class _Devices:
         self._inventory = inventory
         self._sort = sort
         self._known: dict[int, DeviceRow] = {}
+        self._fetched: dict[int, Fetched] = {}
 
     def ids(self, words: str) -> Sequence[int]:
         return self._inventory.ids(words, self._sort)
 
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
-        rows = self._inventory.rows(ids)
-        self._known.update(rows)
-        return {number: [_cell(row, name) for name in columns] for number, row in rows.items()}
+        rows = self._read(ids)
+        return {
+            number: [cell(row, self.fetched(number), name) for name in columns]
+            for number, row in rows.items()
+        }
 
     def row(self, device_id: int) -> DeviceRow | None:
         if device_id not in self._known:
-            self._known.update(self._inventory.rows([device_id]))
+            self._read([device_id])
         return self._known.get(device_id)
 
+    def fetched(self, device_id: int) -> Fetched:
+        """What a device that was read has fetched."""
+        return self._fetched.get(device_id, NEVER)
 
-def _cell(row: DeviceRow, name: str) -> str:
-    if name == "lock":
-        return READ_ONLY if row.cannot_edit else ""
-    if name == "state":
-        return _SIGNS.get(row.state, row.state)
-    if name == "used":
-        return f"{row.lines_used}/{'?' if row.lines_total is None else row.lines_total}"
-    if name == "published_at":
-        return _when(row)
-    return str(getattr(row, name))
-
-
-def _when(row: DeviceRow) -> str:
-    """When it was published, on this host's clock."""
-    at = row.published_at
-    return local_time(at)
+    def _read(self, ids: Sequence[int]) -> Mapping[int, DeviceRow]:
+        rows = self._inventory.rows(ids)
+        self._known.update(rows)
+        self._fetched.update(self._inventory.fetched(list(rows)))
+        return rows
 
 
 class DevicesScreen(ListScreen):
@@ -129,11 +95,14 @@ class DevicesScreen(ListScreen):
         super().__init__(session)
         self.sort = SORTS[0]
         self._source: _Devices | None = None
+        self._waiting = Waiting(self, lambda: self.table)
+
+    def on_key(self, event: events.Key) -> None:
+        if not self._waiting.hold(event):
+            super().on_key(event)
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
-        if wide and self.app.size.width >= WIDEST:
-            return _WIDEST
-        return _WIDE if wide else _NARROW
+        return columns_for(self.app.size.width, wide=wide)
 
     def source(self, session: Session) -> _Devices:
         self._source = _Devices(session.inventory, self.sort)
@@ -154,7 +123,8 @@ class DevicesScreen(ListScreen):
             f"serial {row.serial}",
             f"owner {row.owner}",
             row.organization,
-            f"published {_when(row)}" if row.published_at else "",
+            f"published {when(row.published_at)}" if row.published_at else "",
+            in_past(self._source.fetched(row.id)) if self._source else "",
         )
         return visible(", ".join(part for part in said if part)), "bar--dim"
 
@@ -178,21 +148,7 @@ class DevicesScreen(ListScreen):
         inventory = self._inventory
         if inventory is None:
             return
-        try:
-            owners = inventory.owners()
-        except TuiprovError as error:
-            self.tell("No device can be added", error)
-            return
-        if len(owners) == 1:
-            self._add(owners[0].id)
-            return
-        options = [(str(owner.id), owner.words) for owner in owners]
-
-        def chosen(owner_id: str | None) -> None:
-            if owner_id is not None:
-                self._add(int(owner_id))
-
-        self.app.push_screen(Picker("Whose device is it?", options, options[0][0]), chosen)
+        choose_owner(self, inventory, self._add)
 
     def action_go_to_extension(self) -> None:
         """Go to the page of an extension on this device."""
@@ -206,6 +162,44 @@ class DevicesScreen(ListScreen):
         else:
             options = [(str(line.extension_id), _in_words(line)) for line in row.lines]
             self.app.push_screen(Picker("Whose page?", options, ""), self._go_to)
+
+    def action_link(self) -> None:
+        """Show the device's provisioning link."""
+        if self.chosen is not None and self.session is not None:
+            self.show_link(self.session, self.chosen)
+
+    def action_resync(self) -> None:
+        """Ask this phone, or all that are listed, to fetch their files again."""
+        row, session, source = self._row(), self.session, self._source
+        if row is None or session is None or source is None:
+            return
+        try:
+            listed = source.ids(self.filter)
+            targets = session.resyncing.targets([row.id])
+        except TuiprovError as error:
+            self.tell("No phone can be asked", error)
+            return
+        if len(listed) == 1:
+            self.plan_resync(session, targets)
+            return
+        choices = [
+            ("enter", row.friendly_name),
+            ("a", f"all {len(listed)} listed"),
+            ("escape", "none"),
+        ]
+
+        def chosen(key: str | None) -> None:
+            if key == "enter":
+                self.plan_resync(session, targets)
+            elif key == "a":
+                self._waiting.do(
+                    "Looking for the phones …",
+                    lambda: session.resyncing.targets(listed),
+                    lambda found: self.plan_resync(session, found),
+                    "No phone can be asked",
+                )
+
+        self.app.push_screen(Dialog("Whom to ask?", ["They fetch again."], choices), chosen)
 
     def action_assign(self) -> None:
         """Choose an extension, and a line where more than one is free, then show the plan."""
@@ -352,9 +346,9 @@ class DevicesScreen(ListScreen):
 
     def _do(self, title: str, work: Callable[[], object]) -> None:
         """Do what a plan said, and say how it went."""
-        note = "Done."
+        note, made = "Done.", None
         try:
-            work()
+            made = work()
         except PublishError as error:
             note = ""
             self.tell("Stored, but the files could not follow", error)
@@ -362,6 +356,8 @@ class DevicesScreen(ListScreen):
             note = ""
             self.tell(title, error)
         self.reload(note)
+        if isinstance(made, Plan) and self.session is not None:
+            self.offer_resync(self.session, made, note)
 
 
 def _in_words(line: DeviceLine) -> str:

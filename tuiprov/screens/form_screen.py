@@ -48,6 +48,8 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
         self._sections_bar = Bar(id="sections")
         self._help = Bar(id="help")
         self._jumping = False
+        self.begin_at = ""
+        """The field to begin with; "" for the first one."""
 
     def compose(self) -> ComposeResult:
         yield self.title_bar
@@ -64,6 +66,9 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
         self.follow_size()
         self.show_all()
         self.form.focus()
+        for number in self._visible_sections():
+            if self.begin_at in self.sections[number].names():
+                self.go_to_section(number, self.begin_at)
 
     # -- what a kind of form says for itself ----------------------------------------------------
 

@@ -94,6 +94,9 @@ class ListScreen(TuiprovScreen):
     def moved(self) -> None:
         """The cursor is on another row."""
 
+    def shown(self) -> None:
+        """The list is on the screen, read anew."""
+
     def about_row(self) -> Run:
         """What is worth a word about the row with the cursor: below the filter, where the screen
         has a line for it."""
@@ -224,6 +227,7 @@ class ListScreen(TuiprovScreen):
         self.table.show(_Page(source, ids, self._columns))
         self._show_title()
         self._show_filter()
+        self.shown()
         if session is not self._keys_are_for or self._note:
             # Not before the rows: these would then have to wait for the next frame, 20 ms.
             self._keys_are_for = session

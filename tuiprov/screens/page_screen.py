@@ -130,6 +130,24 @@ class PageScreen(FormScreen[Draft]):
             self._published.forget()
             self.show_all()
 
+    def action_link(self) -> None:
+        """Show the device's provisioning link as it is stored."""
+        device_id = self.sheet.base.device_id
+        if device_id is None:
+            self.tell("There is no link", "No device is saved here yet: the link comes with it.")
+        else:
+            self.show_link(self.session, device_id)
+
+    def action_resync(self) -> None:
+        """Ask the device to fetch its files again."""
+        device_id = self.sheet.base.device_id
+        try:
+            targets = self.session.resyncing.targets([device_id] if device_id else [])
+        except TuiprovError as error:
+            self.tell("This phone cannot be asked", error)
+        else:
+            self.plan_resync(self.session, targets)
+
     def action_leave(self) -> None:
         """Back to the list; what is not saved is asked about."""
         if self.has_class("-zoom") and not self._jumping:
@@ -177,6 +195,7 @@ class PageScreen(FormScreen[Draft]):
             self.tell("Not saved", error)
         else:
             self.begin_anew(f"Saved. Files: {plan.in_the_past()}.")
+            self.offer_resync(self.session, plan, f"Saved. Files: {plan.in_the_past()}.")
 
     def begin_anew(self, words: str) -> None:
         """Show what the draft is based on now, and say `words`."""

@@ -76,11 +76,13 @@ class PreferencesScreen(FormScreen[SiteSheet]):
             return
         self.show_all()
         self.show_keys(note="Saved. Publishing …")
-        self.navigator.publish(plan, self._published)
+        self.navigator.publish(plan, partial(self._published, plan))
 
-    def _published(self, words: str, error: TuiprovError | None) -> None:
+    def _published(self, plan: Plan, words: str, error: TuiprovError | None) -> None:
         if error is not None:
             self.tell("Saved, but not published", error)
+        elif self.is_attached:
+            self.offer_resync(self._session, plan, words)
         if self.is_attached:
             self.show_keys(note=f"Saved. {words}")
 

@@ -24,7 +24,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tuiprov.text import visible
+from tuiprov.text import FEW_GLYPHS, visible
 
 STRIPS_KEPT = 1000
 
@@ -47,7 +47,7 @@ class Signs:
 ASCII_SIGNS = Signs(cursor=">", secret="*", cut="~", note="-", bar=">", more="v")
 
 # The Linux console's font has 256 or 512 glyphs and most of the above are not among them.
-SIGNS = ASCII_SIGNS if os.environ.get("TERM", "") in {"linux", "vt100", "vt220"} else Signs()
+SIGNS = ASCII_SIGNS if os.environ.get("TERM", "") in FEW_GLYPHS else Signs()
 
 
 def pass_on(widget: Widget, event: events.Key) -> bool:

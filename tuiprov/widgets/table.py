@@ -80,6 +80,8 @@ class Table(LineView):
         super().__init__(id=id)
         self.cursor = 0
         """Index of the row with the cursor."""
+        self.follows_top = False
+        """Does a cursor on the first row stay there when rows come above?"""
         self._columns = list(columns)
         self._empty = empty
         self._source: Rows = NoRows()
@@ -104,10 +106,11 @@ class Table(LineView):
         Call it again with the same source to read its cells anew.
         """
         before = self.cursor_id
+        stays = self.follows_top and self.cursor == 0
         self._source = rows
         self._pages.clear()
         self.restyle()
-        self.cursor = self._find(before)
+        self.cursor = 0 if stays else self._find(before)
         self.lay_out()
         self.repaint()
         self._tell_if_moved(before)

@@ -1,0 +1,1 @@
+"""What tuiprov tells the PBX, and phones by way of it."""

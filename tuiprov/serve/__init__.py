@@ -1,0 +1,1 @@
+"""The HTTP(S) service for phones, and what it learns of them."""
