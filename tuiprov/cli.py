@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from tuiprov import __version__
-from tuiprov.commands import accounts, devices, extensions, templates
+from tuiprov.commands import accounts, devices, extensions, serve, templates
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
@@ -51,6 +51,7 @@ app = typer.Typer(
 
 app.command("add")(extensions.add)
 app.command("remove")(extensions.remove)
+app.command("serve")(serve.serve)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(devices.app, name="devices")
 app.add_typer(templates.app, name="templates")
