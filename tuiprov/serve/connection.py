@@ -166,6 +166,8 @@ def _status_of(request: h11.Request) -> int:
         return 414
     if sum(len(name) + len(value) + 4 for name, value in request.headers) > LONGEST_HEADERS:
         return 431
+    if request.http_version not in (b"1.0", b"1.1"):
+        return 400
     if not any(_brings_body(name, value) for name, value in request.headers):
         return 0
     return 400 if request.method in (b"GET", b"HEAD") else 405
