@@ -199,3 +199,11 @@ def own(site: Site, name: str = "Desk01") -> str:
 def bytes_of(site: Site, path: str) -> bytes:
     """What lies in the publish tree for that path."""
     return (site.publish_root / path.replace("/prov/", "http/")).read_bytes()
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 1.5) -> None:
+    """A change by an admin holds within a second; half a one more for a busy machine."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

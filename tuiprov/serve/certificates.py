@@ -18,7 +18,7 @@ from tuiprov.errors import ServeError
 _PAIR, _FOUR = "[0-9a-f]{2}", "[0-9a-f]{4}"
 _MAC = re.compile(
     rf"(?<![0-9a-f])(?:[0-9a-f]{{12}}"
-    rf"|{_PAIR}([:. -])(?:{_PAIR}\1){{4}}{_PAIR}"
+    rf"|(?<!{_PAIR}[:. -]){_PAIR}([:. -])(?:{_PAIR}\1){{4}}{_PAIR}(?!\1{_PAIR}\b)"
     rf"|{_FOUR}(?:\.{_FOUR}){{2}})(?![0-9a-f])",
     re.ASCII,
 )
