@@ -107,6 +107,26 @@ def test_a_trusted_proxy_may_have_more_connections(site: Site) -> None:
             one.close()
 
 
+def test_who_has_left_takes_no_place(site: Site, service: Service) -> None:
+    for _ in range(60):
+        with connected(service.port, "127.0.2.1") as phone:
+            phone.sendall(request(own(site)).replace(b"close", b"keep-alive"))
+            assert status(phone.recv(65_536)) == 200
+
+
+def test_an_answer_does_not_wait_for_the_peer_s_acknowledgement(
+    site: Site, service: Service
+) -> None:
+    with httpx.Client(base_url=service.http) as phone:
+        phone.get(own(site))
+        took = []
+        for _ in range(20):
+            since = time.perf_counter()
+            phone.get(own(site))
+            took.append(time.perf_counter() - since)
+    assert sorted(took)[10] < 0.03  # 0.04 when Nagle and a delayed acknowledgement meet
+
+
 def test_when_all_places_are_taken_who_waits_longest_makes_room(
     site: Site, service: Service
 ) -> None:

@@ -2,9 +2,9 @@
 
 hypercorn closes a connection whose next request is not complete `keep_alive_timeout` after the last
 answer. It has no deadline for the answer, none for a peer that does not read, no limit for the
-request line, answers 501 to some nonsense, and changes to HTTP/2 and web sockets when asked: that
-is what is changed here. This leans on the inside of hypercorn 0.18; `tests/serve/test_front.py`
-fails when it moves.
+request line, keeps the place of a peer that has left, answers 501 to some nonsense, and changes to
+HTTP/2 and web sockets when asked: that is what is changed here. This leans on the inside of
+hypercorn 0.18; `tests/serve/test_front.py` fails when it moves.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ class PhoneConnection(TCPServer):
         self._on_refused = on_refused
         self._deadline: asyncio.TimerHandle | None = None
         self.is_busy = False
+        self._has_left = False
 
     def is_open(self) -> bool:
         """Is the phone still there, as far as is known?"""
@@ -89,6 +90,8 @@ class PhoneConnection(TCPServer):
                 self.protocol.on_refused = self._on_refused  # type: ignore[attr-defined]
                 await self.idle_task.restart(task_group, self._idle_timeout)
                 await self._read_data()
+                self._has_left = True
+                await self.idle_task.stop()  # or who has gone would be waited for like the others
         except OSError:
             pass
         finally:
@@ -98,6 +101,8 @@ class PhoneConnection(TCPServer):
         if isinstance(event, Updated):
             self.is_busy = not event.idle
             self._abort_after(None if event.idle else ANSWER_SECONDS)
+            if self._has_left:
+                return
         await super().protocol_send(event)
 
     async def _close(self) -> None:
