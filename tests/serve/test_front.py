@@ -66,9 +66,12 @@ def ask_for(service: Service, path: str, took: list[float], until: float) -> Non
         time.sleep(0.05)
 
 
-def trickle(slow: list[socket.socket], until: float) -> int:
+HEAD = b"GET /prov/0123 HTTP/1.1\r\nHost: phone\r\n"
+
+
+def trickle(slow: list[socket.socket], until: float, head: bytes = HEAD) -> int:
     """Send a byte a second on each until the server closes them; gives how many it closed."""
-    head, sent, is_open = b"GET /prov/0123 HTTP/1.1\r\nHost: phone\r\n", 0, set(slow)
+    sent, is_open = 0, set(slow)
     while is_open and time.monotonic() < until:
         for one in list(is_open):
             try:

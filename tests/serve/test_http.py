@@ -49,6 +49,17 @@ async def test_basic_works_as_well(site: Site, phone: httpx.AsyncClient) -> None
     assert (await phone.get(own(site), auth=(known.username, "x"))).status_code == 401
 
 
+async def test_without_a_key_of_the_site_no_login_is_right(
+    site: Site, phone: httpx.AsyncClient, desk: Desk
+) -> None:
+    site.configure(http_authentication="basic")
+    desk.reception.http_key = b""
+    found = device(site)
+    made_up = http_login(found.serial, found.token, b"")
+    auth = (made_up.username, made_up.password)
+    assert (await phone.get(own(site), auth=auth)).status_code == 401
+
+
 async def test_another_device_s_login_is_refused(site: Site, phone: httpx.AsyncClient) -> None:
     site.configure(http_authentication="digest")
     answer = await phone.get(own(site, "Desk02"), auth=digest(login(site, "Desk01")))

@@ -19,7 +19,7 @@ import pytest
 from tests.cli.helpers import PROJECT
 from tests.publish.helpers import publish_site
 from tests.serve import tftp
-from tests.serve.helpers import Service, bytes_of, own, raw, request, serving
+from tests.serve.helpers import Service, bytes_of, own, raw, request, serving, wait_until
 from tests.serve.test_paths import ODD_PATHS
 from tests.sites import PHONE, Site
 
@@ -252,6 +252,7 @@ def test_fail2ban_s_filter_finds_every_miss_and_nothing_else(site: Site, service
         raw(service.port, request(own(site), "PUT"), f"127.0.6.{number + 1}")
         raw(service.port, request("/prov/provision-miss"), f"127.0.7.{number + 1}")
         raw(service.port, b"\r\n\r\n\r\nhello\r\n\r\n", f"127.0.8.{number + 1}")
+    wait_until(lambda: service.text().count("provision-") >= 120 + 30)  # 30 stand in a path
     said = [line for line in service.text().splitlines() if line.startswith("provision-")]
     assert len(said) == 120
     stamp = time.strftime("%b %d %H:%M:%S")

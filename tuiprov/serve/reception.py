@@ -134,7 +134,9 @@ class Reception:
     def _login(self, site: Site, ask: Ask, known: Known | None) -> State:
         if site.http_authentication == "none":
             return "missing"
-        login = http_login(known.serial, known.token, self.http_key) if known else None
+        login = None
+        if known is not None and self.http_key:  # without a key no login holds a secret
+            login = http_login(known.serial, known.token, self.http_key)
         answered = Answered(ask.authorization, ask.method, ask.target)
         return state_of(site.http_authentication, answered, login, self.nonces, self.clock())
 
