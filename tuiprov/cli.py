@@ -24,6 +24,7 @@ from tuiprov.commands import (
     history,
     keys,
     resync,
+    serve,
     templates,
 )
 from tuiprov.commands.site import SITE, AsJson, Where
@@ -67,6 +68,7 @@ app.command("restore")(history.restore)
 app.command("keys")(keys.keys)
 app.command("fetches")(fetches.fetches)
 app.command("resync")(resync.resync)
+app.command("serve")(serve.serve)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(devices.app, name="devices")
 app.add_typer(templates.app, name="templates")

@@ -77,6 +77,10 @@ class PublishError(TuiprovError):
     """The publish tree cannot be read or written; files named in the message are as before."""
 
 
+class ServeError(TuiprovError):
+    """The service for phones cannot start or go on."""
+
+
 def _plain(text: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)
 

@@ -75,7 +75,7 @@ class Device(DeviceInformation, DeviceSettings, table=True):
     serial: str = Field(max_length=32, unique=True)
     owner_id: int = Field(foreign_key="account.id", index=True)
     organization_id: int | None = Field(default=None, foreign_key="account.id", index=True)
-    token: str = Field(max_length=32)
+    token: str = Field(max_length=32, index=True)
     publish_state: str = Field(default="stale", max_length=16, index=True)
     """published (disk = database), stale (the database is ahead), publishing (a save ordered its
     files, which a process that ended may owe still) or failed."""

@@ -48,6 +48,7 @@ def upgrade() -> None:
         batch.add_column(sa.Column("version_id", sa.Integer(), nullable=True))
     op.add_column("event", sa.Column("undoes", sa.Integer(), nullable=True))
     op.create_index(op.f("ix_event_at"), "event", ["at"], unique=False)
+    op.create_index(op.f("ix_device_token"), "device", ["token"], unique=False)
     op.create_table(
         "content",
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -126,6 +127,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("resync", "fetch_log", "enrolment", "field_change", "file_version", "content"):
         op.drop_table(table)
+    op.drop_index(op.f("ix_device_token"), table_name="device")
     op.drop_index(op.f("ix_event_at"), table_name="event")
     op.drop_column("event", "undoes")
     _add("published_file", {"sha256": (sa.String(length=64), "")})

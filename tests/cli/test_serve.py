@@ -1,0 +1,75 @@
+"""`tuiprov serve` says in one line why it does not, and imports nothing before it is asked."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.cli.test_process import modules
+from tests.sites import Site
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--certificate", "a.pem"], "needs both --certificate and --key"),
+        (["--tls-port", "8443"], "HTTPS needs --certificate and --key"),
+        (["--no-http"], "HTTPS needs --certificate and --key"),
+        (["--client-ca", "ca.pem"], "HTTPS needs --certificate and --key"),
+        (
+            ["--certificate", "/none.pem", "--key", "/none.key"],
+            "/none.pem, /none.key: No such file",
+        ),
+        (["--host", "192.0.2.77"], "192.0.2.77 port 0: cannot assign requested address"),
+        (["--host", "no.such.host.invalid"], "no.such.host.invalid port 0: "),
+    ],
+)
+def test_what_cannot_be_is_one_line(cli: Cli, options: list[str], words: str) -> None:
+    tls = [] if "--tls-port" in options or "--certificate" not in options else ["--tls-port", "0"]
+    ran = cli("serve", "--port", "0", *tls, *options)
+    assert ran.code == 1
+    assert len(ran.errors) == 1
+    assert words in ran.errors[0]
+
+
+def test_a_port_that_is_taken_is_one_line(cli: Cli) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        ran = cli("serve", "--host", "127.0.0.1", "--port", str(port))
+    assert (ran.code, ran.errors) == (1, [f"127.0.0.1 port {port}: address already in use"])
+
+
+def test_a_certificate_that_is_none_is_one_line(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "not.pem"
+    file.write_text("hello")
+    tls = ["--certificate", str(file), "--key", str(file), "--tls-port", "0"]
+    ran = cli("serve", "--port", "0", *tls)
+    assert ran.code == 1
+    assert len(ran.errors) == 1
+    assert str(file) in ran.errors[0]
+
+
+def test_without_a_site_it_says_how_to_make_one(cli: Cli, tmp_path: Path) -> None:
+    ran = cli("serve", "--port", "0", db=f"sqlite:///{tmp_path}/none.db")
+    assert ran.code == 1
+    assert "tuiprov init" in ran.errors[0]
+
+
+def test_certificates_that_nobody_could_check_are_told(
+    cli: Cli, site: Site, tmp_path: Path
+) -> None:
+    site.configure(client_certificates="needed")
+    tls = ["--certificate", "a.pem", "--key", "a.key", "--tls-port", "0"]
+    ran = cli("serve", "--port", "0", *tls)
+    assert ran.code == 1
+    assert "--client-ca" in ran.errors[0]
+
+
+def test_a_command_imports_no_server(tmp_path: Path) -> None:
+    loaded = modules("import sys, tuiprov.cli; print(*sys.modules)", tmp_path)
+    heavy = ("starlette", "hypercorn", "httpx", "h11", "tuiprov.serve")
+    assert "tuiprov.commands.serve" in loaded
+    assert {name for name in loaded if name.startswith(heavy)} == set()

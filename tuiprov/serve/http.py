@@ -1,0 +1,70 @@
+"""The application: one room without routes, since the chain of verdicts decides about every path.
+
+Every refusal leaves the same time after its request came in, so that the clock does not tell an
+unknown phone from a known one either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Executor
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tuiprov.serve.reception import Ask, Reception, Reply
+
+REFUSED_AFTER_SECONDS: Final = 0.05
+
+
+def application(reception: Reception, threads: Executor | None = None) -> ASGIApp:
+    """The ASGI application. `threads` read database and disk, so that a slow one does not stop
+    the clock of the others' deadlines. The connection's own facts are in the scope's `state`
+    (`front.py`): `certificate`, and `is_open`, which says whether the phone is still there."""
+    app = Starlette()
+    app.router.default = _Phones(reception, threads)
+    return app
+
+
+class _Phones:
+    def __init__(self, reception: Reception, threads: Executor | None) -> None:
+        self._reception, self._threads = reception, threads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        loop = asyncio.get_running_loop()
+        since, ask = loop.time(), _ask(scope)
+        reply = await loop.run_in_executor(self._threads, self._reception.answer, ask)
+        if not reply.is_file:
+            await asyncio.sleep(since + REFUSED_AFTER_SECONDS - loop.time())
+        await _response(reply)(scope, receive, send)
+        is_open = scope.get("state", {}).get("is_open")
+        self._reception.close(ask, reply, is_sent=is_open is None or is_open())
+
+
+def _ask(scope: Scope) -> Ask:
+    headers: dict[bytes, list[str]] = {}
+    for name, value in scope["headers"]:
+        headers.setdefault(name, []).append(value.decode("latin-1"))
+    query = scope["query_string"].decode("latin-1")
+    path = scope["raw_path"].decode("latin-1")
+    return Ask(
+        peer=scope["client"][0] if scope["client"] else "",
+        protocol=scope["scheme"],
+        method=scope["method"],
+        target=f"{path}?{query}" if query else path,
+        forwarded=tuple(headers.get(b"x-forwarded-for", ())),
+        forwarded_protocol=headers.get(b"x-forwarded-proto", [""])[-1],
+        authorization=headers.get(b"authorization", [""])[0],
+        agent=headers.get(b"user-agent", [""])[0],
+        certificate=scope.get("state", {}).get("certificate"),
+    )
+
+
+def _response(reply: Reply) -> Response:
+    response = Response(reply.body, reply.status)
+    response.raw_headers = reply.headers
+    return response
