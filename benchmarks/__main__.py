@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import keystrokes, rendering, startup
+from benchmarks import keystrokes, publishing, rendering, startup
 from benchmarks.harness import QUICK, THOROUGH, Effort, Figure, table
 from tuiprov.data.accounts import administrator
 from tuiprov.data.database import Database
@@ -36,6 +36,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
         database.close()
         yield from startup.measure(site, effort)
         yield from keystrokes.measure(site, effort)
+        yield from publishing.measure(Path(directory), effort)
     yield from rendering.measure(effort)
 
 

@@ -42,10 +42,14 @@ class Effort:
     starts: int
     keys: int
     batches: int
+    fleets: tuple[int, ...]
+    """Devices of the sites that are planned."""
+    published: int
+    """Devices whose files are published."""
 
 
-THOROUGH = Effort(starts=15, keys=96, batches=15)
-QUICK = Effort(starts=5, keys=24, batches=5)
+THOROUGH = Effort(starts=15, keys=96, batches=15, fleets=(1_000, 10_000, 100_000), published=6_500)
+QUICK = Effort(starts=5, keys=24, batches=5, fleets=(1_000, 10_000), published=500)
 
 
 def p95(values: Sequence[float]) -> float:

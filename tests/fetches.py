@@ -9,8 +9,8 @@ from typing import Any
 from sqlmodel import col, select
 
 from tests.sites import Site
-from tuiprov.data.kept import Fetch
-from tuiprov.data.models import Device, PublishedFile
+from tuiprov.data.kept import Fetch, PublishedFile
+from tuiprov.data.models import Device
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 AGENT = "Yealink SIP-T46S 66.84.0.15 80:5e:c0:00:00:01"

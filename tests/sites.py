@@ -177,6 +177,7 @@ def a_site(tmp_path: Path, *, csv: str = "", **settings: Any) -> Site:
     path = tmp_path / "site.db"
     shutil.copyfile(_founded(), path)
     path.chmod(0o600)
+    shutil.copy(_founded().with_name("founded.db.key"), tmp_path / "site.db.key")
     database = Database(f"sqlite:///{path}")
     with database.read() as session:
         site = Site(tmp_path, Store(database), administrator(session))

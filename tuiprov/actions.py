@@ -23,9 +23,13 @@ Where = Literal[
     "sheet",
     "editor",
     "plan",
+    "history",
+    "operation",
+    "versions",
 ]
 """Kinds of screens: `list` is the extensions, `page` one of them, `device` the page of a device
-alone, `sheet` a form without a preview."""
+alone, `sheet` a form without a preview, `operation` one of the history, `versions` those of a
+device's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ _KEY_WORDS = {
     "delete": "Del",
 }
 
-_LISTS = "list devices accounts templates fetches"
+_LISTS = "list devices accounts templates fetches history"
 _PAGES = "page device"
 _FORMS = "page device sheet"
 
@@ -242,7 +246,7 @@ ACTIONS: tuple[Action, ...] = (
         "leave_area",
         "Back",
         "Clear the filter, or back to the extensions when there is none.",
-        "devices accounts templates fetches",
+        "devices accounts templates fetches history",
         "leave",
         "escape",
     ),
@@ -291,6 +295,49 @@ ACTIONS: tuple[Action, ...] = (
         "f6",
         needs="site.change",
     ),
+    Action(
+        "history",
+        "History",
+        "What was done, to be looked at and taken back.",
+        _LISTS,
+        "area('history')",
+        "ctrl+y,f11",
+        in_footer=False,
+        needs="history.see",
+    ),
+    Action(
+        "take_back",
+        "Take back",
+        "Undo this operation as a whole.",
+        "operation",
+        "take_back",
+        "f3,u",
+        needs="history.undo",
+    ),
+    Action("leave_operation", "Back", "Back to the history.", "operation", "leave", "escape"),
+    Action(
+        "versions",
+        "Versions",
+        "What the device's files were, and bring one back.",
+        f"devices {_PAGES}",
+        "versions",
+        "ctrl+o",
+        in_footer=False,
+        needs="files.see",
+    ),
+    Action("older", "Older", "The version before.", "versions", "older", "f5,p"),
+    Action("newer", "Newer", "The version after.", "versions", "newer", "f6,n"),
+    Action("whole_text", "Whole", "The whole text, or what changed.", "versions", "whole", "f7,w"),
+    Action(
+        "restore",
+        "Bring back",
+        "Publish this version again; the plan is shown first.",
+        "versions",
+        "restore",
+        "f2,r",
+        needs="files.publish",
+    ),
+    Action("leave_versions", "Back", "Back to where you were.", "versions", "leave", "escape"),
     Action("save", "Save", "Check, show the plan, then save.", _FORMS, "save", "f2,ctrl+s"),
     Action(
         "leave_page",

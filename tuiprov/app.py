@@ -29,6 +29,7 @@ from tuiprov.errors import TuiprovError, crash_report
 from tuiprov.screens.base import Done
 from tuiprov.screens.extensions import ExtensionsScreen
 from tuiprov.screens.list_screen import ListScreen
+from tuiprov.text import local_time
 from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.themes import THEMES, best_theme
 
@@ -41,6 +42,7 @@ _AREAS = {
     "devices": ("tuiprov.screens.devices", "DevicesScreen"),
     "accounts": ("tuiprov.screens.accounts", "AccountsScreen"),
     "templates": ("tuiprov.screens.templates", "TemplatesScreen"),
+    "history": ("tuiprov.screens.history", "HistoryScreen"),
     "fetches": ("tuiprov.screens.fetches", "FetchesScreen"),
     "preferences": ("tuiprov.screens.preferences", "PreferencesScreen"),
 }
@@ -103,6 +105,9 @@ class TuiprovApp(App[None]):
         from tuiprov.data.catalog import default_catalog
 
         default_catalog()
+        healed = session.heal()
+        if healed:
+            self.call_from_thread(self._list.reload, healed)
         if not gc.isenabled():  # `open_site` turned it off for the start
             gc.collect()
             gc.freeze()
@@ -247,7 +252,7 @@ class TuiprovApp(App[None]):
         if session is None or kept is None:
             return
         extension_id, texts, kept_at = kept
-        when = kept_at.astimezone().strftime("%Y-%m-%d %H:%M")
+        when = local_time(kept_at)
 
         def answer(key: str | None) -> None:
             if key == "r":

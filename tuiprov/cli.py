@@ -16,7 +16,16 @@ from typing import Annotated
 import typer
 
 from tuiprov import __version__
-from tuiprov.commands import accounts, devices, extensions, fetches, resync, templates
+from tuiprov.commands import (
+    accounts,
+    devices,
+    extensions,
+    fetches,
+    history,
+    keys,
+    resync,
+    templates,
+)
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
@@ -35,7 +44,7 @@ from tuiprov.printing import (
     print_text,
     say,
 )
-from tuiprov.publish.publishing import plan_devices, plan_settings, publish
+from tuiprov.publish.publishing import plan_outdated, plan_settings, publish
 from tuiprov.render.engine import render, type_of
 from tuiprov.render.links import link
 from tuiprov.render.notes import notes
@@ -51,6 +60,11 @@ app = typer.Typer(
 
 app.command("add")(extensions.add)
 app.command("remove")(extensions.remove)
+app.command("history")(history.history)
+app.command("undo")(history.undo)
+app.command("versions")(history.versions)
+app.command("restore")(history.restore)
+app.command("keys")(keys.keys)
 app.command("fetches")(fetches.fetches)
 app.command("resync")(resync.resync)
 app.add_typer(accounts.app, name="accounts")
@@ -209,9 +223,7 @@ def plan(
 ) -> None:
     """Show which files would be written, replaced and deleted."""
     store, viewer = SITE.store()
-    print_plan(
-        plan_devices(store, store.device_ids(viewer, where)), with_diff=diff, as_json=as_json
-    )
+    print_plan(plan_outdated(store, viewer, where), with_diff=diff, as_json=as_json)
 
 
 @app.command("publish")
@@ -222,7 +234,7 @@ def publish_(
 ) -> None:
     """Bring the phones' files up to date: shows the plan, asks, applies."""
     store, viewer = SITE.store()
-    ready = plan_devices(store, store.device_ids(viewer, where))
+    ready = plan_outdated(store, viewer, where)
     print_plan(ready, with_diff=diff, as_json=False)
     if ready and not yes and not typer.confirm("Apply this plan?"):
         say("nothing was done")
@@ -247,10 +259,17 @@ def catalog(
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put the phones' files back as they were published.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Look for what is wrong with this site and this terminal."""
     from tuiprov.doctor import examine
 
+    if repair:
+        _repair()
     findings = examine(SITE.url)
     if as_json:
         print_json([{"ok": one.ok, "about": one.about, "words": one.words} for one in findings])
@@ -259,6 +278,15 @@ def doctor(as_json: AsJson = False) -> None:
             say(f"{'ok' if one.ok else '!!'}  {one.about}: {one.words}")
     if not all(one.ok for one in findings):
         raise typer.Exit(1)
+
+
+def _repair() -> None:
+    from tuiprov.publish.reconcile import reconcile
+
+    store, viewer = SITE.store()
+    if not viewer.is_administrator:
+        raise NotAllowed("only the system administrator repairs files")
+    say(f"published files: {reconcile(store).words()}", to_error=True)
 
 
 @app.command()

@@ -12,9 +12,11 @@ from pathlib import Path
 from tuiprov.data.accounts import os_viewer
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.database import Database
+from tuiprov.data.secret_columns import unsealed
 from tuiprov.data.site import Site
 from tuiprov.data.store import Store
 from tuiprov.errors import TuiprovError
+from tuiprov.publish import reconcile
 from tuiprov.publish.publishing import plan_devices
 
 _NARROWEST, _LOWEST = 80, 24
@@ -41,7 +43,9 @@ def examine(url: str) -> list[Finding]:
             _tried("file modes", lambda: _modes(store)),
             _tried("settings", lambda: _settings(store)),
             _tried("publish root", lambda: _publish_root(store)),
+            _tried("secrets", lambda: _secrets(store)),
             _tried("published files", lambda: _published(store)),
+            _tried("plan", lambda: _planned(store)),
         ]
     return findings
 
@@ -108,6 +112,20 @@ def _publish_root(store: Store) -> Finding:
 
 
 def _published(store: Store) -> Finding:
+    damage = reconcile.examine(store)
+    advice = ": tuiprov doctor --repair" if damage else ""
+    return Finding(not damage, "", damage.words() + advice)
+
+
+def _secrets(store: Store) -> Finding:
+    with store.database.read() as session:
+        count = unsealed(session)
+    if count:
+        return Finding(False, "", f"{count} records hold secrets that are not sealed: tuiprov init")
+    return Finding(True, "", f"sealed with {store.database.keys.path}")
+
+
+def _planned(store: Store) -> Finding:
     plan = plan_devices(store, [phone.device_id or 0 for phone in store.phones()])
     if plan.failed:
         return Finding(False, "", f"{len(plan.failed)} devices cannot be rendered: tuiprov plan")

@@ -13,10 +13,11 @@ from typing import Any
 
 from tuiprov.data.catalog import Catalog, PhoneType
 from tuiprov.errors import NotFound, Refusal, Refused
-from tuiprov.publish.grouping import MANY, groups
+from tuiprov.publish.grouping import MANY, groups, settings
 from tuiprov.publish.plan import Plan
 from tuiprov.text import visible
 
+_MOST_SETTINGS = 12
 _SIGNS = {"write": "+", "replace": "~", "delete": "-"}
 
 
@@ -70,6 +71,8 @@ def print_plan(plan: Plan, *, with_diff: bool, as_json: bool) -> None:
         return
     if len(plan.changes) > MANY:
         _print_groups(plan, with_diff)
+        for setting in settings(plan)[:_MOST_SETTINGS]:
+            say(setting.words())
     else:
         _print_changes(plan, with_diff)
     print_summary(plan)
@@ -118,7 +121,7 @@ def print_catalog(catalog: Catalog, manufacturer: str, model: str, *, as_json: b
         facts = [_facts(kind) for kind in kinds]
         print_json(facts) if as_json else _print_facts(facts)
         return
-    _print_table(("MANUFACTURER", "MODEL", "LINES", "KEYS", "FIRMWARE", "EXPANSION"), _rows(kinds))
+    print_table(("MANUFACTURER", "MODEL", "LINES", "KEYS", "FIRMWARE", "EXPANSION"), _rows(kinds))
 
 
 def _names(catalog: Catalog) -> str:
@@ -152,7 +155,8 @@ def _rows(kinds: Iterable[PhoneType]) -> list[tuple[str, ...]]:
     ]
 
 
-def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns of text, as wide as their widest cell."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     for row in (header, *rows):
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

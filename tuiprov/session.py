@@ -5,34 +5,35 @@ The app imports this module in a thread after its first frame, and with it the w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tuiprov.data.account_rows import AccountRow
-from tuiprov.data.account_sheet import AccountView
 from tuiprov.data.accounts import Viewer, os_viewer, same_viewer, viewers
-from tuiprov.data.checks import NO_NEIGHBOURS, check_page
 from tuiprov.data.database import Database
-from tuiprov.data.draft import Draft
 from tuiprov.data.fields import Values
 from tuiprov.data.models import USER
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import may_ever
 from tuiprov.data.sections import DEVICE_FIELDS
-from tuiprov.data.site_sheet import SiteSheet
 from tuiprov.data.store import ExtensionRow, Store
 from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
 
 if TYPE_CHECKING:
-    # Imported where they are used: they bring Jinja2, and the list of extensions needs neither.
+    # Imported where they are used: the list of extensions needs none of them.
+    from tuiprov.data.account_rows import AccountRow
+    from tuiprov.data.account_sheet import AccountView
+    from tuiprov.data.archive import Archive
+    from tuiprov.data.draft import Checker, Draft
+    from tuiprov.data.site_sheet import SiteSheet
     from tuiprov.fetching import Fetching
     from tuiprov.inventory import Inventory
     from tuiprov.publish.plan import Plan
     from tuiprov.publish.preview import Published
     from tuiprov.publish.publishing import OnPhone
     from tuiprov.publish.template_work import TemplateWork
+    from tuiprov.publish.timeline import Timeline
     from tuiprov.resyncing import Resyncing
 
 
@@ -138,7 +139,7 @@ class Session:
     def fresh_extension(self, user_id: int) -> Draft:
         """A draft on an extension to be added for this user account."""
         page = self.store.extensions.fresh(self.viewer, user_id)
-        return Draft(page, self.viewer, self._check_new)
+        return self._draft(page, self._check_new)
 
     def next_number(self, user_id: int) -> str:
         """A number that is free for a new extension of this user account, or ""."""
@@ -148,7 +149,7 @@ class Session:
         try:
             return self.store.extensions.check(self.viewer, page)
         except StoreError as error:
-            return check_page(page, NO_NEIGHBOURS), {"extension": str(error)}
+            return _own_rules(page), {"extension": str(error)}
 
     def add_extension(self, draft: Draft) -> Page:
         """Add the extension of a fresh draft; gives its page."""
@@ -188,7 +189,12 @@ class Session:
 
     def open(self, extension_id: int) -> Draft:
         """A draft on the extension's page as it is stored now."""
-        return Draft(self.store.page(self.viewer, extension_id), self.viewer, self._check)
+        return self._draft(self.store.page(self.viewer, extension_id), self._check)
+
+    def _draft(self, page: Page, check: Checker) -> Draft:
+        from tuiprov.data.draft import Draft
+
+        return Draft(page, self.viewer, check)
 
     def _check(self, page: Page) -> tuple[list[Refusal], dict[str, str]]:
         """Live validation. A database that cannot be read now is no reason to lose what is being
@@ -196,7 +202,7 @@ class Session:
         try:
             return self.store.check(page, self.viewer)
         except StoreError as error:
-            return check_page(page, NO_NEIGHBOURS), {"extension_name": str(error)}
+            return _own_rules(page), {"extension_name": str(error)}
 
     def published(self, page: Page) -> Published:
         from tuiprov.publish.preview import Published
@@ -240,23 +246,56 @@ class Session:
         subject = page.values["extension"] or f"device {page.values['friendly_name']}"
         self.store.record(self.viewer, "reveal", str(subject))
 
+    # -- history --------------------------------------------------------------------------------
+
+    @property
+    def archive(self) -> Archive:
+        """What was done, and what a file was."""
+        return self.store.archive
+
+    def timeline(self, device_id: int) -> Timeline:
+        """The versions of a device's files."""
+        from tuiprov.publish.timeline import Timeline
+
+        return Timeline(self.store, self.viewer, device_id)
+
+    def undo(self, event_id: int) -> set[int]:
+        """Take an operation back; gives the devices whose files are to follow."""
+        return self.archive.undo(self.viewer, event_id)
+
+    def plan_of(self, devices: Collection[int]) -> Plan:
+        """The plan that brings these devices' files up to date."""
+        from tuiprov.publish.publishing import plan_devices
+
+        return plan_devices(self.store, devices)
+
     # -- the whole site -------------------------------------------------------------------------
 
     def plan(self, where: str, on_phone: OnPhone) -> Plan:
-        from tuiprov.publish.publishing import plan_devices
+        from tuiprov.publish.publishing import plan_outdated
 
-        ids = self.store.device_ids(self.viewer, where)
-        return plan_devices(self.store, ids, on_phone=on_phone)
+        return plan_outdated(self.store, self.viewer, where, on_phone)
 
     def publish(self, plan: Plan) -> None:
         from tuiprov.publish.publishing import publish
 
         publish(self.store, self.viewer, plan)
 
+    def heal(self) -> str:
+        """Put back what is not as published; gives words about it, "" when all is well."""
+        if not self.viewer.is_administrator:
+            return ""
+        from tuiprov.publish.reconcile import at_start
+
+        damage = at_start(self.store)
+        return f"Files put back as published: {damage.words()}." if damage else ""
+
     # -- preferences ----------------------------------------------------------------------------
 
     def site_sheet(self) -> SiteSheet:
         """The site's settings to be edited. NotAllowed for who may not."""
+        from tuiprov.data.site_sheet import SiteSheet
+
         use = self.store.site_use(self.viewer)
         return SiteSheet(self.store.site(), use)
 
@@ -287,6 +326,13 @@ class Session:
 
     def drop_kept(self, extension_id: int) -> None:
         self.store.drop_draft(self.viewer, extension_id)
+
+
+def _own_rules(page: Page) -> list[Refusal]:
+    """What is wrong with a page, whatever else is in the database."""
+    from tuiprov.data.checks import NO_NEIGHBOURS, check_page
+
+    return check_page(page, NO_NEIGHBOURS)
 
 
 def open_session(db: str, config_file: str, look_as: str, *, demo: bool) -> Session:

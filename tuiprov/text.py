@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Final
 
 FEW_GLYPHS: Final = frozenset({"linux", "vt100", "vt220"})
@@ -23,6 +24,17 @@ _UNSAFE = re.compile(
     "\U0001d173-\U0001d17a\U000e0000-\U0010ffff]"
 )
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def local_time(moment: datetime | None) -> str:
+    """`2026-11-24 22:41` on this host's clock, "" for none. What the database gives without a zone
+    is UTC."""
+    return on_this_clock(moment).strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def on_this_clock(moment: datetime) -> datetime:
+    """A moment of the database in this host's time zone."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone()
 
 
 def visible(value: object) -> str:

@@ -17,7 +17,8 @@ from tests.cli.helpers import Ran
 from tests.publish.helpers import files, state
 from tests.sites import PHONE, Site
 from tuiprov import __version__
-from tuiprov.data.models import Event, SystemSettings
+from tuiprov.data.kept import Event
+from tuiprov.data.models import SystemSettings
 from tuiprov.data.site import SITE_FIELDS
 
 FANVIL = PHONE | {

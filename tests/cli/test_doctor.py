@@ -41,7 +41,9 @@ def test_a_good_site_has_nothing_wrong(cli: Cli, site: Site) -> None:
         "ok  file modes",
         "ok  settings",
         "ok  publish root",
+        "ok  secrets",
         "ok  published files",
+        "ok  plan",
     ]
 
 
@@ -55,7 +57,7 @@ def test_hosts_that_are_still_examples_are_told(cli: Cli, site: Site) -> None:
 
 def test_it_says_what_a_publish_would_do(cli: Cli, site: Site) -> None:
     site.add(**FANVIL)
-    assert findings(cli)["published files"] == (True, "1 to write, 0 to replace, 0 to delete")
+    assert findings(cli)["plan"] == (True, "1 to write, 0 to replace, 0 to delete")
 
 
 def test_a_small_terminal_is_told_with_the_smallest_size(
@@ -94,7 +96,7 @@ def test_a_device_that_cannot_be_rendered_is_counted(cli: Cli, site: Site) -> No
     site.add(**FANVIL)
     with site.database.write() as session:
         session.connection().exec_driver_sql("UPDATE extension SET extension_name = char(7)")
-    assert findings(cli)["published files"] == (
+    assert findings(cli)["plan"] == (
         False,
         "1 devices cannot be rendered: tuiprov plan",
     )
@@ -104,8 +106,8 @@ def test_a_publish_root_that_is_a_file_is_told(cli: Cli, site: Site) -> None:
     site.add(**FANVIL)
     site.publish_root.write_text("mine")
     found = findings(cli)
-    assert not found["published files"][0]
-    assert str(site.publish_root) in found["published files"][1]
+    assert not found["plan"][0]
+    assert str(site.publish_root) in found["plan"][1]
 
 
 def test_it_changes_nothing(cli: Cli, site: Site) -> None:

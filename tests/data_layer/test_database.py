@@ -187,7 +187,8 @@ class TestFile:
                 for path in tmp_path.iterdir()
                 if path.is_file()
             }
-        assert modes == dict.fromkeys(("site.db", "site.db-wal", "site.db-shm"), 0o600)
+        database_files = dict.fromkeys(("site.db", "site.db-wal", "site.db-shm"), 0o600)
+        assert modes == {**database_files, "site.db.key": 0o400}
 
     def test_one_that_others_could_read_is_closed_to_them_by_the_upgrade(self, site: Site) -> None:
         assert site.database.path is not None

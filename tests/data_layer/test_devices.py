@@ -24,7 +24,8 @@ from tuiprov.data.database import Database
 from tuiprov.data.demo import make_demo
 from tuiprov.data.device_rows import SORTS
 from tuiprov.data.fields import Values
-from tuiprov.data.models import Device, Event, Extension, Line
+from tuiprov.data.kept import Event
+from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import Page
 from tuiprov.data.settle import settled
 from tuiprov.data.store import Store

@@ -8,7 +8,8 @@ import pytest
 
 from tests.sites import PHONE, Site
 from tuiprov.data.accounts import Viewer
-from tuiprov.data.models import Account, Device, Event, Extension, Line
+from tuiprov.data.kept import Event
+from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.page import Page
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refused
 

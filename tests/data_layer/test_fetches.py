@@ -12,7 +12,7 @@ from tests.fetches import AGENT, NOON, a_fetch, device_id, log, published_as
 from tests.screens.office import publish_all
 from tests.sites import PHONE, Site
 from tuiprov.data.fetches import MOST
-from tuiprov.data.models import PublishedFile
+from tuiprov.data.kept import PublishedFile
 from tuiprov.errors import Refused
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.sites import PHONE, Site
 from tuiprov.data import history
-from tuiprov.data.models import Event
+from tuiprov.data.kept import Event
 from tuiprov.errors import Refused
 
 

@@ -20,9 +20,10 @@ from tests.fetches import a_fetch
 from tests.sites import PHONE, a_site
 from tuiprov.data.accounts import Permission, Viewer, terminal_viewer, viewer_for
 from tuiprov.data.database import Database
-from tuiprov.data.models import Account, Device, Extension, Line, Template, TemplateFile
+from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.permissions import may
 from tuiprov.data.store import Store
+from tuiprov.data.template_tables import Template, TemplateFile
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refused
 
 KINDS = ("system", "provider", "organization", "user")
@@ -47,6 +48,9 @@ class World:
         for end in ("", "-wal", "-shm"):
             Path(f"{other}{end}").unlink(missing_ok=True)
         shutil.copyfile(self.path, other)
+        key = other.with_name("call.db.key")
+        if not key.exists():
+            shutil.copy(self.path.with_name(f"{self.path.name}.key"), key)
         return Store(Database(f"sqlite:///{other}"))
 
 

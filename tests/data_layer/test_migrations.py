@@ -21,6 +21,7 @@ from sqlmodel import SQLModel, col
 import tuiprov.data
 import tuiprov.data.kept
 import tuiprov.data.models
+import tuiprov.data.template_tables
 from tests.sites import PHONE, Site, a_site
 from tuiprov.data import reading, store
 from tuiprov.data.accounts import user_and_organization, within_reach

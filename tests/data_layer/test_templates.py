@@ -9,10 +9,12 @@ import pytest
 
 from tests.sites import PHONE, Site
 from tuiprov.data.accounts import Viewer
-from tuiprov.data.models import Device, Event, Template, TemplateFile
+from tuiprov.data.kept import Event
+from tuiprov.data.models import Device
 from tuiprov.data.sections import SERVER_DEFAULT
 from tuiprov.data.template_fields import TEMPLATE_FIELDS
 from tuiprov.data.template_parts import LARGEST, LARGEST_FILE, TemplateView, copied, merged
+from tuiprov.data.template_tables import Template, TemplateFile
 from tuiprov.data.templates import DEFAULT_ID
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refused
 from tuiprov.render.sandbox import bounds

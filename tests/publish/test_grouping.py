@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.phones import phone
-from tests.publish.helpers import plan_of, put, tftp_phone
+from tests.publish.helpers import plan_of, publish_site, put, tftp_phone
+from tests.sites import PHONE, a_site
 from tuiprov.data.page import MASK, Phone
 from tuiprov.data.site import Site
-from tuiprov.publish.grouping import Group, groups
+from tuiprov.publish.grouping import Group, groups, settings
 from tuiprov.publish.plan import Change, Plan, own_words, plan
+from tuiprov.publish.publishing import plan_devices
 from tuiprov.publish.tree import Tree
 
 
@@ -210,3 +212,27 @@ def test_failures_are_told_by_name(root: Path) -> None:
     (said,) = ready.failures()
     assert said.startswith(f"{clash.values['friendly_name']} (00:08:5D:00:00:01): tftp/")
     assert Plan(failed={9: "x"}).failures() == ["device 9: x"]
+
+
+def test_what_many_phones_change_is_told_by_the_manufacturers_own_setting(tmp_path: Path) -> None:
+    site = a_site(tmp_path)
+    for n in range(1, 5):
+        site.add(f"0027*00{n}", **{**PHONE, "mac": f"80:5E:C0:00:00:0{n}"})
+    publish_site(site)
+    for n in (1, 2, 3):
+        site.save(f"0027*00{n}", dtmf_mode="info")
+    site.save("0027*004", extension_name="Bob")
+    found = settings(plan_devices(site.store, [1, 2, 3, 4]))
+    assert [one.words() for one in found] == ["3 phones change account.1.dtmf.type, 1 do not"]
+
+
+def test_in_xml_a_setting_is_named_by_its_element(tmp_path: Path) -> None:
+    site = a_site(tmp_path)
+    snom = PHONE | {"manufacturer": "Snom", "model": "D765", "firmware": "10"}
+    for n in (1, 2):
+        site.add(f"0027*00{n}", **{**snom, "mac": f"00:04:13:00:00:0{n}"})
+    publish_site(site)
+    for n in (1, 2):
+        site.save(f"0027*00{n}", dtmf_mode="info")
+    found = settings(plan_devices(site.store, [1, 2]))
+    assert "settings/phone-settings/user_dtmf_info[1]" in {one.name for one in found}

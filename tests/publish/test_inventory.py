@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from tests.inventory import Tree, a_tree
 from tests.publish.helpers import files
-from tuiprov.data.models import Device, Event, Extension, Line, PublishedFile
+from tuiprov.data.kept import Event, PublishedFile
+from tuiprov.data.models import Device, Extension, Line
 from tuiprov.errors import Conflict, NotAllowed, NotFound, PublishError
 from tuiprov.inventory import Inventory, inventory_of
 from tuiprov.publish import publishing
@@ -153,7 +155,7 @@ def test_a_plan_older_than_the_end_of_an_assignment_writes_nothing(
     store, inventory = tree.site.store, opened(tree)
     old = plan_devices(store, [device_id])
     getattr(inventory, operation)(inventory.open(device_id).base)
-    with pytest.raises(PublishError, match="cleared or removed meanwhile"):
+    with pytest.raises(PublishError, match="changed what was planned meanwhile"):
         publish(store, tree.site.admin, old)
     assert nothing_left(tree)
 
@@ -162,18 +164,23 @@ def test_a_plan_older_than_the_end_of_an_assignment_writes_nothing(
 def test_files_written_while_a_device_is_cleared_are_taken_back(
     tree: Tree, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other program clears between the record of a publish and its files."""
+    """The other program clears between the record of a publish and its files: it waits for them."""
     device_id = tree.device("Desk1", "acme", "0027*001")
     store, inventory = tree.site.store, opened(tree)
-    plan, apply = plan_devices(store, [device_id]), publishing.apply
+    plan, put = plan_devices(store, [device_id]), publishing.put
+    page = inventory.open(device_id).base
+    other = Thread(target=getattr(inventory, operation), args=(page,))
 
     def late(*arguments: Any) -> None:
-        monkeypatch.setattr(publishing, "apply", apply)
-        getattr(inventory, operation)(inventory.open(device_id).base)
-        apply(*arguments)
+        monkeypatch.setattr(publishing, "put", put)
+        other.start()
+        other.join(0.3)
+        assert other.is_alive()
+        put(*arguments)
 
-    monkeypatch.setattr(publishing, "apply", late)
+    monkeypatch.setattr(publishing, "put", late)
     publish(store, tree.site.admin, plan)
+    other.join(10)
     assert nothing_left(tree)
 
 

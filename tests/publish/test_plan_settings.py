@@ -11,7 +11,8 @@ import pytest
 from tests.publish.helpers import files, publish_site, state
 from tests.publish.test_publishing import AASTRA, FANVIL
 from tests.sites import Site
-from tuiprov.data.models import Device, Event
+from tuiprov.data.kept import Event
+from tuiprov.data.models import Device
 from tuiprov.errors import Conflict, NotAllowed, Refused
 from tuiprov.publish.plan import NO_FILE, Plan
 from tuiprov.publish.publishing import plan_settings, publish

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import text
 
 from tests.sites import Site, a_site
-from tuiprov.data.models import Event
+from tuiprov.data.kept import Event
 from tuiprov.publish.publishing import plan_devices, publish
 
 TOKEN = "0123456789abcdef0123456789abcdef"

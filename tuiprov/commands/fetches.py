@@ -10,6 +10,7 @@ from tuiprov.commands.site import SITE, AsJson
 from tuiprov.data.fetches import SERVED, FetchRow
 from tuiprov.fetching import agent_in_words, chain, fetching_of, in_words, mac_of, why
 from tuiprov.printing import print_json, say
+from tuiprov.text import on_this_clock
 
 Where = Annotated[str, typer.Option("--where", help="Filter, e.g. 'verdict:key address:192.0.2'.")]
 
@@ -53,7 +54,7 @@ def _plain(row: FetchRow) -> dict[str, Any]:
 
 def _line(row: FetchRow) -> str:
     columns = (
-        row.at.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+        on_this_clock(row.at).strftime("%Y-%m-%d %H:%M:%S"),
         f"{row.address:<15}",
         f"{row.status:>3}",
         f"{in_words(row):<11}",

@@ -4,8 +4,6 @@
 from `ACCOUNT_FIELDS`.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Final
 
 from sqlmodel import Field as Column

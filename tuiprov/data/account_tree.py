@@ -23,8 +23,9 @@ from tuiprov.data.accounts import Viewer, same_viewer
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Value, Values
 from tuiprov.data.kinship import kin, relation
-from tuiprov.data.models import SYSTEM, Account, Device, Extension, Template
+from tuiprov.data.models import SYSTEM, Account, Device, Extension
 from tuiprov.data.permissions import needs, require
+from tuiprov.data.template_tables import Template
 from tuiprov.errors import Conflict, NotFound, Refusal, Refused
 from tuiprov.text import in_words
 

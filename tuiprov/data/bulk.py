@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
+from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.fields import Field, Value
 from tuiprov.data.reading import page_of
@@ -59,6 +60,7 @@ def set_values(store: Store, viewer: Viewer, values: Mapping[str, Value], where:
         raise NotFound(f"no extension matches {where!r}")
     changed, found = 0, []
     with store.database.write() as session:
+        history.record(session, viewer.label, "set", where, " ".join(values))
         for extension_id in ids:
             page = page_of(session, viewer, extension_id)
             if all(page.values[name] == value for name, value in values.items()):

@@ -40,7 +40,7 @@ _AUTO_LENGTH = 12
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class PasswordRule(_Table):

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session
 
+from tuiprov.data.sealing import Keys, key_path
 from tuiprov.errors import Conflict, StoreError
 
 SCHEMA = "0003"
@@ -43,6 +44,7 @@ class Database:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin)
         self._writing = self._engine.execution_options(writing=True)
+        self.keys = Keys(key_path(self.path))
 
     @property
     def path(self) -> Path | None:
@@ -52,18 +54,25 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one moment of the database and changes nothing."""
-        with self._told_plainly(), Session(self._engine, expire_on_commit=False) as session:
+        with self._told_plainly(), self._session(self._engine) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session that commits at the end of the block, or rolls back with the exception."""
+        """A session that commits at the end of the block, or rolls back with the exception. What
+        it changes is written down in the history."""
+        from tuiprov.data.changes import follow  # here: reading needs none of it
+
         with (
             self._told_plainly(),
-            Session(self._writing, expire_on_commit=False) as session,
+            self._session(self._writing) as session,
             session.begin(),
         ):
+            follow(session)
             yield session
+
+    def _session(self, engine: Engine) -> Session:
+        return Session(engine, expire_on_commit=False, info={"keys": self.keys})
 
     def check(self) -> None:
         """Open the database and make sure it is one of ours; StoreError says what is wrong."""

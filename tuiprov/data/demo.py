@@ -15,6 +15,7 @@ from tuiprov.data.catalog import PhoneType, default_catalog
 from tuiprov.data.database import Database
 from tuiprov.data.founding import first_provider, found_site
 from tuiprov.data.models import ORGANIZATION, PROVIDER, USER, Account, Device, Extension, Line
+from tuiprov.data.secret_columns import seal_rows
 
 _FIRST = (
     *("Anna", "Ben", "Clara", "David", "Emma", "Felix", "Greta", "Hugo"),
@@ -47,6 +48,7 @@ def make_demo(database: Database, devices: int = 24) -> None:
             _add_phone(session, number, place, kind)
         for number in range(devices + 1, devices + 4):
             _add_extension(session, number, places[number % len(places)])
+        seal_rows(session)
 
 
 def _places(session: Session) -> Iterator[_Place]:

@@ -14,13 +14,14 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts import ROLE_WORDS, Viewer, user_and_organization, within_reach
+from tuiprov.data.custom_rows import customs_for
 from tuiprov.data.device_reach import level_of, misfit, reach
 from tuiprov.data.device_rows import DeviceRow, device_rows
 from tuiprov.data.kinship import Kin, is_below, kin, relation
 from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import may, require
-from tuiprov.data.reading import columns, customs_for, device_page, joined, on_device
+from tuiprov.data.reading import columns, device_page, joined, on_device
 from tuiprov.data.writer import device_name, misfit_of
 from tuiprov.errors import NotAllowed, NotFound, Refusal, Refused
 

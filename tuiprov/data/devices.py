@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import netaddr
@@ -34,7 +35,8 @@ from tuiprov.data.device_reach import reach, serves_somebody
 from tuiprov.data.device_rows import SORTS, DeviceRow, device_rows, order_by, state_column
 from tuiprov.data.fields import Values
 from tuiprov.data.filters import device_condition
-from tuiprov.data.models import Account, Device, Extension, Line, PublishedFile
+from tuiprov.data.kept import PublishedFile
+from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import needs, require
 from tuiprov.data.reading import device_page, page_of
@@ -151,6 +153,19 @@ class Devices:
             write_page(session, replace(viewer, provision="modify"), page, changes)
             return device_page(session, viewer, session.get_one(Device, device_id))
 
+    @needs("devices.edit")
+    def enrol(self, viewer: Viewer, device_id: int) -> datetime:
+        """Open the device's enrolment window, with new tokens; gives when it closes (UTC). The
+        files are the caller's to publish: the device is stale until then."""
+        from tuiprov.data.enrolment import open_window
+
+        with self._database.write() as session:
+            row = row_of(session, viewer, device_id)
+            allow(row.cannot_edit)
+            device = session.get_one(Device, row.id)
+            history.record(session, viewer.label, "enrol", device_name(device))
+            return open_window(session, device).until
+
     @needs("devices.clear")
     def clear(self, viewer: Viewer, page: Page) -> Page:
         """Take a device, as it was seen, from all its extensions and its organization; gives its
@@ -202,12 +217,21 @@ class Devices:
         )
 
 
-def leftovers(session: Session, viewer: Viewer, where: str) -> Iterator[int]:
+def is_outdated() -> Any:
+    """Is a device's file perhaps not what the database says?"""
+    return col(Device.publish_state).in_(("stale", "publishing", "failed"))
+
+
+def leftovers(
+    session: Session, viewer: Viewer, where: str, *, outdated: bool = False
+) -> Iterator[int]:
     """Devices within reach that serve nobody and have published files on record."""
     recorded = select(PublishedFile.device_id).where(col(PublishedFile.device_id).is_not(None))
     query = select(Device.id).where(
         ~serves_somebody(), col(Device.id).in_(recorded), reach(session, viewer), _matching(where)
     )
+    if outdated:
+        query = query.where(is_outdated())
     yield from (one for one in session.exec(query) if one)
 
 

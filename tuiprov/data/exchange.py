@@ -16,14 +16,18 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.custom_rows import customs_for
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Value
 from tuiprov.data.founding import first_provider
 from tuiprov.data.gates import gate
 from tuiprov.data.models import ORGANIZATION, USER, Account, Device, Extension, Line
 from tuiprov.data.page import Page
-from tuiprov.data.reading import customs_for, new_values, on_device, page_of, site_of
+from tuiprov.data.reading import new_values, on_device, page_of, site_of
+from tuiprov.data.sealing import keys_of
+from tuiprov.data.secret_columns import device_values
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS, SERVER_DEFAULT
 from tuiprov.data.store import Store
 from tuiprov.data.writer import write_page
@@ -66,6 +70,7 @@ def import_file(
     done = [0, 0, 0]
     try:
         with database.write() as session:
+            history.record(session, viewer.label, "import", path.name, f"{len(rows)} rows")
             for row in rows:
                 try:
                     done[_import_row(session, viewer, row)] += 1
@@ -229,7 +234,8 @@ def _on_its_device(session: Session, viewer: Viewer, page: Page, row: ImportedRo
     lines = _lines_of(session, query)
     taken = row.values.get("line", page.values["line"])
     free = [device for device, used in lines if taken not in used]
-    device = min(free, key=lambda one: _differences(one, row), default=None)
+    keys = keys_of(session)
+    device = min(free, key=lambda one: _differences(device_values(keys, one), row), default=None)
     return page if device is None else on_device(session, viewer, page, device)
 
 
@@ -243,9 +249,9 @@ def _lines_of(session: Session, query: SelectOfScalar[Device]) -> list[tuple[Dev
     return [(one, lines[one.id]) for one in devices if one.id is not None and one.id in lines]
 
 
-def _differences(device: Device, row: ImportedRow) -> int:
+def _differences(known: Mapping[str, Value], row: ImportedRow) -> int:
     given = [name for name in DEVICE_FIELDS if name in row.values]
-    return sum(getattr(device, name) != row.values[name] for name in given)
+    return sum(known[name] != row.values[name] for name in given)
 
 
 def _cell(name: str, page: Page, viewer: Viewer) -> str:

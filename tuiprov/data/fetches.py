@@ -19,8 +19,8 @@ from tuiprov.data.accounts import Viewer
 from tuiprov.data.database import Database
 from tuiprov.data.device_reach import reach
 from tuiprov.data.filters import column_condition
-from tuiprov.data.kept import Fetch
-from tuiprov.data.models import Device, PublishedFile
+from tuiprov.data.kept import Fetch, PublishedFile
+from tuiprov.data.models import Device
 from tuiprov.data.permissions import needs, require
 from tuiprov.data.reading import columns
 

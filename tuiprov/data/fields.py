@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, ClassVar, Literal
 
-import netaddr
-
 from tuiprov.text import in_words, is_one_line
 
 Value = str | int | bool | None
@@ -137,6 +135,13 @@ class Number(Field):
         return int(text)
 
 
+def _netaddr() -> Any:
+    """The library for addresses, imported with the first one: no list of extensions needs it."""
+    import netaddr
+
+    return netaddr
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mac(Field):
     """`XX:XX:XX:XX:XX:XX`, stored in upper case. The first three octets alone are an unfinished
@@ -147,6 +152,7 @@ class Mac(Field):
             return ""
         if not re.fullmatch(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", text):
             raise ValueError("must be written XX:XX:XX:XX:XX:XX with digits 0-9 A-F")
+        netaddr = _netaddr()
         mac = netaddr.EUI(text, dialect=netaddr.mac_unix_expanded)
         if mac.words[0] & 1 or int(mac) == 0:
             raise ValueError("must be a device's own address (this one is for groups)")
@@ -160,6 +166,7 @@ class IpAddress(Field):
     def parse(self, text: str) -> Value:
         if not text:
             return ""
+        netaddr = _netaddr()
         if not netaddr.valid_ipv4(text, netaddr.INET_PTON):
             raise ValueError("must be an IPv4 address such as 192.0.2.10")
         return text
@@ -177,6 +184,7 @@ class Networks(Field):
         return Text(label="", help="", longest=self.longest).parse(" ".join(networks))
 
     def _one(self, part: str) -> str:
+        netaddr = _netaddr()
         address, _, prefix = part.partition("/")
         if not netaddr.valid_ipv4(address, netaddr.INET_PTON):
             raise ValueError(f"{part[:40]!r} is not an IPv4 address or network")

@@ -8,9 +8,12 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data.database import Database
 from tuiprov.data.models import PROVIDER, SYSTEM, Account, SystemSettings
+from tuiprov.data.secret_columns import seal_rows
 from tuiprov.errors import Refusal, Refused
 
 _PROVIDER_NAME = "Provider"
+_FIRST_SEALED = "0003"
+"""The schema from which on secrets are sealed."""
 
 
 def found_site(database: Database, publish_root: str = "") -> bool:
@@ -23,7 +26,12 @@ def found_site(database: Database, publish_root: str = "") -> bool:
         if database.path is None:
             raise Refused([Refusal("publish_root", "name one with --publish-root", "init")])
         publish_root = str(database.path.resolve().parent / "publish")
+    earlier = "" if is_new else database.schema()
+    if earlier and earlier < _FIRST_SEALED:
+        database.keys.make()
     database.make()
+    if is_new:
+        database.keys.make()
     with database.write() as session:
         if session.get(SystemSettings, 1) is None:
             session.add(SystemSettings(publish_root=str(Path(publish_root).resolve())))
@@ -35,6 +43,7 @@ def found_site(database: Database, publish_root: str = "") -> bool:
             settings = session.get_one(SystemSettings, 1)
             settings.publish_root = str(Path(publish_root).resolve())
             session.add(settings)
+        seal_rows(session)
     return is_new
 
 

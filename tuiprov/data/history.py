@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
-from tuiprov.data.models import Event
+if TYPE_CHECKING:
+    from tuiprov.data.kept import Event
 
 
-def record(session: Session, who: str, action: str, subject: str, detail: str = "") -> None:
-    """Add an event to the session's transaction. `detail` holds field names, not values."""
+def record(session: Session, who: str, action: str, subject: str, detail: str = "") -> Event:
+    """Add an event to the session's transaction and give it. `detail`: field names, no values."""
+    from tuiprov.data.kept import Event
+
     event = Event(at=datetime.now(UTC), who=who[:80], action=action, subject=subject)
     event.detail = detail[:1024]
     session.add(event)
+    session.info.setdefault("operation", event)
+    return event

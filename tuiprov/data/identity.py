@@ -3,8 +3,6 @@
 These fields stand around the page's five sections (`sections.py`), declared the same way.
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from sqlmodel import Field as Column

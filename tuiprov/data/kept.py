@@ -1,13 +1,39 @@
 """Tables that publishing, serving and the history fill, and the list of extensions never reads:
 this module is imported where they are used, which keeps the start short."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlmodel import Field
 
 from tuiprov.data.record import Record
+
+
+class PublishedFile(Record, table=True):
+    """A file that should be in the publish tree: path inside the root, and what its bytes are."""
+
+    __tablename__ = "published_file"
+
+    path: str = Field(primary_key=True, max_length=255)
+    device_id: int | None = Field(default=None, index=True)
+    """The device it belongs to; None for a shared file."""
+    digest: str = Field(max_length=64)
+    """Of its bytes, as `Content` has them."""
+    version_id: int | None = None
+    """The `FileVersion` it is."""
+    published_at: datetime
+
+
+class Event(Record, table=True):
+    """Who did what when: one line for each save, publish and revealed secret; never a secret."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(index=True)
+    who: str = Field(max_length=80)
+    action: str = Field(max_length=32)
+    subject: str = Field(max_length=128)
+    detail: str = Field(default="", max_length=1024)
+    undoes: int | None = None
+    """The event that this one took back."""
 
 
 class Content(Record, table=True):
@@ -49,6 +75,8 @@ class FieldChange(Record, table=True):
     field: str = Field(max_length=64)
     before: str
     after: str
+    key: str = Field(max_length=16)
+    """The name of the key that secrets in it are sealed with; "" for none in it."""
 
 
 class Enrolment(Record, table=True):

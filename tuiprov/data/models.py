@@ -1,7 +1,5 @@
 """The tables, composed of the page's sections. Migrations in `migrations/` follow them exactly."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -20,22 +18,20 @@ from tuiprov.data.sections import (
     Virtualization,
 )
 from tuiprov.data.site import Site
-from tuiprov.data.template_fields import TemplateSettings
 
 SYSTEM, PROVIDER, ORGANIZATION, USER = "system", "provider", "organization", "user"
 
 
-def _version() -> SqlColumn[Any]:
+def version_column() -> SqlColumn[Any]:
     """A row's version: SQLAlchemy adds it to every UPDATE's WHERE, so that a second editor of the
     same row is noticed instead of overwritten."""
     return SqlColumn("version", Integer, nullable=False)
 
 
-_account_version = _version()
-_extension_version = _version()
-_device_version = _version()
-_settings_version = _version()
-_template_version = _version()
+_account_version = version_column()
+_extension_version = version_column()
+_device_version = version_column()
+_settings_version = version_column()
 
 
 class Account(AccountSettings, table=True):
@@ -107,46 +103,9 @@ class SystemSettings(Site, table=True):
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": _settings_version}
 
     id: int = Field(default=1, primary_key=True)
+    rendered_by: str = Field(default="", max_length=64)
+    """Which catalogue and templates the published files were made with (`engine.fingerprint`)."""
     version: int = Field(default=1, sa_column=_settings_version)
-
-
-class Template(TemplateSettings, table=True):
-    """A provisioning template of an account: files of its own in place of tuiprov's."""
-
-    __tablename__ = "template"
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": _template_version}
-
-    id: int | None = Field(default=None, primary_key=True)
-    owner_id: int = Field(foreign_key="account.id", index=True)
-    version: int = Field(default=1, sa_column=_template_version)
-
-
-class TemplateFile(Record, table=True):
-    """One file of a template. `base` is the server default it was copied from: when that changes
-    with an upgrade, the three can be merged."""
-
-    __tablename__ = "template_file"
-
-    template_id: int = Field(primary_key=True, foreign_key="template.id", ondelete="CASCADE")
-    path: str = Field(primary_key=True, max_length=128)
-    """Its name among the built-in templates, e.g. yealink/phone.cfg.j2."""
-    text: str
-    base: str
-
-
-class PublishedFile(Record, table=True):
-    """A file that should be in the publish tree: path inside the root, and what its bytes are."""
-
-    __tablename__ = "published_file"
-
-    path: str = Field(primary_key=True, max_length=255)
-    device_id: int | None = Field(default=None, index=True)
-    """The device it belongs to; None for a shared file."""
-    digest: str = Field(max_length=64)
-    """Of its bytes, as `kept.Content` has them."""
-    version_id: int | None = None
-    """The `kept.FileVersion` it is."""
-    published_at: datetime
 
 
 class KeptDraft(Record, table=True):
@@ -160,16 +119,3 @@ class KeptDraft(Record, table=True):
     """JSON: column name → the text as typed."""
     extension_version: int
     kept_at: datetime
-
-
-class Event(Record, table=True):
-    """Who did what when: one line for each save, publish and revealed secret; never a secret."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    at: datetime = Field(index=True)
-    who: str = Field(max_length=80)
-    action: str = Field(max_length=32)
-    subject: str = Field(max_length=128)
-    detail: str = Field(default="", max_length=1024)
-    undoes: int | None = None
-    """The event that this one took back."""

@@ -67,6 +67,13 @@ class LineUse:
     extension: Values
     extension_id: int | None = None
     revealable: bool = True
+    version: int = 0
+    """Of the extension's row."""
+
+
+Stamp = tuple[tuple[int, int, int], ...]
+"""The state in which a phone was read: (0, its id, its version), then (number, extension id,
+version) of each line. A phone with another stamp has been changed."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,16 @@ class Phone:
     device_id: int | None = None
     custom: CustomTemplate | None = None
     """The account's own files it gets; None: the server default."""
+    version: int = 0
+    """Of the device's row."""
+    first_token: str = ""
+    """Names the directory of its first files while its enrolment window is open."""
+
+    @property
+    def stamp(self) -> Stamp:
+        """The state in which it was read."""
+        lines = ((one.number, one.extension_id or 0, one.version) for one in self.lines)
+        return ((0, self.device_id or 0, self.version), *lines)
 
     @property
     def name(self) -> str:

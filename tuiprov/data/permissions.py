@@ -64,6 +64,9 @@ PERMISSIONS: Final = (
     Rule("extensions.remove", f"system {_ABOVE}"),
     Rule("drafts.keep", _ANY),
     Rule("events.record", _ANY),
+    # History: of what one did oneself; the administrator of everything (`archive.py`, `undo.py`).
+    Rule("history.see", _ANY),
+    Rule("history.undo", _ANY),
     # Files: View sees them, Modify makes them and may see the passwords in them.
     Rule("files.see", "system"),
     Rule("files.see", _ANY, own="view modify"),

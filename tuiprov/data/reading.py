@@ -6,30 +6,23 @@ Nothing here asks for permission: who calls it does.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import Select
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
 from tuiprov.data.fields import Value
 from tuiprov.data.kinship import kin
-from tuiprov.data.models import (
-    Account,
-    Device,
-    Extension,
-    Line,
-    SystemSettings,
-    Template,
-    TemplateFile,
-)
-from tuiprov.data.page import CustomTemplate, LineUse, Page, as_custom
+from tuiprov.data.models import Device, Extension, Line, SystemSettings
+from tuiprov.data.page import LineUse, Page, Stamp
+from tuiprov.data.sealing import keys_of
+from tuiprov.data.secret_columns import device_values, extension_values, opened
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
 from tuiprov.data.site import SITE_FIELDS, Site
-from tuiprov.data.template_fields import TEMPLATE_FIELDS
 from tuiprov.errors import NotFound
 
 _PAGE_OF_DEVICES = 500
@@ -49,6 +42,8 @@ def site_of(session: Session) -> Site:
 
 def page_of(session: Session, viewer: Viewer, extension_id: int) -> Page:
     """The page of an extension, read in `session`'s transaction."""
+    from tuiprov.data.custom_rows import customs_for
+
     user, organization = user_and_organization()
     query = columns(Extension, user, organization, Line, Device)
     query = joined(query, user, organization)
@@ -59,7 +54,7 @@ def page_of(session: Session, viewer: Viewer, extension_id: int) -> Page:
     extension, user_row, organization_row, line, device = found
     site = site_of(session)
     values = new_values(site)
-    values |= {name: getattr(extension, name) for name in EXTENSION_FIELDS}
+    values |= extension_values(keys_of(session), extension)
     values |= {"organization": organization_row.name, "user": user_row.name}
     values["line"] = line.number if line is not None else 1
     page = Page(
@@ -91,46 +86,15 @@ def new_values(site: Site) -> dict[str, Value]:
     return {**DEFAULTS, **chosen, "codecs": ",".join(usual or site.offered[:1])}
 
 
-def customs_for(
-    session: Session, viewer: Viewer, owners: Sequence[int | None], in_use: Value
-) -> tuple[CustomTemplate, ...]:
-    """The templates that `viewer` may choose for an extension of these accounts (user, organization
-    and provider), and the one in use, whoever owns it."""
-    mine = viewer.account_id if viewer.is_administrator else None
-    above = select(Account.id).where(Account.parent_id == None)  # noqa: E711  SQL's own null
-    allowed = (
-        col(Template.owner_id) == mine
-        if mine is not None
-        else col(Template.owner_id).in_(owners) | col(Template.owner_id).in_(above)
-    )
-    if viewer.role == "terminal":
-        allowed = col(Template.id) == None  # noqa: E711  none at all
-    return customs(session, allowed | (col(Template.name) == in_use))
-
-
-def customs(session: Session, condition: ColumnElement[bool]) -> tuple[CustomTemplate, ...]:
-    """The templates of accounts under this condition, by name, with their files."""
-    rows = session.exec(select(Template).where(condition).order_by(col(Template.name))).all()
-    if not rows:
-        return ()
-    files: dict[int, dict[str, str]] = {}
-    query = select(TemplateFile).where(col(TemplateFile.template_id).in_([row.id for row in rows]))
-    for file in session.exec(query):
-        files.setdefault(file.template_id, {})[file.path] = file.text
-    return tuple(custom_of(row, files.get(row.id or 0, {})) for row in rows)
-
-
-def custom_of(row: Template, files: Mapping[str, str]) -> CustomTemplate:
-    return as_custom({name: getattr(row, name) for name in TEMPLATE_FIELDS}, files)
-
-
 def device_page(session: Session, viewer: Viewer, device: Device) -> Page:
     """The page of a device alone: an unsaved one has no lines."""
+    from tuiprov.data.custom_rows import customs_for
+
     site = site_of(session)
     owner = kin(session, [device.owner_id])[device.owner_id]
     values = new_values(site) | {"use_provisioning": True}
     if device.id is not None:
-        values |= {name: getattr(device, name) for name in DEVICE_FIELDS}
+        values |= device_values(keys_of(session), device)
     owners = (owner.id, *owner.above, device.organization_id)
     return Page(
         values=values,
@@ -152,7 +116,7 @@ def on_device(session: Session, viewer: Viewer, page: Page, device: Device) -> P
     lines = lines_seen_by(session, viewer, device_id)
     return replace(
         page,
-        values={**page.values, **{name: getattr(device, name) for name in DEVICE_FIELDS}},
+        values={**page.values, **device_values(keys_of(session), device)},
         device_id=device_id,
         device_version=device.version,
         token=device.token,
@@ -183,8 +147,11 @@ def joined(query: Any, user: Any, organization: Any) -> Any:
     )
 
 
+_DEVICE_COLUMNS = ("id", "serial", "token", "version", *DEVICE_FIELDS)
+
+
 def device_pages(session: Session, wanted: Sequence[int] | None) -> Iterator[Sequence[Any]]:
-    names = [getattr(Device, name) for name in ("id", "token", *DEVICE_FIELDS)]
+    names = [getattr(Device, name) for name in _DEVICE_COLUMNS]
     last = 0
     while True:
         query: Select[Any] = columns(*names).order_by(col(Device.id)).limit(_PAGE_OF_DEVICES)
@@ -203,11 +170,31 @@ def device_pages(session: Session, wanted: Sequence[int] | None) -> Iterator[Seq
 
 def lines_by_device(session: Session, device_ids: Sequence[int]) -> dict[int, list[LineUse]]:
     names = [getattr(Extension, name) for name in EXTENSION_FIELDS if name in FIELDS]
-    query = columns(Line.device_id, Line.number, Extension.id, *names)
+    query = columns(Line.device_id, Line.number, Extension.id, Extension.version, *names)
     query = query.join(Extension, col(Line.extension_id) == Extension.id)
     query = query.where(col(Line.device_id).in_(device_ids)).order_by(col(Line.number))
     lines: dict[int, list[LineUse]] = {}
-    for device_id, number, extension_id, *values in session.execute(query):
-        extension = dict(zip(EXTENSION_FIELDS, values, strict=True))
-        lines.setdefault(device_id, []).append(LineUse(number, extension, extension_id))
+    keys = keys_of(session)
+    for device_id, number, extension_id, version, *values in session.execute(query):
+        stored = dict(zip(EXTENSION_FIELDS, values, strict=True))
+        extension = opened(keys, "extension", str(stored["extension"]), stored)
+        lines.setdefault(device_id, []).append(
+            LineUse(number, extension, extension_id, version=version)
+        )
     return lines
+
+
+def stamps(session: Session, device_ids: Sequence[int]) -> dict[int, Stamp]:
+    """The state in which each of these devices is now (`Phone.stamp`); none for those gone."""
+    found: dict[int, list[tuple[int, int, int]]] = {}
+    for start in range(0, len(device_ids), _PAGE_OF_DEVICES):
+        some = device_ids[start : start + _PAGE_OF_DEVICES]
+        devices = columns(Device.id, Device.version).where(col(Device.id).in_(some))
+        for device_id, version in session.execute(devices):
+            found[device_id] = [(0, device_id, version)]
+        lines = columns(Line.device_id, Line.number, Extension.id, Extension.version)
+        lines = lines.join(Extension, col(Line.extension_id) == Extension.id)
+        lines = lines.where(col(Line.device_id).in_(some)).order_by(col(Line.number))
+        for device_id, *line in session.execute(lines):
+            found[device_id].append((line[0], line[1], line[2]))
+    return {device_id: tuple(parts) for device_id, parts in found.items()}

@@ -5,8 +5,6 @@ marked "our choice". The tables in `models.py` are composed of these classes, an
 validation, CSV, `tuiprov set` and the docs are drawn from `FIELDS`.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Final
 
 from sqlmodel import Field as Column

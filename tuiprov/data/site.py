@@ -4,8 +4,6 @@
 the docs are drawn from `SITE_FIELDS`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Final
 

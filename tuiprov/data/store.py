@@ -19,21 +19,15 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from tuiprov.data import history
-from tuiprov.data.account_tree import Accounts
 from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
-from tuiprov.data.checks import check_page, warnings
 from tuiprov.data.database import Database
-from tuiprov.data.device_choices import taken
-from tuiprov.data.devices import Devices, leftovers
-from tuiprov.data.extensions import Extensions
 from tuiprov.data.fields import Values
 from tuiprov.data.filters import condition
-from tuiprov.data.models import Device, Extension, KeptDraft, Line, SystemSettings, Template
+from tuiprov.data.models import Device, Extension, KeptDraft, Line, SystemSettings
 from tuiprov.data.page import Page, Phone
 from tuiprov.data.permissions import internal, may, needs, require
 from tuiprov.data.reading import (
     columns,
-    customs,
     device_pages,
     joined,
     lines_by_device,
@@ -41,16 +35,21 @@ from tuiprov.data.reading import (
     page_of,
     site_of,
 )
-from tuiprov.data.sections import DEVICE_FIELDS, SERVER_DEFAULT
+from tuiprov.data.secret_columns import about, opened
+from tuiprov.data.sections import DEVICE_FIELDS
 from tuiprov.data.site import PHONE_FIELDS, Site, check_site
-from tuiprov.data.site_sheet import SiteUse, site_use
-from tuiprov.data.writer import RecordedNeighbours, write_page
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
 
 if TYPE_CHECKING:
-    # Imported where they are used: the list of extensions needs neither.
+    # Imported where they are used: the list of extensions, which every start ends with, needs
+    # none of them.
+    from tuiprov.data.account_tree import Accounts
+    from tuiprov.data.archive import Archive
+    from tuiprov.data.devices import Devices
+    from tuiprov.data.extensions import Extensions
     from tuiprov.data.fetches import Fetches
     from tuiprov.data.resyncs import Resyncs
+    from tuiprov.data.site_sheet import SiteUse
     from tuiprov.data.templates import Templates
 
 
@@ -74,15 +73,36 @@ class Store:
 
     def __init__(self, database: Database):
         self.database = database
-        self.accounts = Accounts(database)
-        self.devices = Devices(database)
-        self.extensions = Extensions(database)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        from tuiprov.data.account_tree import Accounts
+
+        return Accounts(self.database)
+
+    @cached_property
+    def devices(self) -> Devices:
+        from tuiprov.data.devices import Devices
+
+        return Devices(self.database)
+
+    @cached_property
+    def extensions(self) -> Extensions:
+        from tuiprov.data.extensions import Extensions
+
+        return Extensions(self.database)
 
     @cached_property
     def templates(self) -> Templates:
         from tuiprov.data.templates import Templates
 
         return Templates(self.database)
+
+    @cached_property
+    def archive(self) -> Archive:
+        from tuiprov.data.archive import Archive
+
+        return Archive(self.database)
 
     @cached_property
     def fetches(self) -> Fetches:
@@ -106,6 +126,8 @@ class Store:
     @needs("site.change")
     def site_use(self, viewer: Viewer) -> SiteUse:
         """What hangs on the settings, for the warnings beside them."""
+        from tuiprov.data.site_sheet import site_use
+
         _require_site_change(viewer)
         with self.database.read() as session:
             return site_use(session)
@@ -204,6 +226,9 @@ class Store:
         self, page: Page, viewer: Viewer | None = None
     ) -> tuple[list[Refusal], dict[str, str]]:
         """What would be refused and what is worth a warning, for live validation."""
+        from tuiprov.data.checks import check_page, warnings
+        from tuiprov.data.writer import RecordedNeighbours
+
         with self.database.read() as session:
             neighbours = RecordedNeighbours(session, page, viewer)
             return check_page(page, neighbours), warnings(page, neighbours)
@@ -212,6 +237,8 @@ class Store:
     def save(self, viewer: Viewer, page: Page, changes: Values) -> Page:
         """Store `changes` to `page` (as it was read) and read it again. Raises Refused with every
         reason, or Conflict when somebody else saved in between; then nothing is written."""
+        from tuiprov.data.writer import write_page
+
         with self.database.write() as session:
             extension_id = write_page(session, viewer, _as_stored(session, viewer, page), changes)
             return page_of(session, viewer, extension_id)
@@ -231,33 +258,51 @@ class Store:
     @internal
     def phones(self, ids: Iterable[int] | None = None) -> Iterator[Phone]:
         """These devices (all: None) as phones with their lines, in pages by key."""
+        from tuiprov.data.custom_rows import customs_named
+        from tuiprov.data.enrolment import first_tokens
+
         wanted = None if ids is None else sorted(set(ids))
         with self.database.read() as session:
             site = site_of(session)
             for rows in device_pages(session, wanted):
-                names = {row.template for row in rows} - {SERVER_DEFAULT}
-                known = customs(session, col(Template.name).in_(names)) if names else ()
-                custom = {one.name: one for one in known}
+                custom = customs_named(session, {row.template for row in rows})
                 lines = lines_by_device(session, [row.id for row in rows])
+                first = first_tokens(session, [row.id for row in rows])
                 for row in rows:
-                    values = {name: getattr(row, name) for name in DEVICE_FIELDS}
+                    stored = {name: getattr(row, name) for name in DEVICE_FIELDS}
+                    values = opened(self.database.keys, "device", row.serial, stored)
                     own = tuple(lines.get(row.id, ()))
                     files = custom.get(row.template)
-                    yield Phone(values, own, site, row.token, row.id, files)
+                    yield Phone(
+                        *(values, own, site, row.token, row.id, files, row.version),
+                        first_token=first.get(row.id, ""),
+                    )
 
     @needs("files.see")
-    def device_ids(self, viewer: Viewer, where: str = "") -> list[int]:
+    def device_ids(self, viewer: Viewer, where: str = "", *, outdated: bool = False) -> list[int]:
         """Devices that serve an extension which the viewer sees and the filter text matches, and
-        those that serve nobody any more but left files behind."""
+        those that serve nobody any more but left files behind; `outdated`: only those whose files
+        may not be what the database says, which are found by an index."""
+        from tuiprov.data.devices import is_outdated, leftovers
+
         require(viewer, "files.see")
         user, organization = user_and_organization()
         query = joined(select(Line.device_id), user, organization)
         query = query.where(
             within_reach(viewer, user, organization), condition(where, user, organization)
         )
+        if outdated:
+            query = query.where(is_outdated())
         with self.database.read() as session:
             found = session.execute(query.where(col(Line.device_id).is_not(None)).distinct())
-            return sorted({*found.scalars(), *leftovers(session, viewer, where)})
+            left = leftovers(session, viewer, where, outdated=outdated)
+            return sorted({*found.scalars(), *left})
+
+    @internal
+    def rendered_by(self) -> str:
+        """Which catalogue and templates the published files were made with, "" for none."""
+        with self.database.read() as session:
+            return session.get_one(SystemSettings, 1).rendered_by
 
     # -- drafts and events ----------------------------------------------------------------------
 
@@ -269,7 +314,7 @@ class Store:
                 KeptDraft(
                     viewer=viewer.key,
                     extension_id=page.extension_id or 0,
-                    texts=json.dumps(dict(texts)),
+                    texts=self.database.keys.seal(json.dumps(dict(texts)), _draft_of(viewer)),
                     extension_version=page.extension_version,
                     kept_at=datetime.now(UTC),
                 )
@@ -281,7 +326,10 @@ class Store:
         query = select(KeptDraft).where(KeptDraft.viewer == viewer.key)
         with self.database.read() as session:
             kept = session.exec(query.order_by(col(KeptDraft.kept_at).desc()).limit(1)).first()
-            return (kept.extension_id, json.loads(kept.texts), kept.kept_at) if kept else None
+        if kept is None:
+            return None
+        texts = json.loads(self.database.keys.open(kept.texts, _draft_of(viewer)))
+        return kept.extension_id, texts, kept.kept_at
 
     @needs("drafts.keep")
     def drop_draft(self, viewer: Viewer, extension_id: int) -> None:
@@ -295,6 +343,10 @@ class Store:
         """Write down that something was done (never a secret)."""
         with self.database.write() as session:
             history.record(session, viewer.label, action, subject, detail)
+
+
+def _draft_of(viewer: Viewer) -> str:
+    return about("kept_draft", viewer.key, "texts")
 
 
 def _require_site_change(viewer: Viewer) -> None:
@@ -313,6 +365,8 @@ def _proposed(session: Session, values: Values) -> Site:
 def _as_stored(session: Session, viewer: Viewer, page: Page) -> Page:
     """`page` read again, so that nothing but the changes comes from the caller; Conflict when it is
     not what the caller saw."""
+    from tuiprov.data.device_choices import taken
+
     if page.extension_id is None:
         return page
     stored = page_of(session, viewer, page.extension_id)

@@ -4,8 +4,6 @@
 the docs are drawn from `TEMPLATE_FIELDS`.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Final
 
 from sqlmodel import Field as Column

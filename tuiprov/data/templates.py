@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import func, update
 from sqlalchemy.orm.attributes import flag_modified
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, select
 
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
@@ -22,7 +22,7 @@ from tuiprov.data.catalog import default_catalog
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
 from tuiprov.data.kinship import Kin, is_below, kin, relation
-from tuiprov.data.models import Device, Line, Template, TemplateFile
+from tuiprov.data.models import Device, Line
 from tuiprov.data.page import names_in
 from tuiprov.data.permissions import may, needs, require
 from tuiprov.data.reading import columns, joined
@@ -35,6 +35,7 @@ from tuiprov.data.template_parts import (
     outdated,
     settings_problems,
 )
+from tuiprov.data.template_tables import Template, TemplateFile
 from tuiprov.errors import Conflict, NotFound, Refusal, Refused
 from tuiprov.text import in_words
 
@@ -349,10 +350,17 @@ def _tell_devices(session: Session, stored: TemplateView, wanted: TemplateView) 
 
 
 def _write_files(session: Session, template_id: int, wanted: TemplateView) -> None:
-    session.execute(delete(TemplateFile).where(col(TemplateFile.template_id) == template_id))
+    query = select(TemplateFile).where(TemplateFile.template_id == template_id)
+    known = {row.path: row for row in session.exec(query)}
     for path, text in wanted.files.items():
         base = wanted.bases.get(path, text)
-        session.add(TemplateFile(template_id=template_id, path=path, text=text, base=base))
+        row = known.pop(path, None) or TemplateFile(
+            template_id=template_id, path=path, text=text, base=base
+        )
+        row.text, row.base = text, base
+        session.add(row)
+    for row in known.values():
+        session.delete(row)
     session.flush()
 
 

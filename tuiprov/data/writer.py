@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,9 +22,10 @@ from tuiprov.data.fields import Value, Values
 from tuiprov.data.gates import phone_type, refusal
 from tuiprov.data.kinship import kin
 from tuiprov.data.models import Device, Extension, Line
-from tuiprov.data.page import Page
+from tuiprov.data.page import Page, uses_mac_link
 from tuiprov.data.permissions import may_ever
-from tuiprov.data.sections import DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
+from tuiprov.data.sealing import keys_of
+from tuiprov.data.secret_columns import assign
 from tuiprov.data.settle import settle
 from tuiprov.errors import Conflict, Refusal, Refused
 
@@ -78,6 +78,17 @@ _SAME_NUMBER = select(Extension.id).where(
 )
 
 
+def _enrol_new(session: Session, device: Device, page: Page) -> None:
+    """On a site with two-stage enrolment a new device begins with a first link."""
+    by_token = page.values["update_protocol"] in ("http", "https") and not uses_mac_link(
+        page.values, page.site
+    )
+    if page.site.two_stage_enrolment and by_token:
+        from tuiprov.data.enrolment import open_window
+
+        open_window(session, device)
+
+
 def write_page(session: Session, viewer: Viewer, page: Page, changes: Values) -> int:
     """Store `changes` of `page`; gives the extension's id. Raises Refused or Conflict, and then
     the caller's transaction must be rolled back."""
@@ -99,11 +110,14 @@ def write_device(session: Session, viewer: Viewer, page: Page, changes: Values) 
         owner_id=proposed.owner_id or viewer.account_id,
         token=proposed.token or secrets.token_hex(16),
     )
-    _assign(device, proposed.values, DEVICE_FIELDS)
+    assign(keys_of(session), device, proposed.values)
     outdate(device)
+    is_new = device.id is None
     session.add(device)
     _record(session, viewer, device_name(device), page, proposed)
     session.flush()
+    if is_new:
+        _enrol_new(session, device, proposed)
     return device
 
 
@@ -113,6 +127,8 @@ def device_name(device: Device) -> str:
 
 
 def _record(session: Session, viewer: Viewer, subject: str, page: Page, proposed: Page) -> None:
+    if "operation" in session.info:
+        return  # a row of an import, a record of a bulk edit: the history has the whole
     changed = [name for name, value in proposed.values.items() if value != page.values[name]]
     history.record(session, viewer.label, "save", subject, " ".join(changed))
 
@@ -181,7 +197,7 @@ def _write_extension(session: Session, page: Page) -> Extension:
     else:
         extension = session.get_one(Extension, page.extension_id)
         _same_version(extension.version, page.extension_version, f"extension {extension.extension}")
-    _assign(extension, page.values, EXTENSION_FIELDS)
+    assign(keys_of(session), extension, page.values)
     session.add(extension)
     return extension
 
@@ -198,10 +214,13 @@ def _write_device(session: Session, viewer: Viewer, page: Page, extension: Exten
     if line is None and device.id is not None and page.organization_id is not None:
         _refuse_misfit(session, device, page.organization_id)
     device.organization_id = page.organization_id
-    _assign(device, page.values, DEVICE_FIELDS)
+    assign(keys_of(session), device, page.values)
     outdate(device)
+    is_new = device.id is None
     session.add(device)
     session.flush()
+    if is_new:
+        _enrol_new(session, device, page)
     line = line or Line(device_id=0, number=0, extension_id=extension.id or 0)
     place = (device.id or 0, int(page.values["line"] or 1))
     if (line.device_id, line.number) != place:
@@ -278,9 +297,3 @@ def misfit_of(session: Session, device: Device, organization_id: int) -> str:
 def _same_version(stored: int, seen: int, what: str) -> None:
     if stored != seen:
         raise Conflict(f"somebody else changed {what} meanwhile; nothing was saved")
-
-
-def _assign(row: Extension | Device, values: Mapping[str, Value], names: tuple[str, ...]) -> None:
-    for name in names:
-        if name in FIELDS and getattr(row, name) != values[name]:
-            setattr(row, name, values[name])

@@ -12,12 +12,15 @@ import contextlib
 import fcntl
 import grp
 import os
+import re
 import secrets
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tuiprov.data.site import Site
 from tuiprov.errors import PublishError
@@ -27,6 +30,11 @@ from tuiprov.publish.tree import reason
 _DIRECTORY_MODE = 0o2750
 _FILE_MODE = 0o640
 _WORLD_READABLE = 0o005, 0o004
+LONGEST_WAIT: Final = 10.0
+"""Seconds that a publisher waits for another one."""
+_PAUSE = 0.02
+TEMPORARY: Final = re.compile(r"\..+\.[0-9a-f]{16}\.tmp")
+"""The name of a file that is not in its place yet."""
 _OUR_DIRECTORY_MODES = (_DIRECTORY_MODE, _DIRECTORY_MODE | _WORLD_READABLE[0])
 
 
@@ -47,15 +55,49 @@ class _Written:
 
 def apply(plan: Plan, site: Site) -> None:
     """Do what `plan` says under the site's publish root; PublishError names the file and reason."""
-    if not plan.changes:
-        return
+    if plan.changes:
+        with locked(site):
+            put(plan.changes, site)
+
+
+@contextmanager
+def locked(site: Site, *, wait: float = LONGEST_WAIT) -> Iterator[None]:
+    """Be the only publisher of the site, on this host or another that shares the file system; the
+    lock goes with the process, however it ends. PublishError after `wait` seconds."""
     root = Path(site.publish_root)
-    access = _access(site)
     with _naming(root):
-        _make_root(root, access)
-    with _locked(root):
-        _write(plan.changes, root, access)
-        _delete([change for change in plan.changes if change.kind == "delete"], root)
+        _make_root(root, _access(site))
+        handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _wait_for(handle, root, time.monotonic() + wait)
+        yield
+    finally:
+        os.close(handle)
+
+
+def put(changes: Sequence[Change], site: Site) -> None:
+    """Write and delete these files; the caller holds the lock. PublishError: as `apply`."""
+    root = Path(site.publish_root)
+    _write(changes, root, _access(site))
+    _delete([change for change in changes if change.kind == "delete"], root)
+
+
+def remove_temporaries(site: Site) -> int:
+    """Delete what publishers that were killed left half-written; gives how many. The caller holds
+    the lock, so that nobody is writing one."""
+    root, found = Path(site.publish_root), 0
+    for directory, _, names in os.walk(root):
+        for name in names:
+            if TEMPORARY.fullmatch(name):
+                with _naming(Path(directory) / name), contextlib.suppress(FileNotFoundError):
+                    os.unlink(Path(directory) / name)
+                    found += 1
+    return found
+
+
+def mode_of(site: Site) -> int:
+    """The mode that published files have."""
+    return _access(site).file_mode
 
 
 def _access(site: Site) -> _Access:
@@ -186,19 +228,15 @@ def _sync(path: Path) -> None:
             os.close(handle)
 
 
-@contextmanager
-def _locked(root: Path) -> Iterator[None]:
-    """One publisher at a time; the lock goes with the process, however it ends."""
-    with _naming(root):
-        handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-    try:
+def _wait_for(handle: int, root: Path, until: float) -> None:
+    while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
         except BlockingIOError:
-            raise PublishError(f"{root}: somebody else is publishing now; try again") from None
-        yield
-    finally:
-        os.close(handle)
+            if time.monotonic() >= until:
+                raise PublishError(f"{root}: somebody else is publishing now; try again") from None
+            time.sleep(_PAUSE)
 
 
 @contextmanager

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tuiprov.errors import RenderError
 from tuiprov.publish.plan import Change, Kind, Plan
+from tuiprov.render.formats import FORMATS
 
 MANY: Final = 5
 """More changes than these are shown in groups."""
@@ -48,6 +50,49 @@ class Group:
     def is_rewritten(self) -> bool:
         """Are these files right already, and written again for their group and mode?"""
         return self.kind == "replace" and not self.lines
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChange:
+    """One setting in the manufacturer's own terms: a key, or an element's path in XML. So many
+    `devices` change it, and `others` of the plan do not."""
+
+    name: str
+    devices: int
+    others: int
+
+    def words(self) -> str:
+        """`37 phones change voice_mail.number, 212 do not`."""
+        rest = f", {self.others} do not" if self.others else ""
+        return f"{self.devices} phones change {self.name}{rest}"
+
+
+def settings(plan: Plan) -> list[SettingChange]:
+    """Which settings the replaced files of several phones change, the most frequent first; new and
+    deleted files change all of theirs, and are not counted."""
+    found: dict[str, set[int]] = {}
+    for change in plan.changes:
+        for name in _changed_settings(change):
+            found.setdefault(name, set()).update(change.devices)
+    total = len(plan.seen)
+    changes = [
+        SettingChange(name, len(devices), max(0, total - len(devices)))
+        for name, devices in found.items()
+        if len(devices) > 1
+    ]
+    return sorted(changes, key=lambda one: (-one.devices, one.name))
+
+
+def _changed_settings(change: Change) -> set[str]:
+    """Names of the settings that differ; none where a text is not of its format (any more)."""
+    if change.kind != "replace" or change.format is None:
+        return set()
+    parse = FORMATS[change.format].parse
+    try:
+        before, after = parse(change.shown_before), parse(change.shown_after)
+    except RenderError:
+        return set()
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
 
 
 def groups(plan: Plan) -> list[Group]:

@@ -7,15 +7,18 @@ and changes nothing. A second plan after an apply is empty.
 from __future__ import annotations
 
 import difflib
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final, Literal
 
-from tuiprov.data.page import Phone
+from tuiprov.data.catalog import FormatName
+from tuiprov.data.page import CustomTemplate, Phone, Stamp
+from tuiprov.data.site import Site
 from tuiprov.errors import RenderError, TemplateFault
 from tuiprov.publish.masking import Masking, Rendered, maskings
 from tuiprov.publish.tree import Tree
+from tuiprov.render.bootstrap import bootstrap, is_bootstrap
 from tuiprov.render.engine import RenderedFile, parse_back, render_each
 
 Kind = Literal["write", "replace", "delete"]
@@ -30,32 +33,48 @@ _SHORTEST_WORD = 3
 """A shorter number or name could be anything in a file."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Change:
-    """One file of a plan. `path` is inside the publish root; `device_id` None: a shared file."""
+    """One file of a plan. `path` is inside the publish root; `device_id` None: a shared file.
+
+    `before` and `after` are both texts with their secrets masked; both empty: the same bytes are
+    written again, for their group and mode. Masking costs three renderings more than making the
+    file, so for most files `late` gives both when somebody looks.
+    """
 
     kind: Kind
     path: str
     device_id: int | None
     data: bytes = b""
-    shown_before: str = ""
-    shown_after: str = ""
-    """Both texts with their secrets masked. Both empty: the same bytes are written again, for
-    their group and mode."""
+    before: str = ""
+    after: str = ""
     own: tuple[tuple[str, str], ...] = ()
     """Words in the texts that are this device's alone, and what stands for them where many devices
     are shown at once."""
     readers: tuple[int, ...] = ()
     """Of a shared file: the plan's devices that read it."""
+    format: FormatName | None = None
+    """The format of its text; None: not known any more (a file that goes)."""
+    late: Callable[[], tuple[str, str]] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def shown_before(self) -> str:
+        """What the file was, as it may be shown."""
+        return self._shown[0]
+
+    @property
+    def shown_after(self) -> str:
+        """What the file will be, as it may be shown."""
+        return self._shown[1]
+
+    @cached_property
+    def _shown(self) -> tuple[str, str]:
+        return (self.before, self.after) if self.late is None else self.late()
 
     @property
     def devices(self) -> tuple[int, ...]:
         """Whose file it is."""
         return self.readers if self.device_id is None else (self.device_id,)
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
 
     def diff(self, context: int = 1) -> list[str]:
         """The changed lines with some context, `+`, `-` or a blank in front; secrets masked."""
@@ -76,6 +95,15 @@ def _alike(before: Sequence[str], after: Sequence[str], context: int) -> tuple[i
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What the files of a device were made from, besides the catalogue."""
+
+    stamp: Stamp
+    site: Site
+    custom: CustomTemplate | None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What applying would do. `held`: replacements left out because they were not asked for (saved
     without Regenerate). `settled`: devices whose files are as they should be. `failed`: device →
@@ -90,12 +118,24 @@ class Plan:
     notes: tuple[str, ...] = ()
     reaches_phones: bool = True
     """Is what is planned anything that a phone's file holds at all?"""
+    seen: Mapping[int, Seen] = field(default_factory=dict)
+    """The state in which each device was planned: one that is another by now keeps its files."""
 
     def __bool__(self) -> bool:
         return bool(self.changes)
 
     def count(self, kind: Kind) -> int:
         return sum(change.kind == kind for change in self.changes)
+
+    def without(self, devices: Set[int]) -> Plan:
+        """The plan without the files of these devices, and without their failures."""
+        return replace(
+            self,
+            changes=tuple(one for one in self.changes if one.device_id not in devices),
+            held=tuple(one for one in self.held if one.device_id not in devices),
+            settled=tuple(number for number in self.settled if number not in devices),
+            failed={n: why for n, why in self.failed.items() if n not in devices},
+        )
 
     @property
     def devices(self) -> int:
@@ -192,10 +232,12 @@ class _Making:
         """Template of an account → why none of many phones got a file by it."""
         self._shown = 0
         self._names: dict[int, str] = {}
+        self._seen: dict[int, Seen] = {}
         self._readers: dict[str, list[int]] = {}
 
     def add(self, phone: Phone) -> None:
         """Plan a phone; one with a template of an account waits until there are many."""
+        self._seen[phone.device_id or 0] = Seen(phone.stamp, phone.site, phone.custom)
         if phone.custom is None:
             self._add_all([phone])
             return
@@ -225,8 +267,7 @@ class _Making:
         for path, device_id in sorted(recorded.items()):
             if device_id is None or device_id in self._failed or path in self._wanted:
                 continue
-            if self._tree.read(path) is not None:
-                self._changes.append(Change("delete", path, device_id))
+            self._changes.append(Change("delete", path, device_id))
 
     def plan(self) -> Plan:
         return Plan(
@@ -235,6 +276,7 @@ class _Making:
             tuple(self._settled),
             dict(self._failed),
             dict(self._names),
+            seen=self._seen,
         )
 
     def _with_readers(self, change: Change) -> Change:
@@ -245,7 +287,8 @@ class _Making:
     def _add_all(self, phones: Sequence[Phone]) -> None:
         """Plan these phones, all with a template of an account or all without."""
         used = [phone for phone in phones if phone.lines]
-        rendered = dict(zip(map(id, used), render_each(used), strict=True))
+        made = map(_with_bootstrap, used, render_each(used))
+        rendered = dict(zip(map(id, used), made, strict=True))
         found = [(phone, self._differences(phone, rendered.get(id(phone), []))) for phone in phones]
         masked = self._maskings([(phone, ds) for phone, ds in found if ds])
         for phone, differences in found:
@@ -310,14 +353,30 @@ class _Making:
             self._settled.append(phone.device_id or 0)
 
 
+def _with_bootstrap(phone: Phone, rendered: Rendered) -> Rendered:
+    """The phone's files, and its first ones while its enrolment window is open."""
+    if isinstance(rendered, RenderError) or not rendered:
+        return rendered
+    try:
+        return [*rendered, *bootstrap(phone)]
+    except RenderError as error:
+        return error
+
+
 def _change(phone: Phone, found: _Difference, masking: Masking | None) -> Change:
     file = found.file
     device_id = None if _is_shared(file) else phone.device_id
     if found.before == file.data:
         return Change("replace", file.path, device_id, file.data)
-    before, after = _shown(found, masking)
     kind: Kind = "write" if found.before is None else "replace"
-    return Change(kind, file.path, device_id, file.data, before, after, own_words(phone))
+    change = Change(kind, file.path, device_id, file.data, own=own_words(phone), format=file.format)
+    if is_bootstrap(file, phone):
+        before = (found.before or b"").decode(file.charset, errors="replace")
+        return replace(change, before=before, after=file.text)
+    if phone.custom is None:
+        return replace(change, late=lambda: _shown(found, masking))
+    before, after = _shown(found, masking)
+    return replace(change, before=before, after=after)
 
 
 def _is_shared(file: RenderedFile) -> bool:

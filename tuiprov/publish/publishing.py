@@ -6,6 +6,7 @@ The screens and the command line call this; `plan.py` and `apply.py` below it kn
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,15 +17,19 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.custom_rows import customs_named
 from tuiprov.data.fields import Values
-from tuiprov.data.models import Device, Line, PublishedFile
+from tuiprov.data.models import Device, SystemSettings
 from tuiprov.data.page import CustomTemplate, Page, Phone
+from tuiprov.data.reading import site_of, stamps
 from tuiprov.data.site import ACCESS_FIELDS, PHONE_FIELDS, SITE_FIELDS, Site
 from tuiprov.data.store import Store
+from tuiprov.data.versions import Wanted, forget_gone, in_parts, recorded, want
 from tuiprov.errors import NotAllowed, PublishError
-from tuiprov.publish.apply import apply
-from tuiprov.publish.plan import Change, Plan, plan
+from tuiprov.publish.apply import locked, put
+from tuiprov.publish.plan import Plan, plan
 from tuiprov.publish.tree import Tree
+from tuiprov.render.engine import fingerprint
 
 OnPhone = Callable[[int], None]
 """Told before each phone how many have been planned; what it raises ends the planning."""
@@ -46,6 +51,17 @@ def plan_devices(
     recorded = _recorded(store, wanted)
     phones = _telling(store.phones(wanted), on_phone)
     return plan(phones, recorded, tree_of(store.site()), regenerate=regenerate)
+
+
+def plan_outdated(
+    store: Store, viewer: Viewer, where: str = "", on_phone: OnPhone = unheard
+) -> Plan:
+    """The plan for the devices that the viewer sees, `where` matches, and whose files may not be
+    what the database says: the time it takes follows their number. After an upgrade these are all.
+    """
+    upgraded = store.rendered_by() != fingerprint()
+    ids = store.device_ids(viewer, where, outdated=not upgraded)
+    return plan_devices(store, ids, on_phone=on_phone)
 
 
 def plan_settings(
@@ -127,39 +143,60 @@ def withdraw(store: Store, viewer: Viewer, device_id: int) -> Plan:
     that took it from its extensions has asked the permission."""
     ready = plan_devices(store, [device_id])
     carry_out(store, viewer, ready)
-    with store.database.write() as session:
-        _forget_missing(session, tree_of(store.site()), device_id)
     return ready
 
 
-def carry_out(store: Store, viewer: Viewer, ready: Plan) -> None:
-    """Apply and record a plan that belongs to an operation which has asked the permission.
+def carry_out(store: Store, viewer: Viewer, ready: Plan, why: str = "") -> Plan:
+    """Apply and record a plan that belongs to an operation which has asked the permission; gives
+    what was done. `why`: what it belongs to, for the history.
 
-    What is going to be written is recorded first: a file that a broken-off publish left in its
-    place is found again when its device is disabled.
+    What should be on disk is recorded before the disk is touched: whatever becomes of this process,
+    `reconcile` finishes it. Devices that were changed since they were planned keep their files, so
+    that no file ever goes back behind what another publisher wrote.
     """
-    if ready.changes:
+    site = store.site()
+    if not ready.changes:
         with store.database.write() as session:
-            if _orphans(session, ready):
-                raise PublishError(_OUTDATED)
-            _record_paths(session, ready)
-    _apply(store, ready)
-    with store.database.write() as session:
-        _record(session, viewer, ready)
-        late = _orphans(session, ready)
-    if late:
-        # Cleared or removed while its files were being written: whoever did that saw none yet.
-        _apply(store, late)
+            return _record_result(session, ready)
+    with _marking_failures(store, ready), locked(site):
         with store.database.write() as session:
-            _record(session, viewer, late)
+            ready = _still_true(session, ready)
+            _record_wanted(session, viewer, ready, why)
+        put(ready.changes, site)
+        with store.database.write() as session:
+            return _record_result(session, ready)
 
 
-def _apply(store: Store, ready: Plan) -> None:
+@contextmanager
+def _marking_failures(store: Store, ready: Plan) -> Iterator[None]:
     try:
-        apply(ready, store.site())
+        yield
     except PublishError as error:
         mark_failed(store, {change.device_id for change in ready.changes}, error)
         raise
+
+
+def settle_interrupted(store: Store) -> None:
+    """Say of the devices whose publishing was broken off what they are now: published when their
+    files are as they should be, else stale. The caller has reconciled the files."""
+    with store.database.read() as session:
+        query = select(Device.id).where(Device.publish_state == "publishing")
+        waiting = [number for number in session.exec(query) if number]
+    if not waiting:
+        return
+    ready = plan_devices(store, waiting)
+    settled = set(ready.settled) - {change.device_id for change in ready.changes}
+    with store.database.write() as session:
+        _mark(session, settled, "published", "")
+        _mark(session, set(waiting) - settled - set(ready.failed), "stale", "")
+        for device_id, problem in ready.failed.items():
+            _mark(session, [device_id], "failed", problem)
+
+
+def mark_restored(store: Store, device_id: int, reason: str) -> None:
+    """Say that a device's files are an earlier version: the database is ahead of them."""
+    with store.database.write() as session:
+        _mark(session, [device_id], "stale", reason)
 
 
 def mark_failed(store: Store, ids: Iterable[int | None], error: PublishError) -> None:
@@ -170,68 +207,67 @@ def mark_failed(store: Store, ids: Iterable[int | None], error: PublishError) ->
 
 def _recorded(store: Store, ids: list[int] | None = None) -> dict[str, int | None]:
     """The paths published for these devices (all: None), shared ones left out."""
-    found: dict[str, int | None] = {}
     with store.database.read() as session:
-        if ids is None:
-            query = select(PublishedFile.path, PublishedFile.device_id)
-            return dict(session.exec(query.where(col(PublishedFile.device_id).is_not(None))).all())
-        for some in _in_parts(ids):
-            query = select(PublishedFile.path, PublishedFile.device_id)
-            query = query.where(col(PublishedFile.device_id).in_(some))
-            found |= dict(session.exec(query).all())
-    return found
+        return recorded(session, ids)
 
 
-def _forget_missing(session: Session, tree: Tree, device_id: int) -> None:
-    """Files on record that are not on disk are nobody's any more."""
-    for row in session.exec(select(PublishedFile).where(PublishedFile.device_id == device_id)):
-        if tree.read(row.path) is None:
-            session.delete(row)
+def _still_true(session: Session, ready: Plan) -> Plan:
+    """The plan without the devices that are not as they were planned; PublishError when none is
+    left."""
+    now = stamps(session, list(ready.seen))
+    site = {name: getattr(site_of(session), name) for name in PHONE_FIELDS}
+    names = {seen.custom.name for seen in ready.seen.values() if seen.custom is not None}
+    customs = customs_named(session, names)
+    changed = {
+        number
+        for number, seen in ready.seen.items()
+        if now.get(number) != seen.stamp
+        or any(getattr(seen.site, name) != value for name, value in site.items())
+        or (seen.custom is not None and customs.get(seen.custom.name) != seen.custom)
+    }
+    kept = ready.without(changed) if changed else ready
+    if not kept.changes:
+        raise PublishError(_OUTDATED)
+    return kept
 
 
-_OUTDATED = (
-    "a device of this plan was cleared or removed meanwhile; nothing was published, plan again"
-)
+_OUTDATED = "somebody else changed what was planned meanwhile; nothing was published, plan again"
 
 
-def _orphans(session: Session, ready: Plan) -> Plan:
-    """What takes back the files that the plan writes for devices which serve nobody by now."""
-    written = [c for c in ready.changes if c.kind != "delete" and c.device_id is not None]
-    serving: set[int | None] = set()
-    for some in _in_parts(sorted({c.device_id for c in written if c.device_id is not None})):
-        query = select(Line.device_id).where(col(Line.device_id).in_(some))
-        serving |= set(session.exec(query).all())
-    orphans = (c for c in written if c.device_id not in serving)
-    return Plan(tuple(Change("delete", c.path, c.device_id) for c in orphans))
+def _record_wanted(session: Session, viewer: Viewer, ready: Plan, why: str) -> None:
+    event = history.record(session, viewer.label, "publish", why, ready.summary())
+    session.flush()
+    files = [
+        Wanted(one.path, one.device_id, None if one.kind == "delete" else one.data)
+        for one in ready.changes
+    ]
+    want(session, files, viewer.label, event.id)
+    _follow_program(session)
+    _mark(session, {one.device_id for one in ready.changes}, "publishing", "")
 
 
-def _in_parts(ids: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), 500):
-        yield ids[start : start + 500]
+def _follow_program(session: Session) -> None:
+    """With the first publish of an upgraded program every device's files are in question. A
+    statement of its own: the settings' version is for those who edit them."""
+    other = update(SystemSettings).where(col(SystemSettings.rendered_by) != fingerprint())
+    done = session.execute(other.values(rendered_by=fingerprint()))
+    if done.rowcount:  # type: ignore[attr-defined]
+        published = update(Device).where(col(Device.publish_state) == "published")
+        session.execute(published.values(publish_state="stale"))
 
 
-def _record_paths(session: Session, ready: Plan) -> None:
-    now = datetime.now(UTC)
-    for change in ready.changes:
-        if change.kind != "delete":
-            row = session.get(PublishedFile, change.path)
-            row = row or PublishedFile(path=change.path, digest="", published_at=now)
-            row.device_id, row.digest, row.published_at = change.device_id, change.sha256, now
-            session.add(row)
-
-
-def _record(session: Session, viewer: Viewer, done: Plan) -> None:
-    for change in done.changes:
-        known = session.get(PublishedFile, change.path) if change.kind == "delete" else None
-        if known is not None:
-            session.delete(known)
+def _record_result(session: Session, done: Plan) -> Plan:
+    forget_gone(session, [one.path for one in done.changes if one.kind == "delete"])
     held = {change.device_id for change in done.held}
-    current = {change.device_id for change in done.changes} | set(done.settled)
-    _mark(session, current - held, "published", "")
+    current = {number for change in done.changes if (number := change.device_id)}
+    current |= set(done.settled)
+    now = stamps(session, list(current))
+    late = {n for n in current if n in done.seen and now.get(n) != done.seen[n].stamp}
+    _mark(session, current - held - late, "published", "")
+    _mark(session, current & (held | late), "stale", "")
     for device_id, problem in done.failed.items():
         _mark(session, [device_id], "failed", problem)
-    if done.changes:
-        history.record(session, viewer.label, "publish", "", done.summary())
+    return done
 
 
 def _mark(session: Session, ids: Iterable[int | None], state: str, reason: str) -> None:
@@ -240,5 +276,5 @@ def _mark(session: Session, ids: Iterable[int | None], state: str, reason: str) 
     values: dict[str, Any] = {"publish_state": state, "publish_reason": reason[:255]}
     if state == "published":
         values["published_at"] = datetime.now(UTC)
-    for some in _in_parts([device_id for device_id in ids if device_id]):
+    for some in in_parts([device_id for device_id in ids if device_id]):
         session.execute(update(Device).where(col(Device.id).in_(some)).values(**values))

@@ -5,6 +5,7 @@ The screens call it at every keystroke, the plan for every device, the command l
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,14 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError
 
-from tuiprov.data.catalog import Charset, FileRule, FormatName, PhoneType, default_catalog
+from tuiprov.data.catalog import (
+    Charset,
+    FileRule,
+    FormatName,
+    PhoneType,
+    catalog_path,
+    default_catalog,
+)
 from tuiprov.data.page import Phone
 from tuiprov.errors import RenderError
 from tuiprov.render import links
@@ -65,6 +73,17 @@ def render_each(phones: Iterable[Phone]) -> list[list[RenderedFile] | RenderErro
         [] if kind is None else _files_or_error(phone, kind, next(texts) if phone.custom else {})
         for phone, kind in wanted
     ]
+
+
+@cache
+def fingerprint() -> str:
+    """SHA-256 over the catalogue and all templates of this program: files made with another one may
+    not be what this one makes."""
+    found = hashlib.sha256(catalog_path().read_bytes())
+    for path in sorted(TEMPLATES.rglob("*.j2")):
+        found.update(f"{path.relative_to(TEMPLATES)}\0".encode())
+        found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 def type_of(phone: Phone) -> PhoneType | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from tuiprov.data.device_rows import DeviceRow
 from tuiprov.inventory import Fetched
 from tuiprov.screens.extensions import STATE_SIGNS
+from tuiprov.text import on_this_clock
 from tuiprov.widgets.table import Column
 
 WIDEST = 150
@@ -81,7 +82,7 @@ def cell(row: DeviceRow, fetched: Fetched, name: str) -> str:
 
 def when(at: datetime | None) -> str:
     """A moment on this host's clock."""
-    return at.astimezone().strftime("%Y-%m-%d %H:%M") if at else ""
+    return on_this_clock(at).strftime("%Y-%m-%d %H:%M") if at else ""
 
 
 def in_past(fetched: Fetched) -> str:

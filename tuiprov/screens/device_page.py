@@ -19,6 +19,7 @@ from tuiprov.screens.device_information import DeviceInformationSection
 from tuiprov.screens.device_settings import DeviceSettingsSection
 from tuiprov.screens.page_screen import PageScreen
 from tuiprov.screens.section import Section
+from tuiprov.text import local_time
 from tuiprov.widgets.form import Row
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _inventory_rows(row: DeviceRow) -> Iterator[Row]:
     yield Row("serial", "Serial", row.serial, locked="given by tuiprov")
     yield Row("owner", "Owner", row.owner, locked="chosen when it was added")
     yield Row("organization", "Organization", row.organization, locked="that of its extensions")
-    when = row.published_at.astimezone().strftime("%Y-%m-%d %H:%M") if row.published_at else ""
+    when = local_time(row.published_at)
     yield Row(
         "published_at",
         "Published at",

@@ -24,6 +24,7 @@ from tuiprov.screens.device_page import DevicePage
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.owners import choose_owner
 from tuiprov.screens.plan import PlanScreen
+from tuiprov.screens.versions import VersionsScreen
 from tuiprov.text import visible
 from tuiprov.widgets.compat import Run
 from tuiprov.widgets.dialog import Dialog
@@ -244,6 +245,18 @@ class DevicesScreen(ListScreen):
     @property
     def _inventory(self) -> Inventory | None:
         return self.session.inventory if self.session is not None else None
+
+    def action_versions(self) -> None:
+        """Look at the versions of the device's files."""
+        row, session = self._row(), self.session
+        if row is None or session is None:
+            return
+        try:
+            screen = VersionsScreen(session, row.id, row.friendly_name or row.mac or row.serial)
+        except TuiprovError as error:
+            self.tell("There are no versions", error)
+            return
+        self.app.push_screen(screen, lambda restored: self.reload() if restored else None)
 
     def _row(self) -> DeviceRow | None:
         """The row with the cursor; None in an empty list, or when it is gone."""

@@ -28,7 +28,7 @@ from tuiprov.screens.base import bindings_of
 from tuiprov.screens.device_page import DevicePage
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.owners import choose_owner
-from tuiprov.text import visible
+from tuiprov.text import on_this_clock, visible
 from tuiprov.widgets.bar import Bar
 from tuiprov.widgets.compat import Run, wrap
 from tuiprov.widgets.table import Column
@@ -80,7 +80,7 @@ class _Requests:
 
 def _cell(row: FetchRow, name: str) -> str:
     if name == "at":
-        return row.at.astimezone().strftime("%m-%d %H:%M:%S")
+        return on_this_clock(row.at).strftime("%m-%d %H:%M:%S")
     if name == "verdict":
         return f"{_sign(row)} {row.verdict}"
     if name == "file":

@@ -25,6 +25,7 @@ from tuiprov.screens.form_screen import FormScreen
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.screens.preview_pane import PreviewPane
 from tuiprov.screens.section import Section
+from tuiprov.screens.versions import VersionsScreen
 from tuiprov.text import visible
 from tuiprov.widgets.compat import Run
 
@@ -110,6 +111,24 @@ class PageScreen(FormScreen[Draft]):
         self._preview = PagePreview(tabs, empty=_ONE_MOMENT)
         self.form.reveal = _SECRETS if self._reveal else set()
         self.show_all()
+
+    def action_versions(self) -> None:
+        """Look at the versions of the device's files."""
+        page = self.sheet.base
+        if page.device_id is None:
+            self.tell("There are no versions", "No device is saved here yet.")
+            return
+        try:
+            screen = VersionsScreen(self.session, page.device_id, str(page.values["friendly_name"]))
+        except TuiprovError as error:
+            self.tell("There are no versions", error)
+            return
+        self.app.push_screen(screen, self._looked_back)
+
+    def _looked_back(self, restored: bool | None) -> None:
+        if restored:
+            self._published.forget()
+            self.show_all()
 
     def action_link(self) -> None:
         """Show the device's provisioning link as it is stored."""

@@ -17,7 +17,7 @@ from textual.worker import get_current_worker
 
 from tuiprov.actions import Action
 from tuiprov.errors import TuiprovError
-from tuiprov.publish.grouping import MANY, Group, groups
+from tuiprov.publish.grouping import MANY, Group, groups, settings
 from tuiprov.publish.plan import Change, Plan
 from tuiprov.publish.publishing import OnPhone
 from tuiprov.screens.base import TuiprovScreen, bindings_of
@@ -35,6 +35,7 @@ _HELD = " (left as it is)"
 _AGAIN = "  the same content again, for its group and mode"
 _MOST_LINES = 60
 _MOST_GROUPS = 200
+_MOST_SETTINGS = 6
 _MOST_NOTE_LINES = 8
 _PROGRESS_SECONDS = 0.1
 
@@ -167,6 +168,8 @@ def _lines(plan: Plan) -> list[PreviewLine]:
         for change in plan.held:
             shown += _about(change, _HELD)
         return shown
+    common = [PreviewLine(one.words()) for one in settings(plan)[:_MOST_SETTINGS]]
+    shown += [*common, PreviewLine("")] if common else []
     found = groups(plan)
     for group in found[:_MOST_GROUPS]:
         shown += _about_group(group)

@@ -15,7 +15,7 @@ from tuiprov.errors import TuiprovError
 from tuiprov.resyncing import PATIENCE_SECONDS, Resyncing
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.list_screen import ListScreen
-from tuiprov.text import visible
+from tuiprov.text import on_this_clock, visible
 from tuiprov.widgets.compat import Run
 from tuiprov.widgets.table import Column
 
@@ -102,7 +102,7 @@ class _Phones:
 
 
 def _clock(at: datetime | None) -> str:
-    return at.astimezone().strftime("%H:%M:%S") if at else ""
+    return on_this_clock(at).strftime("%H:%M:%S") if at else ""
 
 
 class ResyncScreen(ListScreen):

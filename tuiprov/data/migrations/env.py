@@ -6,7 +6,8 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import tuiprov.data.kept
-import tuiprov.data.models  # noqa: F401  the tables
+import tuiprov.data.models
+import tuiprov.data.template_tables  # noqa: F401  the tables
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -19,6 +19,7 @@ _SETTINGS: dict[str, tuple[Any, str]] = {
     "enrolment_hours": (sa.Integer(), "24"),
     "resync_by": (sa.String(length=8), "none"),
     "resync_per_second": (sa.Integer(), "10"),
+    "rendered_by": (sa.String(length=64), ""),
 }
 """New columns of the settings and what they hold in a site that is there already."""
 
@@ -76,6 +77,7 @@ def upgrade() -> None:
         sa.Column("field", sa.String(length=64), nullable=False),
         sa.Column("before", sa.String(), nullable=False),
         sa.Column("after", sa.String(), nullable=False),
+        sa.Column("key", sa.String(length=16), nullable=False),
         sa.ForeignKeyConstraint(["event_id"], ["event.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )

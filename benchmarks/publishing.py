@@ -1,0 +1,101 @@
+"""Planning follows the changed phones, not the fleet; publishing keeps up with the disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import text
+
+from benchmarks.fleets import make_fleet
+from benchmarks.harness import Effort, Figure
+from tuiprov.data.accounts import Viewer, administrator
+from tuiprov.data.store import Store
+from tuiprov.publish.plan import Plan
+from tuiprov.publish.publishing import plan_devices, plan_outdated, publish
+
+PLAN_LIMIT_MS = 2_000.0
+"""For a hundredth of 100,000 devices."""
+GROWTH_LIMIT = 1.5
+"""How much longer a changed phone of the largest fleet may take than one of the smallest."""
+APPLY_SHARE = 0.6
+
+
+def measure(directory: Path, effort: Effort) -> Iterator[Figure]:
+    """Plans of fleets of growing size, then the files of one of them."""
+    each = {}
+    for count in effort.fleets:
+        place = directory / str(count)
+        place.mkdir()
+        store, viewer = _fleet(place, count)
+        seconds, changed = _plan_of_a_hundredth(store, viewer)
+        each[count] = seconds / changed
+        words = f"plan, {changed} changed of {count:,} devices"
+        yield Figure(words, seconds * 1000, PLAN_LIMIT_MS, "ms", "for 100,000 devices")
+        if count == effort.fleets[1]:
+            middle = store, viewer
+    smallest, largest = effort.fleets[0], effort.fleets[-1]
+    yield Figure(
+        "a changed phone's plan, largest fleet",
+        each[largest] * 1000,
+        GROWTH_LIMIT * each[smallest] * 1000,
+        "ms",
+        f"{GROWTH_LIMIT} x of {smallest:,} devices, here {largest:,}",
+    )
+    yield _apply(directory, *middle, effort.published)
+
+
+def _fleet(place: Path, count: int) -> tuple[Store, Viewer]:
+    store = Store(make_fleet(place / "site.db", count))
+    with store.database.read() as session:
+        return store, administrator(session)
+
+
+def _plan_of_a_hundredth(store: Store, viewer: Viewer) -> tuple[float, int]:
+    """Seconds to plan every hundredth device, which has its files and a new name, and how many."""
+    _outdate(store)
+    publish(store, viewer, plan_outdated(store, viewer))
+    with store.database.write() as session:
+        session.execute(text("UPDATE extension SET extension_name = 'New' WHERE id % 100 = 0"))
+    _outdate(store)
+    started = time.perf_counter()
+    plan = plan_outdated(store, viewer)
+    return time.perf_counter() - started, plan.count("replace")
+
+
+def _outdate(store: Store) -> None:
+    with store.database.write() as session:
+        session.execute(text("UPDATE device SET publish_state = 'stale' WHERE id % 100 = 0"))
+
+
+def _apply(directory: Path, store: Store, viewer: Viewer, devices: int) -> Figure:
+    """Files a second of a publish with all its records, beside the bare loop over them."""
+    plan = plan_devices(store, store.device_ids(viewer)[:devices])
+    files = len(plan.changes)
+    bare = files / _bare_loop(directory / "bare", plan)
+    started = time.perf_counter()
+    publish(store, viewer, plan)
+    ours = files / (time.perf_counter() - started)
+    against = f"{APPLY_SHARE} x write, fsync, rename one by one, {bare:.0f}/s"
+    what = f"publish of {files:,} files"
+    return Figure(what, ours, APPLY_SHARE * bare, "/s", against, at_least=True)
+
+
+def _bare_loop(root: Path, plan: Plan) -> float:
+    """Seconds of the plainest durable writer."""
+    for change in plan.changes:
+        (root / change.path).parent.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
+    for change in plan.changes:
+        target = root / change.path
+        with open(f"{target}.tmp", "wb") as file:
+            file.write(change.data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(f"{target}.tmp", target)
+    seconds = time.perf_counter() - started
+    shutil.rmtree(root)
+    return seconds

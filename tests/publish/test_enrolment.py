@@ -1,0 +1,113 @@
+"""Two-stage enrolment: a first link behind which there is no secret, while its window is open."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import update
+
+from tests.publish.helpers import files, publish_site
+from tests.sites import PHONE, Site, a_site
+from tuiprov.data.kept import Enrolment
+from tuiprov.data.models import Device
+from tuiprov.publish.publishing import plan_devices
+
+SECRETS = {
+    "sip_password": "canarySecret9",
+    "password_generation": "manual",
+    "admin_password": "canaryAdmin8",
+}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    made = a_site(tmp_path, two_stage_enrolment=True)
+    made.add(**PHONE, **SECRETS)
+    publish_site(made)
+    return made
+
+
+def tokens(site: Site) -> tuple[str, str]:
+    """The first token and the steady one."""
+    return site.rows(Enrolment)[0].token, site.rows(Device)[0].token
+
+
+def test_a_new_device_begins_with_a_first_link(site: Site) -> None:
+    first, steady = tokens(site)
+    assert first != steady
+    assert {path.split("/")[1] for path in files(site.publish_root)} == {first, steady}
+
+
+def test_the_first_file_holds_no_secret_and_leads_to_the_steady_link(site: Site) -> None:
+    first, steady = tokens(site)
+    mine = {path: data for path, data in files(site.publish_root).items() if first in path}
+    assert mine
+    for data in mine.values():
+        assert b"canary" not in data
+        assert steady.encode() in data
+        assert first.encode() not in data
+
+
+def test_the_steady_file_is_whole(site: Site) -> None:
+    _, steady = tokens(site)
+    whole = b"".join(data for path, data in files(site.publish_root).items() if steady in path)
+    assert b"canarySecret9" in whole
+    assert b"canaryAdmin8" in whole
+
+
+def test_after_the_window_the_next_plan_deletes_the_first_file(site: Site) -> None:
+    with site.database.write() as session:
+        past = datetime.now(UTC) - timedelta(hours=1)
+        session.exec(update(Enrolment).values(until=past))
+    ready = plan_devices(site.store, [1])
+    assert [(one.kind, one.path.split("/")[1]) for one in ready.changes] == [
+        ("delete", tokens(site)[0])
+    ]
+
+
+def test_opening_it_again_makes_both_links_new(site: Site) -> None:
+    before = set(files(site.publish_root))
+    until = site.store.devices.enrol(site.admin, 1)
+    assert timedelta(hours=23) < until - datetime.now(UTC) <= timedelta(hours=24)
+    publish_site(site)
+    assert not before & set(files(site.publish_root))
+    assert len(files(site.publish_root)) == len(before)
+
+
+def test_a_mac_link_has_no_first_one(tmp_path: Path) -> None:
+    site = a_site(tmp_path, two_stage_enrolment=True)
+    site.add(**PHONE, mac_based_provisioning=True)
+    assert site.rows(Enrolment) == []
+
+
+def test_a_site_without_it_makes_no_first_links(tmp_path: Path) -> None:
+    site = a_site(tmp_path)
+    site.add(**PHONE)
+    assert site.rows(Enrolment) == []
+
+
+def test_all_families_render_without_their_secrets(tmp_path: Path) -> None:
+    kinds = [
+        ("Snom", "D765", "10", "00:04:13:00:00:01"),
+        ("Polycom", "VVX411", "6.x", "64:16:7F:00:00:01"),
+        ("Fanvil", "X4U", "2.12", "0C:38:3E:00:00:01"),
+        ("Grandstream", "GXP2170", "1.0.11", "00:0B:82:00:00:01"),
+        ("Aastra", "6731i", "3.3.1", "00:08:5D:00:00:01"),
+        ("Cisco", "SPA504G", "7.x", "00:0E:08:00:00:01"),
+    ]
+    site = a_site(tmp_path, two_stage_enrolment=True)
+    for number, (maker, model, firmware, mac) in enumerate(kinds, 1):
+        equipment = {"manufacturer": maker, "model": model, "firmware": firmware, "mac": mac}
+        site.add(f"0027*00{number}", **{**PHONE, **equipment, "update_protocol": "http"})
+    done = publish_site(site)
+    assert not done.failed
+    firsts = {row.token for row in site.rows(Enrolment)}
+    assert len(firsts) == len(kinds)
+    passwords = [
+        str(site.page(f"0027*00{n}").values["sip_password"]) for n in range(1, len(kinds) + 1)
+    ]
+    for path, data in files(site.publish_root).items():
+        if path.split("/")[1] in firsts:
+            assert not any(password.encode() in data for password in passwords), path

@@ -1,0 +1,42 @@
+"""First links: a device's enrolment window, which an admin opens and the clock closes.
+
+While it is open the phone may fetch by its first token a file without secrets; the steady token in
+there ends it (`serve/verdicts.py` sees that in the fetch log). Opening it again gives a new first
+token and a new steady one, so that whoever had the old link has nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from tuiprov.data.kept import Enrolment
+from tuiprov.data.models import Device
+from tuiprov.data.reading import site_of
+from tuiprov.data.writer import outdate
+
+
+def open_window(session: Session, device: Device) -> Enrolment:
+    """Open the window of a device anew, for as long as the site says; its files are outdated."""
+    now = datetime.now(UTC)
+    known = session.get(Enrolment, device.id) or Enrolment(
+        device_id=device.id or 0, token="", opened_at=now, until=now
+    )
+    known.token, known.opened_at = secrets.token_hex(16), now
+    known.until = now + timedelta(hours=site_of(session).enrolment_hours)
+    device.token = secrets.token_hex(16)
+    outdate(device)
+    session.add_all((known, device))
+    return known
+
+
+def first_tokens(session: Session, device_ids: Sequence[int]) -> dict[int, str]:
+    """The first tokens of those of these devices whose window is open now."""
+    query = select(Enrolment.device_id, Enrolment.token)
+    query = query.where(
+        col(Enrolment.device_id).in_(device_ids), col(Enrolment.until) > datetime.now(UTC)
+    )
+    return dict(session.exec(query).all())

@@ -1,0 +1,57 @@
+"""Rotating the key that seals: a new key first, then every record sealed anew, then the old key
+goes. Killed at any point, everything can still be read, and the next call goes on."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from tuiprov.data import changes
+from tuiprov.data.database import Database
+from tuiprov.data.kept import Content
+from tuiprov.data.models import KeptDraft
+from tuiprov.data.sealing import Keys
+from tuiprov.data.secret_columns import about, seal_rows
+from tuiprov.data.versions import about_content
+
+_AT_ONCE = 500
+
+
+def rotate(database: Database) -> int:
+    """Seal everything with a new key (or go on with a rotation that was broken off); gives how many
+    records. StoreError when the key file cannot be written or a record cannot be opened."""
+    keys = database.keys
+    if not keys.former:
+        keys.add()
+    done = 0
+    while True:
+        with database.write() as session:
+            some = seal_rows(session, _AT_ONCE) + _seal_contents(session, keys)
+            some += _seal_drafts(session, keys) + changes.reseal(session, _AT_ONCE)
+        if not some:
+            break
+        done += some
+    keys.forget_former()
+    return done
+
+
+def _seal_contents(session: Session, keys: Keys) -> int:
+    current = f"{keys.current}:".encode()
+    # By byte order: `;` is the character after `:`.
+    stale = (col(Content.sealed) < current) | (col(Content.sealed) >= current[:-1] + b";")
+    rows = session.exec(select(Content).where(stale).limit(_AT_ONCE)).all()
+    for row in rows:
+        subject = about_content(row.digest)
+        sealed = keys.seal_bytes(keys.open_bytes(row.sealed, subject), subject)
+        where = col(Content.digest) == row.digest
+        session.execute(update(Content).where(where).values(sealed=sealed))
+    return len(rows)
+
+
+def _seal_drafts(session: Session, keys: Keys) -> int:
+    rows = [row for row in session.exec(select(KeptDraft)) if not keys.is_current(row.texts)]
+    for row in rows:
+        subject = about("kept_draft", row.viewer, "texts")
+        row.texts = keys.seal(keys.open(row.texts, subject), subject)
+        session.add(row)
+    return len(rows)

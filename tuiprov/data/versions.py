@@ -1,0 +1,131 @@
+"""Published files as they should be: their contents, kept once by their digest, and every version.
+
+Publishing writes these rows in one transaction before it touches the disk, so that whatever becomes
+of the process the database knows what belongs there. Contents are sealed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import delete, insert, update
+from sqlmodel import Session, col, select
+
+from tuiprov.data.kept import Content, FileVersion, PublishedFile
+from tuiprov.data.sealing import keys_of
+from tuiprov.errors import StoreError
+
+GONE: Final = ""
+"""The digest of a file that should not be there."""
+_AT_ONCE = 500
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file as it should be from now on; `data` None: not there at all."""
+
+    path: str
+    device_id: int | None
+    data: bytes | None
+
+
+def want(session: Session, files: Sequence[Wanted], who: str, event_id: int | None) -> None:
+    """Record what should be on disk, each file as a new version of its path."""
+    keys = keys_of(session)
+    digests = [GONE if one.data is None else keys.digest(one.data) for one in files]
+    contents = {d: one.data for one, d in zip(files, digests, strict=True) if one.data is not None}
+    _keep(session, contents)
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "path": one.path[:255],
+            "device_id": one.device_id,
+            "digest": digest,
+            "at": now,
+            "who": who[:80],
+            "event_id": event_id,
+        }
+        for one, digest in zip(files, digests, strict=True)
+    ]
+    if not rows:
+        return
+    added = insert(FileVersion).returning(col(FileVersion.id), sort_by_parameter_order=True)
+    ids = list(session.execute(added, rows).scalars())
+    for row, version_id in zip(rows, ids, strict=True):
+        row |= {"version_id": version_id, "published_at": now}
+        del row["at"], row["who"], row["event_id"]
+    _upsert(session, rows)
+
+
+def forget_gone(session: Session, paths: Iterable[str]) -> None:
+    """Drop the records of files that are deleted by now; their versions stay."""
+    for some in in_parts(list(paths)):
+        wanted = delete(PublishedFile).where(col(PublishedFile.path).in_(some))
+        session.execute(wanted.where(col(PublishedFile.digest) == GONE))
+
+
+def content(session: Session, digest: str) -> bytes:
+    """The bytes with this digest; StoreError when they are not kept."""
+    row = session.get(Content, digest)
+    if row is None:
+        raise StoreError(f"the contents {digest[:12]}… are not kept (any more)")
+    return keys_of(session).open_bytes(row.sealed, about_content(digest))
+
+
+def recorded(session: Session, device_ids: Sequence[int] | None = None) -> dict[str, int | None]:
+    """The paths on record for these devices (None: for all), shared ones left out; also of files
+    that should be gone and of which nobody knows yet whether they are."""
+    query = select(PublishedFile.path, PublishedFile.device_id)
+    if device_ids is None:
+        return dict(session.exec(query.where(col(PublishedFile.device_id).is_not(None))).all())
+    found: dict[str, int | None] = {}
+    for some in in_parts(list(device_ids)):
+        found |= dict(session.exec(query.where(col(PublishedFile.device_id).in_(some))).all())
+    return found
+
+
+def in_parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """Parts of a long list, as many as one statement bears."""
+    for start in range(0, len(items), _AT_ONCE):
+        yield items[start : start + _AT_ONCE]
+
+
+def _keep(session: Session, contents: Mapping[str, bytes]) -> None:
+    keys = keys_of(session)
+    for digests in in_parts(list(contents)):
+        query = select(Content.digest).where(col(Content.digest).in_(digests))
+        known = set(session.exec(query))
+        rows = [
+            {
+                "digest": digest,
+                "sealed": keys.seal_bytes(contents[digest], about_content(digest)),
+                "size": len(contents[digest]),
+            }
+            for digest in digests
+            if digest not in known
+        ]
+        if rows:
+            session.execute(insert(Content), rows)
+
+
+def about_content(digest: str) -> str:
+    """What the contents with this digest are sealed as."""
+    return f"content:{digest}:bytes"
+
+
+def _upsert(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    known: set[str] = set()
+    for some in in_parts([row["path"] for row in rows]):
+        query = select(PublishedFile.path).where(col(PublishedFile.path).in_(some))
+        known |= set(session.exec(query))
+    new = [row for row in rows if row["path"] not in known]
+    old = [row for row in rows if row["path"] in known]
+    if new:
+        session.execute(insert(PublishedFile), new)
+    if old:
+        session.execute(update(PublishedFile), old)

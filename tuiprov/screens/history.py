@@ -1,0 +1,182 @@
+"""What was done on this site, the latest first; and one operation, field by field, to be taken
+back as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from tuiprov.actions import Action
+from tuiprov.data.archive import EventRow, change_words
+from tuiprov.errors import TuiprovError
+from tuiprov.screens.base import TuiprovScreen, bindings_of
+from tuiprov.screens.list_screen import ListScreen
+from tuiprov.screens.plan import PlanScreen
+from tuiprov.text import local_time, visible
+from tuiprov.widgets.bar import Bar
+from tuiprov.widgets.dialog import Dialog
+from tuiprov.widgets.preview import Preview, PreviewLine
+from tuiprov.widgets.table import Column
+
+if TYPE_CHECKING:
+    from tuiprov.session import Session
+
+_NARROW = (
+    Column("at", "When", 16),
+    Column("who", "Who", 14),
+    Column("action", "What", 9),
+    Column("subject", "Of", 12),
+    Column("detail", "Fields", 20, flex=True),
+)
+_WIDE = (
+    Column("at", "When", 16),
+    Column("who", "Who", 28),
+    Column("action", "What", 16),
+    Column("subject", "Of", 24),
+    Column("changes", "Changes", 7),
+    Column("detail", "Fields", 30, flex=True),
+)
+
+
+class _Events:
+    """The list's source."""
+
+    def __init__(self, session: Session):
+        self._session = session
+
+    def ids(self, words: str) -> Sequence[int]:
+        return self._session.archive.ids(self._session.viewer, words)
+
+    def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
+        rows = self._session.archive.rows(self._session.viewer, ids)
+        return {id: [_cell(row, name) for name in columns] for id, row in rows.items()}
+
+
+def _cell(row: EventRow, name: str) -> str:
+    if name == "at":
+        return local_time(row.at)
+    if name == "changes":
+        return str(row.changes or "")
+    if name == "detail" and row.undone_by:
+        return f"taken back  {row.detail}"
+    return str(getattr(row, name))
+
+
+class HistoryScreen(ListScreen):
+    """Enter shows what an operation changed."""
+
+    where = "history"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("history")
+    words = "History"
+    filter_hint = "type: who, what, an extension, a field"
+    empty = "Nothing was done that matches."
+
+    def columns(self, *, wide: bool) -> Sequence[Column]:
+        return _WIDE if wide else _NARROW
+
+    def source(self, session: Session) -> _Events:
+        return _Events(session)
+
+    def open_record(self, id: int) -> None:
+        session = self.session
+        if session is None:
+            return
+        try:
+            row = session.archive.rows(session.viewer, [id])[id]
+            lines = [change_words(one) for one in session.archive.changes(session.viewer, id)]
+        except TuiprovError as error:
+            self.tell("This cannot be shown", error)
+            return
+        self.app.push_screen(OperationScreen(row, lines), lambda yes: self._undo(row, bool(yes)))
+
+    def _undo(self, row: EventRow, sure: bool) -> None:
+        session = self.session
+        if session is None or not sure:
+            return
+        try:
+            devices = session.undo(row.id)
+        except TuiprovError as error:
+            self.tell("Not taken back", error)
+            self.reload()
+            return
+        if not devices or not session.may("files.publish"):
+            self.reload("Taken back.")
+            return
+        self._show_plan(devices)
+
+    def _show_plan(self, devices: set[int]) -> None:
+        session = self.session
+        if session is None:
+            return
+        screen = PlanScreen(lambda _: session.plan_of(devices), "the phones concerned")
+
+        def answer(apply: bool | None) -> None:
+            if apply and screen.plan:
+                self.navigator.publish(screen.plan, self._published)
+            else:
+                self.reload("Taken back; the phones' files are as before.")
+
+        self.app.push_screen(screen, answer)
+
+    def _published(self, words: str, error: TuiprovError | None) -> None:
+        if error is not None:
+            self.tell("Not published", error)
+        self.reload(f"Taken back. {words}")
+
+
+class OperationScreen(TuiprovScreen):
+    """What one operation changed. Answers True to take it back."""
+
+    where = "operation"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("operation")
+
+    def __init__(self, row: EventRow, lines: Sequence[str]) -> None:
+        super().__init__()
+        self._row = row
+        self._texts = lines
+        self._summary = Bar(id="summary")
+        self._changes = Preview(id="changes")
+
+    def compose(self) -> ComposeResult:
+        yield self.title_bar
+        yield self._summary
+        yield self._changes
+        yield self.keys_bar
+
+    def on_mount(self) -> None:
+        row = self._row
+        about = f"  {row.action} {row.subject}  {local_time(row.at)}  {row.who}"
+        self.title_bar.show([("Operation", "bar--title"), (visible(about), "bar--dim")])
+        taken = "It was taken back already." if row.undone_by else ""
+        self._summary.show([(taken or f"{row.changes} changes", "bar--note" if taken else "")])
+        self._changes.focus()
+        lines = [PreviewLine(visible(text)) for text in self._texts]
+        if row.changes > len(lines):
+            lines.append(PreviewLine(f"… and {row.changes - len(lines)} more"))
+        self._changes.show(lines, empty="It changed no data.")
+        self.show_keys()
+
+    def action_take_back(self) -> None:
+        question = Dialog(
+            "Take this operation back?",
+            [
+                "All that it changed becomes what it was before.",
+                "What somebody changed since is named, and then nothing is taken back.",
+            ],
+            [("y", "take back"), ("escape", "leave it")],
+        )  # fmt: skip
+        self.app.push_screen(question, self._answer)
+
+    def _answer(self, key: str | None) -> None:
+        if key == "y":
+            self.dismiss(True)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+    def _actions(self) -> list[Action]:
+        absent = {"take_back"} if not self._row.changes or self._row.undone_by else set()
+        return [action for action in super()._actions() if action.id not in absent]
