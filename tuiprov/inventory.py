@@ -123,7 +123,8 @@ class Inventory:
         require(self.viewer, "files.see")
         page = self.store.devices.open(self.viewer, device_id)
         refusals, _ = self.store.check(page, self.viewer)
-        found = offer(page, refusals)
+        phone = next(iter(self.store.phones([device_id])), None)
+        found = offer(page, refusals, phone.first_token if phone is not None else "")
         if found.url:
             self.store.record(self.viewer, "link", found.device)
         return found

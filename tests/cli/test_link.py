@@ -9,9 +9,10 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.render.test_qr import drawn, independent, without_margin
-from tests.screens.office import events
+from tests.screens.office import events, set_columns
 from tests.sites import PHONE, Site
 from tuiprov.data.checks import DUPLICATE_MAC
+from tuiprov.data.kept import Enrolment
 from tuiprov.render.links import DISABLED
 from tuiprov.render.qr import Code
 
@@ -77,6 +78,7 @@ def test_json_says_what_the_link_is(cli: Cli, link: str) -> None:
         "is_secret": True,
         "is_directory": True,
         "names": ["805ec0000001.cfg"],
+        "is_first": False,
     }
 
 
@@ -99,3 +101,15 @@ def test_two_devices_with_one_mac_have_none_in_the_page_s_words(
     site.configure(allow_mac_based_provisioning=True)
     ran = cli("devices", "link", "Desk02")
     assert (ran.code, ran.errors) == (1, [f"Desk02: {DUPLICATE_MAC}"])
+
+
+def test_while_the_enrolment_window_is_open_it_is_the_first_link(cli: Cli, site: Site) -> None:
+    site.configure(two_stage_enrolment=True)
+    page = site.add("0027*001", **PHONE)
+    (window,) = site.rows(Enrolment)
+    found = cli("devices", "link", "Desk01", "--json").json
+    assert found["url"] == f"https://prov.example.com/prov/{window.token}/"
+    assert (found["is_first"], window.token == page.token) == (True, False)
+    set_columns(site, "enrolment", {"until": "2020-01-01 00:00:00.000000"})
+    found = cli("devices", "link", "Desk01", "--json").json
+    assert (found["is_first"], window.token in found["url"]) == (False, False)

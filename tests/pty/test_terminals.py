@@ -93,8 +93,17 @@ def test_the_linux_console_is_sent_16_colours_only(start: Start, db: str) -> Non
     assert not codes & {b"38", b"48"}
 
 
-def test_without_colour_wanted_the_list_appears(start: Start, db: str) -> None:
-    start(db, environment={"NO_COLOR": "1"}).wait_for("Extensions", EXTENSION)
+@on_every_terminal
+def test_without_colour_wanted_the_list_appears_and_can_be_read(
+    start: Start, db: str, term: str
+) -> None:
+    terminal = start(db, term=term, environment={"NO_COLOR": "1"})
+    terminal.wait_for("Extensions", EXTENSION, "Esc Quit")
+    terminal.settle(0.2)
+    assert terminal.text
+    cells = [cell for row in terminal._screen.buffer.values() for cell in row.values()]
+    unreadable = [cell for cell in cells if cell.data.strip() and cell.fg == cell.bg]
+    assert unreadable == []
 
 
 def test_a_terminal_of_256_colours_is_not_sent_true_colour(start: Start, db: str) -> None:

@@ -14,7 +14,7 @@ from tests.screens.desk import NARROW, WIDE, Desk, at_desk
 from tests.screens.office import BOARD, SALES, TOKEN, events, set_columns
 from tests.screens.test_devices import go, open_device
 from tests.screens.test_hostile import HOSTILE, assert_harmless
-from tests.sites import Site
+from tests.sites import PHONE, Site
 from tuiprov.data.checks import DUPLICATE_MAC
 from tuiprov.render import links
 from tuiprov.widgets.code_view import CodeView
@@ -200,6 +200,17 @@ class TestNoLink:
             await desk.open("0031*007")
             await desk.press("ctrl+l")
             await desk.see("There is no link", "No device is saved here yet")
+
+
+class TestEnrolment:
+    @pytest.mark.parametrize("size", [NARROW, WIDE])
+    async def test_the_first_link_says_what_it_is(self, office: Site, size: Any) -> None:
+        office.configure(two_stage_enrolment=True)
+        office.add("0027*099", **PHONE)
+        async with at_desk(office, size=size) as desk:
+            await see_link(desk, "Desk01")
+            assert "Itsfirstlink,whiletheenrolmentwindowisopen" in joined(desk)
+            assert_harmless(desk)
 
 
 class TestWhoMay:

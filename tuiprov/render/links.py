@@ -8,7 +8,7 @@ device's random token.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tuiprov.data.catalog import FileRule, PhoneType
 from tuiprov.data.checks import DUPLICATE_MAC
@@ -99,11 +99,14 @@ class Offer:
     """Does the phone append the names of its files?"""
     names: tuple[str, ...] = ()
     """Of the files it asks for."""
+    is_first: bool = False
+    """Is it the link of an enrolment window, which leads to the steady one?"""
 
 
-def offer(page: Page, refusals: Iterable[Refusal]) -> Offer:
+def offer(page: Page, refusals: Iterable[Refusal], first_token: str = "") -> Offer:
     """The link of a page as it is stored. `refusals` are what the checks say of the page: one of
-    its MAC address or its protocol leaves it without a link."""
+    its MAC address or its protocol leaves it without a link. `first_token`: of the enrolment window
+    that is open, whose link is the one to give the phone."""
     phone, kind = page.phone, phone_type(page)
     name = phone.name if phone is not None else ""
     if phone is None:
@@ -118,10 +121,13 @@ def offer(page: Page, refusals: Iterable[Refusal]) -> Offer:
     for field in ("mac", "update_protocol"):
         if field in objections:
             return Offer(name, problem=_objection(field, objections[field]))
+    by_token = phone.values["update_protocol"] != "tftp" and key(phone) == phone.token
+    is_first = by_token and bool(first_token)
     return Offer(
         name,
-        link(phone, kind),
-        is_secret=phone.values["update_protocol"] != "tftp" and key(phone) == phone.token,
+        link(replace(phone, token=first_token) if is_first else phone, kind),
+        is_secret=by_token,
+        is_first=is_first,
         is_directory="{file}" not in kind.facts.link,
         names=tuple(file_name(rule, phone, kind) for rule in kind.facts.files),
     )

@@ -73,7 +73,7 @@ class LinkScreen(ModalScreen[None]):
         if self._note:
             words += [(self._note, "code--note"), ("", "")]
         if offer.is_secret:
-            words += [(_SECRET, "code--note"), ("", "")]
+            words += [(_FIRST if offer.is_first else _SECRET, "code--note"), ("", "")]
         words += [(habit(offer), "code--dim")]
         if code.problem:
             words += [("", ""), (code.problem, "code--note")]
@@ -81,6 +81,11 @@ class LinkScreen(ModalScreen[None]):
 
 
 _SECRET: Final = "Keep it to yourself: who has it gets the phone's passwords. This is written down."
+
+_FIRST: Final = (
+    "Its first link, while the enrolment window is open: the phone fetches a file without secrets "
+    "and goes on to its steady link. Keep it to yourself; this is written down."
+)
 
 
 def habit(offer: Offer) -> str:

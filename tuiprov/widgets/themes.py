@@ -66,7 +66,7 @@ THEMES = (
 
 
 def best_theme() -> str:
-    """16 colours where the terminal has no more, else dark."""
-    term = os.environ.get("TERM", "")
-    few = term in ("linux", "vt100", "vt220", "screen", "ansi") or "NO_COLOR" in os.environ
-    return "tuiprov-16" if few else "tuiprov-dark"
+    """16 colours where the terminal has no more, else dark. With NO_COLOR Textual makes greys of
+    all colours, and black of a terminal's own, be they text or ground: so those are not used."""
+    few = os.environ.get("TERM", "") in ("linux", "vt100", "vt220", "screen", "ansi")
+    return "tuiprov-16" if few and "NO_COLOR" not in os.environ else "tuiprov-dark"
