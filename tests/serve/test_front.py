@@ -16,7 +16,18 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.serve.helpers import Service, connected, own, raw, request, serving, until_closed
+from tests.serve.conftest import VERSION
+from tests.serve.helpers import (
+    Service,
+    bytes_of,
+    connected,
+    own,
+    raw,
+    request,
+    serving,
+    until_closed,
+    wait_until,
+)
 from tests.sites import Site, a_site
 from tuiprov.data.kept import Fetch
 
@@ -148,6 +159,8 @@ def test_a_peer_that_does_not_read_is_cut_off(site: Site) -> None:
         phone.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         phone.sendall(request(own(site)))
         assert seconds_until_forgotten(service, phone, 45) < 36
+        wait_until(lambda: len(site.rows(Fetch)) == 1)
+        assert [(row.verdict, row.sent) for row in site.rows(Fetch)] == [("served", 0)]
 
 
 def seconds_until_forgotten(service: Service, phone: socket.socket, most: float) -> float:
@@ -211,6 +224,10 @@ def test_nobody_changes_to_another_protocol(site: Site, service: Service, words:
     assert status(raw(service.port, sent)) == 200
 
 
+def test_a_phone_of_the_last_century_is_served(site: Site, service: Service) -> None:
+    assert status(raw(service.port, f"GET {own(site)} HTTP/1.0\r\n\r\n".encode())) == 200
+
+
 def test_a_phone_asks_for_several_files_on_one_connection(site: Site, service: Service) -> None:
     with httpx.Client(base_url=service.http) as phone:
         asked = [phone.get(own(site)).status_code for _ in range(5)]
@@ -225,7 +242,9 @@ def test_sigterm_ends_it_within_two_seconds_and_the_log_is_written(
     path = own(site)
     assert status(raw(service.port, request(path), "127.0.5.1")) == 200
     assert service.stop() < 2.0
-    assert [row.verdict for row in site.rows(Fetch)] == ["served"]
+    (row,) = site.rows(Fetch)
+    assert (row.verdict, row.sent) == ("served", len(bytes_of(site, path)))
+    assert row.version_id == VERSION
     for one in held:
         one.close()
 

@@ -19,7 +19,7 @@ from hypercorn.asyncio.task_group import TaskGroup
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
-from hypercorn.events import Closed, Event, Updated
+from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import AppWrapper, ConnectionState, LifespanState
 
@@ -60,16 +60,17 @@ class PhoneConnection(TCPServer):
         on_refused: OnRefused,
     ) -> None:
         loop = asyncio.get_running_loop()
-        shared = LifespanState(state | {"is_open": self.is_open})
+        shared = LifespanState(state | {"is_whole": self.is_whole})
         super().__init__(app, loop, settings, context, shared, reader, writer)
         self._on_refused = on_refused
         self._deadline: asyncio.TimerHandle | None = None
         self.is_busy = False
         self._has_left = False
+        self._is_broken = False
 
-    def is_open(self) -> bool:
-        """Is the phone still there, as far as is known?"""
-        return not self.writer.is_closing()
+    def is_whole(self) -> bool:
+        """Did everything that was sent so far go out, as far as this host can tell?"""
+        return not self._is_broken
 
     async def run(self) -> None:
         is_tls = self.writer.get_extra_info("ssl_object") is not None
@@ -104,6 +105,8 @@ class PhoneConnection(TCPServer):
             if self._has_left:
                 return
         await super().protocol_send(event)
+        if isinstance(event, RawData) and self.writer.is_closing():
+            self._is_broken = True  # we close only after the last byte
 
     async def _close(self) -> None:
         self._abort_after(CLOSE_SECONDS)

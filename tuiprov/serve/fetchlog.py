@@ -138,10 +138,11 @@ class FetchLog:
             if self._since_trim >= _TRIMMED_EVERY and not self._ending.is_set():
                 self._since_trim = 0
                 self.trim()
-        except StoreError as error:
-            if str(error) != self._failing:
-                self.speak(f"fetch log: {error}")
-            self._failing = str(error)
+        except Exception as error:  # whatever it is, the next round may go better
+            words = str(error) if isinstance(error, StoreError) else type(error).__name__
+            if words != self._failing:
+                self.speak(f"fetch log: {words}")
+            self._failing = words
         else:
             self._failing = ""
         if self.dropped:

@@ -10,7 +10,7 @@ import asyncio
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -71,16 +71,20 @@ class Front:
     _guests: dict[_Guest, None] = field(default_factory=dict)
     _by_address: Counter[str] = field(default_factory=Counter)
 
-    async def run(self, stop: Awaitable[Any]) -> None:
-        """Serve until `stop` is done, then let answers that are under way end for a second."""
+    async def run(self, stop: Coroutine[Any, Any, Any]) -> None:
+        """Serve until `stop` is done, then let answers that are under way end for a second. What
+        closes a door by mistake is raised: nobody must go on with a service that is deaf."""
         self._context, self._settings = WorkerContext(None), config()
         asyncio.get_running_loop().set_exception_handler(_ignore_peers)
-        doors = [asyncio.create_task(self._accept(listener)) for listener in self.listeners]
+        tasks = [asyncio.create_task(self._accept(listener)) for listener in self.listeners]
+        tasks.append(asyncio.create_task(stop))
         try:
-            await stop
+            done, _others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
-            for door in doors:
-                door.cancel()
+            for task in tasks:
+                task.cancel()
             for listener in self.listeners:
                 listener.socket.close()
             await self._context.terminated.set()
@@ -100,10 +104,9 @@ class Front:
         while True:
             try:
                 plain, peer = await loop.sock_accept(listener.socket)
+                self._let_in(plain, str(peer[0]), listener)
             except OSError:
                 await asyncio.sleep(0.05)  # too many open files, or the peer is gone already
-                continue
-            self._let_in(plain, str(peer[0]), listener)
             await asyncio.sleep(0)  # a crowd at the door must not stop who is inside
 
     def _let_in(self, plain: socket.socket, peer: str, listener: Listener) -> None:

@@ -22,7 +22,7 @@ REFUSED_AFTER_SECONDS: Final = 0.05
 def application(reception: Reception, threads: Executor | None = None) -> ASGIApp:
     """The ASGI application. `threads` read database and disk, so that a slow one does not stop
     the clock of the others' deadlines. The connection's own facts are in the scope's `state`
-    (`front.py`): `certificate`, and `is_open`, which says whether the phone is still there."""
+    (`front.py`): `certificate`, and `is_whole`, which says whether all that was sent went out."""
     app = Starlette()
     app.router.default = _Phones(reception, threads)
     return app
@@ -41,8 +41,8 @@ class _Phones:
         if not reply.is_file:
             await asyncio.sleep(since + REFUSED_AFTER_SECONDS - loop.time())
         await _response(reply)(scope, receive, send)
-        is_open = scope.get("state", {}).get("is_open")
-        self._reception.close(ask, reply, is_sent=is_open is None or is_open())
+        is_whole = scope.get("state", {}).get("is_whole")
+        self._reception.close(ask, reply, is_sent=is_whole is None or is_whole())
 
 
 def _ask(scope: Scope) -> Ask:

@@ -54,7 +54,7 @@ def serve(
     http_key: bytes,
     digest_of: Callable[[bytes], str] = sha256_hex,
 ) -> None:
-    """Serve phones until SIGTERM or SIGINT. ServeError or StoreError says in one line why not."""
+    """Serve phones until SIGTERM, SIGINT or SIGHUP. ServeError, StoreError: why not, in a line."""
     known = KnownDevices(database)
     _refuse_no_certificates(known.site(), options)
     listeners = _listeners(options, known)
@@ -72,7 +72,7 @@ async def _serve(
     reception: Reception, listeners: list[Listener], threads: ThreadPoolExecutor
 ) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     known = reception.known
     front = Front(
