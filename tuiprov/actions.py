@@ -316,6 +316,16 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("leave_operation", "Back", "Back to the history.", "operation", "leave", "escape"),
     Action(
+        "enrol",
+        "Enrol",
+        "Open the device's enrolment window: new links, the first one without secrets.",
+        "devices",
+        "enrol",
+        "ctrl+g",
+        in_footer=False,
+        needs="devices.edit",
+    ),
+    Action(
         "versions",
         "Versions",
         "What the device's files were, and bring one back.",

@@ -129,6 +129,11 @@ class Inventory:
             self.store.record(self.viewer, "link", found.device)
         return found
 
+    def enrol(self, device_id: int) -> Plan:
+        """Open the device's enrolment window: both its links become new, and its files follow."""
+        self.store.devices.enrol(self.viewer, device_id)
+        return self._publish(device_id, regenerate=True)
+
     # -- whom it serves -------------------------------------------------------------------------
 
     def extensions(self, device_id: int) -> Sequence[Candidate]:

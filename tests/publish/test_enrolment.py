@@ -12,6 +12,8 @@ from tests.publish.helpers import files, publish_site
 from tests.sites import PHONE, Site, a_site
 from tuiprov.data.kept import Enrolment
 from tuiprov.data.models import Device
+from tuiprov.errors import NotAllowed, NotFound
+from tuiprov.inventory import inventory_of
 from tuiprov.publish.publishing import plan_devices
 
 SECRETS = {
@@ -111,3 +113,20 @@ def test_all_families_render_without_their_secrets(tmp_path: Path) -> None:
     for path, data in files(site.publish_root).items():
         if path.split("/")[1] in firsts:
             assert not any(password.encode() in data for password in passwords), path
+
+
+def test_who_may_not_edit_a_device_opens_no_window(site: Site) -> None:
+    viewer = site.viewer("organization", "none")
+    with pytest.raises((NotAllowed, NotFound)):
+        site.store.devices.enrol(viewer, 1)
+
+
+def test_the_link_that_is_shown_is_the_first_one(site: Site) -> None:
+    inventory = inventory_of(site.store, site.admin)
+    before = inventory.link(1).url
+    assert tokens(site)[0] in before
+    inventory.enrol(1)
+    after = inventory.link(1).url
+    assert tokens(site)[0] in after
+    assert before != after
+    assert {path.split("/")[1] for path in files(site.publish_root)} == set(tokens(site))

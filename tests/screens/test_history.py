@@ -169,3 +169,17 @@ async def test_what_is_not_as_published_is_put_back_at_the_start(office: Site) -
     async with at_desk(office) as desk:
         await desk.see("Files put back as published: 1 wrong.")
     assert path.read_bytes() == before
+
+
+async def test_an_enrolment_window_is_opened_and_its_link_shown(office: Site) -> None:
+    publish_all(office)
+    async with at_desk(office) as desk:
+        await desk.press("f2")
+        await desk.see("Devices", "by friendly name")
+        await desk.type("Board01")
+        await desk.until(lambda: "1 / 1 " in desk.part("filter"))
+        await desk.until(lambda: not desk.app.screen._is_loading)  # type: ignore[attr-defined]
+        await desk.press("ctrl+g")
+        await desk.see("Open the enrolment window of Board01?")
+        await desk.press("y")
+        await desk.see("Provisioning link", "Its first link")

@@ -48,6 +48,16 @@ def list_(where: Where = "", sort: Sort = "name", as_json: AsJson = False) -> No
 
 
 @app.command()
+def enrol(device: Device) -> None:
+    """Open a device's enrolment window: both its links become new, the first without secrets."""
+    store, viewer = SITE.store()
+    inventory = inventory_of(store, viewer)
+    device_id = store.devices.find(viewer, device)
+    inventory.enrol(device_id)
+    say(inventory.link(device_id).url)
+
+
+@app.command()
 def add(
     assignments: Assignments,
     owner: Annotated[str, typer.Option(help="The account it is for; none: your own.")] = "",

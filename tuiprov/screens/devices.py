@@ -163,6 +163,35 @@ class DevicesScreen(ListScreen):
             options = [(str(line.extension_id), _in_words(line)) for line in row.lines]
             self.app.push_screen(Picker("Whose page?", options, ""), self._go_to)
 
+    def action_enrol(self) -> None:
+        """Open the device's enrolment window, after a question, and show its first link."""
+        row, inventory = self._row(), self._inventory
+        if row is None or inventory is None:
+            return
+        if row.cannot_edit:
+            self.tell("This device cannot be enrolled", row.cannot_edit)
+            return
+        question = Dialog(
+            f"Open the enrolment window of {row.friendly_name or row.mac}?",
+            [
+                "Both its links become new: a phone with the old one gets nothing any more.",
+                "The first link is good for a first fetch, of a file without secrets.",
+            ],
+            [("y", "open it"), ("escape", "leave it")],
+        )
+        self.app.push_screen(question, lambda key: self._enrol(inventory, row.id, key == "y"))
+
+    def _enrol(self, inventory: Inventory, device_id: int, sure: bool) -> None:
+        if not sure or self.session is None:
+            return
+        try:
+            inventory.enrol(device_id)
+        except TuiprovError as error:
+            self.tell("Not enrolled", error)
+        else:
+            self.show_link(self.session, device_id)
+        self.reload()
+
     def action_link(self) -> None:
         """Show the device's provisioning link."""
         if self.chosen is not None and self.session is not None:
