@@ -25,7 +25,6 @@ from tuiprov.serve.fetchlog import FetchLog
 from tuiprov.serve.known import KnownDevices
 from tuiprov.serve.limits import Limits
 from tuiprov.serve.reception import Ask, Reception, Reply
-from tuiprov.serve.service import sha256_hex
 
 START_SECONDS = 20.0
 HTTP_KEY = b"k" * 32
@@ -146,7 +145,7 @@ class Desk:
             known=KnownDevices(database, clock=lambda: self.seconds),
             log=self.log,
             http_key=HTTP_KEY,
-            digest_of=sha256_hex,
+            digest_of=database.keys.digest,
             limits=Limits(),
             clock=lambda: self.seconds,
             now=lambda: self.moment,

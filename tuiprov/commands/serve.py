@@ -54,7 +54,8 @@ def serve(
         key=key,
         client_ca=client_ca,
     )
-    serve(store.database, options, store.database.keys.derive(PURPOSE))
+    keys = store.database.keys
+    serve(store.database, options, keys.derive(PURPOSE), keys.digest)
 
 
 def _port(given: int | None, sites: int) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import signal
 import socket
 import ssl
@@ -43,18 +42,14 @@ class Options:
     client_ca: Path | None = None
 
 
-def sha256_hex(body: bytes) -> str:
-    """The digest that the publisher records of a file."""
-    return hashlib.sha256(body).hexdigest()
-
-
 def serve(
     database: Database,
     options: Options,
     http_key: bytes,
-    digest_of: Callable[[bytes], str] = sha256_hex,
+    digest_of: Callable[[bytes], str],
 ) -> None:
-    """Serve phones until SIGTERM, SIGINT or SIGHUP. ServeError, StoreError: why not, in a line."""
+    """Serve phones until SIGTERM, SIGINT or SIGHUP. `digest_of` gives what the publisher records of
+    a file's bytes. ServeError, StoreError: why not, in a line."""
     known = KnownDevices(database)
     _refuse_no_certificates(known.site(), options)
     listeners = _listeners(options, known)
