@@ -137,6 +137,11 @@ class TestLastOf:
         log(desk, a_fetch(device_id(desk), verdict="login", agent="Yealink SIP-T46S 66.85.0.5"))
         assert self.last(desk) == (None, False, "Yealink SIP-T46S 66.85.0.5")
 
+    def test_who_tries_its_link_does_not_change_the_firmware_seen(self, desk: Site) -> None:
+        number = device_id(desk)
+        log(desk, a_fetch(number), a_fetch(number, verdict="file", agent="curl/8"))
+        assert self.last(desk)[2] == AGENT
+
     def test_it_takes_as_many_queries_for_a_page_as_for_one(self, desk: Site) -> None:
         numbers = [device_id(desk), device_id(desk, "Desk02")]
         log(desk, *(a_fetch(number, file=published_as(desk, 7)) for number in numbers * 50))

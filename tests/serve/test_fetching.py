@@ -9,7 +9,7 @@ import pytest
 
 from tests.fetches import AGENT, a_fetch, device_id, log
 from tests.inventory import Tree, a_tree
-from tests.sites import PHONE, Site
+from tests.sites import PHONE, Site, a_site
 from tuiprov.data.fetches import SERVED, FetchRow
 from tuiprov.data.sections import DEVICE_FIELDS
 from tuiprov.data.site import SITE_FIELDS
@@ -30,6 +30,12 @@ from tuiprov.fetching import (
 def a_row(site: Site, *args: object, **values: object) -> FetchRow:
     (one,) = log(site, a_fetch(*args, **values))  # type: ignore[arg-type]
     return site.store.fetches.rows(site.admin, [one])[one]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Without the phones that the service's tests have."""
+    return a_site(tmp_path)
 
 
 @pytest.fixture

@@ -57,7 +57,8 @@ class FetchRow:
 @dataclass(frozen=True, slots=True)
 class LastFetch:
     """When a device was last sent a file, whether it has its files as they are published now, and
-    the User-Agent of its last request. `at` None: it asked, but was sent nothing."""
+    the User-Agent of its last served request (of its last one, where none was). `at` None: it
+    asked, but was sent nothing."""
 
     at: datetime | None
     is_current: bool
@@ -189,10 +190,14 @@ def _files_of(session: Session, about: ColumnElement[bool]) -> dict[int, list[_F
 
 
 def _agents_of(session: Session, about: ColumnElement[bool]) -> Iterator[tuple[int, str]]:
-    """Device → the User-Agent of its last request."""
-    newest = select(func.max(Fetch.id)).where(about).group_by(col(Fetch.device_id))
+    """Device → the User-Agent of its last request; of the last one that was served, if any was:
+    others may be of somebody who tries its link."""
+    newest = select(func.max(Fetch.id)).where(about)
+    newest = newest.group_by(col(Fetch.device_id), col(Fetch.verdict) == SERVED)
     query = columns(Fetch.device_id, Fetch.agent).where(col(Fetch.id).in_(newest))
-    yield from (tuple(row) for row in session.execute(query))
+    yield from dict(
+        tuple(row) for row in session.execute(query.order_by(col(Fetch.verdict) == SERVED))
+    ).items()
 
 
 def _last(files: Sequence[_File], agent: str) -> LastFetch:
