@@ -70,6 +70,8 @@ def test_certificates_that_nobody_could_check_are_told(
 
 def test_a_command_imports_no_server(tmp_path: Path) -> None:
     loaded = modules("import sys, tuiprov.cli; print(*sys.modules)", tmp_path)
-    heavy = ("starlette", "hypercorn", "httpx", "h11", "tuiprov.serve")
+    heavy = ("starlette", "hypercorn", "httpx", "h11", "tuiprov.serve.")
     assert "tuiprov.commands.serve" in loaded
-    assert {name for name in loaded if name.startswith(heavy)} == set()
+    # Whoever reads the log takes User-Agents apart; that is a room without a server in it.
+    found = {name for name in loaded if name.startswith(heavy)}
+    assert found <= {"tuiprov.serve.agents"}

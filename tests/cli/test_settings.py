@@ -27,9 +27,11 @@ def test_a_dry_run_shows_equal_changes_once_and_changes_nothing(cli: Cli, fleet:
     lines = [line.strip() for line in ran.out.splitlines()]
     assert lines[0] == "~ 6 phones: 0c383e000001.cfg, 0c383e000002.cfg, …"
     assert lines[-1] == "6 phones: 0 to write, 6 to replace, 0 to delete"
-    assert [line[0] for line in lines[1:-1]] == ["-", "+"]
+    assert [line[0] for line in lines[1:3]] == ["-", "+"]
     assert "pbx.example.com" in lines[1]
     assert "pbx.acme.test" in lines[2]
+    assert lines[3].startswith("6 phones change ")
+    assert len(lines) == 5
     assert fleet.store.site().sip_server == "pbx.example.com"
     assert files(fleet.publish_root) == before
 
@@ -85,7 +87,7 @@ def test_a_dry_run_as_json_names_the_files(cli: Cli, fleet: Site) -> None:
 
 
 def test_a_plan_of_many_changes_is_grouped_on_the_command_line_too(cli: Cli, fleet: Site) -> None:
-    fleet.configure(sip_server="pbx.acme.test")
+    fleet.store.set_site(fleet.admin, {"sip_server": "pbx.acme.test"})
     out = cli("plan", "--diff").out.splitlines()
     assert out[0] == "~ 6 phones: 0c383e000001.cfg, 0c383e000002.cfg, …"
     assert out[-1] == "6 phones: 0 to write, 6 to replace, 0 to delete"

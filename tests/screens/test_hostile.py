@@ -139,6 +139,8 @@ class TestHostileValues:
 class TestHostileElsewhere:
     async def test_in_a_published_file_that_somebody_changed(self, office: Site) -> None:
         publish_all(office)
+        # Published by an older tuiprov, which kept no contents: the start puts nothing back.
+        set_columns(office, "published_file", {"version_id": None})
         for path in office.publish_root.rglob("*.xml"):
             told = path.read_bytes().replace(b">3600<", b">" + HOSTILE.encode() + b"\xff<")
             path.write_bytes(told + b"\x00\xfe\x1b")
