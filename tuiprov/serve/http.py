@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tuiprov.serve.reception import Ask, Reception, Reply
 
 REFUSED_AFTER_SECONDS: Final = 0.05
+_ROUNDED_UP_SECONDS: Final = 0.0011
 
 
 def application(reception: Reception, threads: Executor | None = None) -> ASGIApp:
@@ -39,10 +40,20 @@ class _Phones:
         since, ask = loop.time(), _ask(scope)
         reply = await loop.run_in_executor(self._threads, self._reception.answer, ask)
         if not reply.is_file:
-            await asyncio.sleep(since + REFUSED_AFTER_SECONDS - loop.time())
+            await _until(since + REFUSED_AFTER_SECONDS)
         await _response(reply)(scope, receive, send)
         is_whole = scope.get("state", {}).get("is_whole")
         self._reception.close(ask, reply, is_sent=is_whole is None or is_whole())
+
+
+async def _until(moment: float) -> None:
+    """Wait until this very moment of the loop's clock. asyncio rounds a wait up to the next whole
+    millisecond, counted from when the work before it ended: over 2,000 requests that told known
+    MAC addresses from unknown ones (medians 0.3 ms apart). So the end comes in small steps."""
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(moment - _ROUNDED_UP_SECONDS - loop.time())
+    while loop.time() < moment:
+        await asyncio.sleep(0)
 
 
 def _ask(scope: Scope) -> Ask:
