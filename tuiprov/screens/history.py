@@ -6,19 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from tuiprov.actions import Action
 from tuiprov.data.archive import EventRow, change_words
 from tuiprov.errors import TuiprovError
-from tuiprov.screens.base import TuiprovScreen, bindings_of
+from tuiprov.screens.base import bindings_of
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.plan import PlanScreen
+from tuiprov.screens.text_screen import TextScreen
 from tuiprov.text import local_time, visible
-from tuiprov.widgets.bar import Bar
 from tuiprov.widgets.dialog import Dialog
-from tuiprov.widgets.preview import Preview, PreviewLine
+from tuiprov.widgets.preview import PreviewLine
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
@@ -127,7 +126,7 @@ class HistoryScreen(ListScreen):
         self.reload(f"Taken back. {words}")
 
 
-class OperationScreen(TuiprovScreen):
+class OperationScreen(TextScreen):
     """What one operation changed. Answers True to take it back."""
 
     where = "operation"
@@ -137,14 +136,6 @@ class OperationScreen(TuiprovScreen):
         super().__init__()
         self._row = row
         self._texts = lines
-        self._summary = Bar(id="summary")
-        self._changes = Preview(id="changes")
-
-    def compose(self) -> ComposeResult:
-        yield self.title_bar
-        yield self._summary
-        yield self._changes
-        yield self.keys_bar
 
     def on_mount(self) -> None:
         row = self._row

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.worker import get_current_worker
 
@@ -20,12 +19,12 @@ from tuiprov.errors import TuiprovError
 from tuiprov.publish.grouping import MANY, Group, groups, settings
 from tuiprov.publish.plan import Change, Plan
 from tuiprov.publish.publishing import OnPhone
-from tuiprov.screens.base import TuiprovScreen, bindings_of
+from tuiprov.screens.base import bindings_of
+from tuiprov.screens.text_screen import TextScreen
 from tuiprov.text import visible
-from tuiprov.widgets.bar import Bar
 from tuiprov.widgets.compat import Run, wrap
 from tuiprov.widgets.dialog import Dialog
-from tuiprov.widgets.preview import Preview, PreviewLine
+from tuiprov.widgets.preview import PreviewLine
 
 Planner = Callable[[OnPhone], Plan]
 """Makes a plan, telling of each phone."""
@@ -44,7 +43,7 @@ class _Cancelled(Exception):
     """Ends a plan that nobody waits for any more."""
 
 
-class PlanScreen(TuiprovScreen):
+class PlanScreen(TextScreen):
     """Answers True to apply, None to go back. `replan` turns Regenerate over and plans again."""
 
     where = "plan"
@@ -59,14 +58,6 @@ class PlanScreen(TuiprovScreen):
         self._planner = None if isinstance(plan, Plan) else plan
         self._about = about
         self._replan = replan
-        self._summary = Bar(id="summary")
-        self._changes = Preview(id="changes")
-
-    def compose(self) -> ComposeResult:
-        yield self.title_bar
-        yield self._summary
-        yield self._changes
-        yield self.keys_bar
 
     def on_mount(self) -> None:
         self.title_bar.show([("Plan", "bar--title"), (f"  {visible(self._about)}", "bar--dim")])

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from tuiprov.actions import Action
 from tuiprov.data.archive import VersionRow
 from tuiprov.errors import TuiprovError
-from tuiprov.screens.base import TuiprovScreen, bindings_of
+from tuiprov.screens.base import bindings_of
 from tuiprov.screens.plan import PlanScreen
+from tuiprov.screens.text_screen import TextScreen
 from tuiprov.text import local_time, visible
-from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.preview import Preview, PreviewLine
+from tuiprov.widgets.preview import PreviewLine
 
 if TYPE_CHECKING:
     from tuiprov.publish.timeline import Timeline
     from tuiprov.session import Session
 
 
-class VersionsScreen(TuiprovScreen):
+class VersionsScreen(TextScreen):
     """One version at a time: what it changed, or its whole text. Answers True after a restore."""
 
     where = "versions"
@@ -38,14 +37,6 @@ class VersionsScreen(TuiprovScreen):
         self._at = 0
         self._is_whole = False
         self._is_restored = False
-        self._about = Bar(id="summary")
-        self._changes = Preview(id="changes")
-
-    def compose(self) -> ComposeResult:
-        yield self.title_bar
-        yield self._about
-        yield self._changes
-        yield self.keys_bar
 
     def on_mount(self) -> None:
         self.title_bar.show([("Versions", "bar--title"), (f"  {visible(self._name)}", "bar--dim")])
@@ -101,12 +92,12 @@ class VersionsScreen(TuiprovScreen):
 
     def _show(self, note: str = "") -> None:
         if not self._versions:
-            self._about.show([("This device's files were never published.", "bar--note")])
+            self._summary.show([("This device's files were never published.", "bar--note")])
             self._changes.show([], empty="No version.")
             self.show_keys()
             return
         version = self._versions[self._at]
-        self._about.show(_about(version, len(self._versions) - self._at, len(self._versions)))
+        self._summary.show(_about(version, len(self._versions) - self._at, len(self._versions)))
         try:
             lines = self._lines(version)
         except TuiprovError as error:
