@@ -12,7 +12,9 @@ from tests.render.test_qr import drawn, independent, without_margin
 from tests.screens.office import events, set_columns
 from tests.sites import PHONE, Site
 from tuiprov.data.checks import DUPLICATE_MAC
+from tuiprov.data.http_login import PURPOSE, http_login
 from tuiprov.data.kept import Enrolment
+from tuiprov.data.models import Device
 from tuiprov.render.links import DISABLED
 from tuiprov.render.qr import Code
 
@@ -79,6 +81,8 @@ def test_json_says_what_the_link_is(cli: Cli, link: str) -> None:
         "is_directory": True,
         "names": ["805ec0000001.cfg"],
         "is_first": False,
+        "username": "",
+        "password": "",
     }
 
 
@@ -113,3 +117,15 @@ def test_while_the_enrolment_window_is_open_it_is_the_first_link(cli: Cli, site:
     set_columns(site, "enrolment", {"until": "2020-01-01 00:00:00.000000"})
     found = cli("devices", "link", "Desk01", "--json").json
     assert (found["is_first"], window.token in found["url"]) == (False, False)
+
+
+def test_where_the_site_wants_a_login_it_is_told_and_is_the_one_that_serve_asks_for(
+    cli: Cli, site: Site
+) -> None:
+    site.configure(http_authentication="digest").add(**PHONE)
+    device = site.rows(Device)[0]
+    login = http_login(device.serial, device.token, site.database.keys.derive(PURPOSE))
+    out = cli("devices", "link", "Desk01").out.splitlines()
+    assert out[1] == f"login: {login.username} {login.password}"
+    site.configure(http_authentication="none")
+    assert len(cli("devices", "link", "Desk01").out.splitlines()) == 1

@@ -137,6 +137,8 @@ def link(
         raise Refused([Refusal("", found.problem, "" if as_json else row.friendly_name)])
     if not as_json:
         say(found.url)
+    if found.username and not as_json:
+        say(f"login: {found.username} {found.password}")
     if qr and not as_json:
         print_code(found.url)
 

@@ -8,7 +8,7 @@ device's random token.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tuiprov.data.catalog import FileRule, PhoneType
 from tuiprov.data.checks import DUPLICATE_MAC
@@ -101,6 +101,9 @@ class Offer:
     """Of the files it asks for."""
     is_first: bool = False
     """Is it the link of an enrolment window, which leads to the steady one?"""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    """What the service asks the phone for besides, where the site wants a login."""
 
 
 def offer(page: Page, refusals: Iterable[Refusal], first_token: str = "") -> Offer:
@@ -117,10 +120,10 @@ def offer(page: Page, refusals: Iterable[Refusal], first_token: str = "") -> Off
         return Offer(name, problem=SERVES_NOBODY)
     if phone.values["status"] != "enabled":
         return Offer(name, problem=DISABLED)
-    objections = {one.field: one.reason for one in refusals}
-    for field in ("mac", "update_protocol"):
-        if field in objections:
-            return Offer(name, problem=_objection(field, objections[field]))
+    objections = {refusal.field: refusal.reason for refusal in refusals}
+    for one in ("mac", "update_protocol"):
+        if one in objections:
+            return Offer(name, problem=_objection(one, objections[one]))
     by_token = phone.values["update_protocol"] != "tftp" and key(phone) == phone.token
     is_first = by_token and bool(first_token)
     return Offer(

@@ -74,6 +74,8 @@ class LinkScreen(ModalScreen[None]):
             words += [(self._note, "code--note"), ("", "")]
         if offer.is_secret:
             words += [(_FIRST if offer.is_first else _SECRET, "code--note"), ("", "")]
+        if offer.username:
+            words += [(f"Login: {offer.username}  {offer.password}", "code--title"), ("", "")]
         words += [(habit(offer), "code--dim")]
         if code.problem:
             words += [("", ""), (code.problem, "code--note")]
