@@ -51,9 +51,8 @@ def test_an_earlier_version_is_brought_back(cli: Cli, site: Site) -> None:
     cli("publish", "--yes")
     listed = cli("versions", "Desk01", "--json").json
     assert [one["current"] for one in listed] == [True, False]
-    assert "+ account.1.display_name = Bob" in cli(
-        "versions", "Desk01", "--diff", str(listed[0]["id"])
-    ).out.replace("+account", "+ account")
+    changed = cli("versions", "Desk01", "--diff", str(listed[0]["id"])).out
+    assert "+account.1.display_name = Bob" in changed
     ran = cli("restore", "Desk01", str(listed[1]["id"]), "--yes")
     assert ran.code == 0
     assert files(site.publish_root) == before

@@ -20,7 +20,7 @@ from tuiprov.data import history
 from tuiprov.data.kept import Event, FieldChange
 from tuiprov.data.models import Account, Device, Extension, Line, SystemSettings
 from tuiprov.data.sealing import Keys, keys_of
-from tuiprov.data.secret_columns import SECRET_COLUMNS, about
+from tuiprov.data.secret_columns import SECRET_COLUMNS, about, identity
 from tuiprov.data.template_tables import Template, TemplateFile
 
 TRACKED: Final = {
@@ -82,7 +82,7 @@ def _whole(keys: Keys, row: Any, *, is_new: bool) -> _Change:
     table = str(row.__tablename__)
     values = {name: _plain(getattr(row, name)) for name in _columns(row)}
     for name in SECRET_COLUMNS.get(table, ()):
-        values[name] = keys.open(values[name], about(table, _identity(row), name))
+        values[name] = keys.open(values[name], about(table, identity(row), name))
     return _Change(table, row.id, ALL, *((None, values) if is_new else (values, None)))
 
 
@@ -93,7 +93,7 @@ def _field_changes(keys: Keys, row: Any) -> Iterator[_Change]:
         if name in SECRET_COLUMNS.get(table, ()):
             former, _ = _was_and_is(row, "extension" if table == "extension" else "serial")
             before = keys.open(before or "", about(table, str(former), name))
-            after = keys.open(after or "", about(table, _identity(row), name))
+            after = keys.open(after or "", about(table, identity(row), name))
         if before != after:
             if isinstance(row, TemplateFile):
                 yield _Change(table, row.template_id, row.path, before, after)
@@ -105,11 +105,6 @@ def _was_and_is(row: Any, name: str) -> tuple[Any, Any]:
     known = inspect(row).attrs[name].history
     now = getattr(row, name)
     return (known.deleted[0] if known.deleted else now), now
-
-
-def _identity(row: Any) -> str:
-    """What the secrets of a row are bound to."""
-    return str(row.extension if isinstance(row, Extension) else row.serial)
 
 
 def _write_down(session: Session) -> None:

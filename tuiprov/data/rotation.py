@@ -11,7 +11,7 @@ from tuiprov.data.database import Database
 from tuiprov.data.kept import Content
 from tuiprov.data.models import KeptDraft
 from tuiprov.data.sealing import Keys
-from tuiprov.data.secret_columns import about, seal_rows
+from tuiprov.data.secret_columns import about_draft, seal_rows
 from tuiprov.data.versions import about_content
 
 _AT_ONCE = 500
@@ -51,7 +51,7 @@ def _seal_contents(session: Session, keys: Keys) -> int:
 def _seal_drafts(session: Session, keys: Keys) -> int:
     rows = [row for row in session.exec(select(KeptDraft)) if not keys.is_current(row.texts)]
     for row in rows:
-        subject = about("kept_draft", row.viewer, "texts")
+        subject = about_draft(row.viewer)
         row.texts = keys.seal(keys.open(row.texts, subject), subject)
         session.add(row)
     return len(rows)

@@ -30,6 +30,16 @@ def about(table: str, row: str, column: str) -> str:
     return f"{table}:{row}:{column}"
 
 
+def about_draft(viewer: str) -> str:
+    """What the texts of a viewer's kept draft are bound to."""
+    return about("kept_draft", viewer, "texts")
+
+
+def identity(row: Extension | Device) -> str:
+    """What the secrets of a row are bound to."""
+    return row.extension if isinstance(row, Extension) else row.serial
+
+
 def opened(keys: Keys, table: str, row: str, values: Mapping[str, Value]) -> dict[str, Value]:
     """`values` of a row as they were stored, with its secrets in clear."""
     found = dict(values)

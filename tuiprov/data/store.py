@@ -35,7 +35,7 @@ from tuiprov.data.reading import (
     page_of,
     site_of,
 )
-from tuiprov.data.secret_columns import about, opened
+from tuiprov.data.secret_columns import about_draft, opened
 from tuiprov.data.sections import DEVICE_FIELDS
 from tuiprov.data.site import PHONE_FIELDS, Site, check_site
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
@@ -314,7 +314,7 @@ class Store:
                 KeptDraft(
                     viewer=viewer.key,
                     extension_id=page.extension_id or 0,
-                    texts=self.database.keys.seal(json.dumps(dict(texts)), _draft_of(viewer)),
+                    texts=self.database.keys.seal(json.dumps(dict(texts)), about_draft(viewer.key)),
                     extension_version=page.extension_version,
                     kept_at=datetime.now(UTC),
                 )
@@ -328,7 +328,7 @@ class Store:
             kept = session.exec(query.order_by(col(KeptDraft.kept_at).desc()).limit(1)).first()
         if kept is None:
             return None
-        texts = json.loads(self.database.keys.open(kept.texts, _draft_of(viewer)))
+        texts = json.loads(self.database.keys.open(kept.texts, about_draft(viewer.key)))
         return kept.extension_id, texts, kept.kept_at
 
     @needs("drafts.keep")
@@ -343,10 +343,6 @@ class Store:
         """Write down that something was done (never a secret)."""
         with self.database.write() as session:
             history.record(session, viewer.label, action, subject, detail)
-
-
-def _draft_of(viewer: Viewer) -> str:
-    return about("kept_draft", viewer.key, "texts")
 
 
 def _require_site_change(viewer: Viewer) -> None:

@@ -23,7 +23,7 @@ from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import Page
 from tuiprov.data.reading import page_of
 from tuiprov.data.sealing import Keys, keys_of
-from tuiprov.data.secret_columns import SECRET_COLUMNS, about
+from tuiprov.data.secret_columns import SECRET_COLUMNS, about, identity
 from tuiprov.data.template_tables import TemplateFile
 from tuiprov.data.writer import RecordedNeighbours, outdate, write_page
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
@@ -145,12 +145,8 @@ def _value(keys: Keys, found: Any, name: str) -> Any:
     value = getattr(found, name)
     table = str(found.__tablename__)
     if name in SECRET_COLUMNS.get(table, ()):
-        return keys.open(value, about(table, _identity(found), name))
+        return keys.open(value, about(table, identity(found), name))
     return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _identity(found: Any) -> str:
-    return str(found.extension if isinstance(found, Extension) else found.serial)
 
 
 def _revert(session: Session, keys: Keys, row: FieldChange) -> None:
@@ -193,9 +189,7 @@ def _put(keys: Keys, found: Any, values: Mapping[str, Any]) -> None:
             setattr(found, name, value)
     for name, value in {**clear, **values}.items():
         if name in hidden:
-            setattr(found, name, keys.seal(str(value or ""), about(table, _identity(found), name)))
-    if table == "line":
-        return
+            setattr(found, name, keys.seal(str(value or ""), about(table, identity(found), name)))
     if table in ("device", "extension"):
         flag_modified(found, "status" if table == "device" else "extension_name")
 

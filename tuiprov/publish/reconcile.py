@@ -80,7 +80,7 @@ def reconcile(store: Store, *, wait: float = 10.0) -> Damage:
         wrong, left = _compare(store, site, rows)
         by_path = {row.path: row for row in rows}
         for paths in in_parts(wrong):
-            put([_again(store, by_path[path]) for path in paths], site)
+            put(_again(store, [by_path[path] for path in paths]), site)
         put([Change("delete", path, by_path[path].device_id) for path in left], site)
         with store.database.write() as session:
             forget_gone(session, [path for path, row in by_path.items() if _is_gone(row)])
@@ -133,9 +133,11 @@ def _mode(site: Site, row: PublishedFile) -> bool:
     return stat.S_IMODE(found.st_mode) == mode_of(site)
 
 
-def _again(store: Store, row: PublishedFile) -> Change:
+def _again(store: Store, rows: Sequence[PublishedFile]) -> list[Change]:
     with store.database.read() as session:
-        return Change("replace", row.path, row.device_id, content(session, row.digest))
+        return [
+            Change("replace", row.path, row.device_id, content(session, row.digest)) for row in rows
+        ]
 
 
 def _is_gone(row: PublishedFile) -> bool:

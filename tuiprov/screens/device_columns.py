@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from tuiprov.data.device_rows import DeviceRow
 from tuiprov.inventory import Fetched
 from tuiprov.screens.extensions import STATE_SIGNS
-from tuiprov.text import on_this_clock
+from tuiprov.text import local_time
 from tuiprov.widgets.table import Column
 
 WIDEST = 150
@@ -70,9 +69,9 @@ def cell(row: DeviceRow, fetched: Fetched, name: str) -> str:
     if name == "used":
         return f"{row.lines_used}/{'?' if row.lines_total is None else row.lines_total}"
     if name == "published_at":
-        return when(row.published_at)
+        return local_time(row.published_at)
     if name == "fetched":
-        return when(fetched.at)
+        return local_time(fetched.at)
     if name == "version":
         return fetched.version
     if name == "firmware_seen":
@@ -80,17 +79,12 @@ def cell(row: DeviceRow, fetched: Fetched, name: str) -> str:
     return str(getattr(row, name))
 
 
-def when(at: datetime | None) -> str:
-    """A moment on this host's clock."""
-    return on_this_clock(at).strftime("%Y-%m-%d %H:%M") if at else ""
-
-
 def in_past(fetched: Fetched) -> str:
     """`fetched 2026-11-24 12:00 (an older version), firmware 66.84.0.15`."""
     words = []
     if fetched.at is not None:
         version = "this version" if fetched.is_current else "an older version"
-        words.append(f"fetched {when(fetched.at)} ({version})")
+        words.append(f"fetched {local_time(fetched.at)} ({version})")
     if fetched.firmware:
         words.append(f"firmware {fetched.firmware}")
     return ", ".join(words)

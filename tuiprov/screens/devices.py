@@ -19,13 +19,13 @@ from tuiprov.inventory import NEVER, Fetched, Inventory
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.behind import Waiting
-from tuiprov.screens.device_columns import cell, columns_for, in_past, when
+from tuiprov.screens.device_columns import cell, columns_for, in_past
 from tuiprov.screens.device_page import DevicePage
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.owners import choose_owner
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.screens.versions import VersionsScreen
-from tuiprov.text import visible
+from tuiprov.text import local_time, visible
 from tuiprov.widgets.compat import Run
 from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.picker import Picker
@@ -123,7 +123,7 @@ class DevicesScreen(ListScreen):
             f"serial {row.serial}",
             f"owner {row.owner}",
             row.organization,
-            f"published {when(row.published_at)}" if row.published_at else "",
+            f"published {local_time(row.published_at)}" if row.published_at else "",
             in_past(self._source.fetched(row.id)) if self._source else "",
         )
         return visible(", ".join(part for part in said if part)), "bar--dim"
