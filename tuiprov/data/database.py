@@ -24,7 +24,7 @@ from sqlmodel import Session
 from tuiprov.data.sealing import Keys, key_path
 from tuiprov.errors import Conflict, StoreError
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The revision this code works with; a test compares it with the head of `migrations/`."""
 _BUSY_TIMEOUT_MS = 10_000
 

@@ -127,3 +127,23 @@ class Resync(Record, table=True):
     who: str = Field(max_length=80)
     how: str = Field(max_length=16)
     problem: str = Field(max_length=255)
+
+
+class PbxEntry(Record, table=True):
+    """What the PBX's published files hold of an extension: the version of its row. Another version
+    than the row's, or none: the PBX does not know it yet as it is."""
+
+    __tablename__ = "pbx_entry"
+
+    extension_id: int = Field(primary_key=True, foreign_key="extension.id", ondelete="CASCADE")
+    version: int
+
+
+class PbxOptions(Record, table=True):
+    """Options of an extension's sections that the page has no field for, kept as they were when the
+    PBX's own configuration was taken over: sealed JSON, a list of [section type, option, value]."""
+
+    __tablename__ = "pbx_options"
+
+    extension_id: int = Field(primary_key=True, foreign_key="extension.id", ondelete="CASCADE")
+    options: str

@@ -119,6 +119,16 @@ class Phone:
         return replace(self, lines=tuple(lines))
 
 
+@dataclass(frozen=True, slots=True)
+class OwnOption:
+    """An option of the PBX's configuration that the page has no field for: the `type` of the
+    section it stands in, its name and its value, as the PBX reads them."""
+
+    section: str
+    name: str
+    value: str
+
+
 @dataclass(frozen=True)
 class Page:
     """An extension, its line on a device if it has one, and the site: what the page shows.
@@ -146,6 +156,10 @@ class Page:
     """The account a device alone belongs to."""
     is_taken: bool = False
     """Is the device one that the extension does not have yet, and gets with the save?"""
+    shares_fixed_ip: bool = False
+    """Is there another extension at its fixed IP address?"""
+    own_options: tuple[OwnOption, ...] = ()
+    """What its sections of the PBX's configuration hold besides the page."""
 
     def changed(self, values: Values) -> Page:
         """The page with some of its values replaced."""

@@ -8,8 +8,9 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data import changes
 from tuiprov.data.database import Database
-from tuiprov.data.kept import Content
+from tuiprov.data.kept import Content, PbxOptions
 from tuiprov.data.models import KeptDraft
+from tuiprov.data.pbx_rows import about_options
 from tuiprov.data.sealing import Keys
 from tuiprov.data.secret_columns import about_draft, seal_rows
 from tuiprov.data.versions import about_content
@@ -28,6 +29,7 @@ def rotate(database: Database) -> int:
         with database.write() as session:
             some = seal_rows(session, _AT_ONCE) + _seal_contents(session, keys)
             some += _seal_drafts(session, keys) + changes.reseal(session, _AT_ONCE)
+            some += _seal_options(session, keys)
         if not some:
             break
         done += some
@@ -53,5 +55,14 @@ def _seal_drafts(session: Session, keys: Keys) -> int:
     for row in rows:
         subject = about_draft(row.viewer)
         row.texts = keys.seal(keys.open(row.texts, subject), subject)
+        session.add(row)
+    return len(rows)
+
+
+def _seal_options(session: Session, keys: Keys) -> int:
+    rows = [row for row in session.exec(select(PbxOptions)) if not keys.is_current(row.options)]
+    for row in rows:
+        subject = about_options(row.extension_id)
+        row.options = keys.seal(keys.open(row.options, subject), subject)
         session.add(row)
     return len(rows)

@@ -37,6 +37,18 @@ def _place(label: str, help_text: str, places: Mapping[str, str]) -> Choice:
     )
 
 
+def _name_of(label: str, help_text: str) -> Text:
+    """The name of a section or context of the PBX's own configuration."""
+    return Text(
+        label=label,
+        help=help_text,
+        takes="pbx",
+        longest=64,
+        pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+        rule="must be letters, digits or . _ -",
+    )
+
+
 class Service(Record):
     """Provisioning."""
 
@@ -276,11 +288,92 @@ class License(Record):
     ] = ""
 
 
-SITE_SECTIONS: Final = (Service, Telephony, TimeAndLanguage, NewDevices, License, Serving)
+class Switchboard(Record):
+    """PBX."""
+
+    pbx: Annotated[
+        str,
+        Choice(
+            label="PBX",
+            help="Whose configuration tuiprov writes from the extensions and their SIP "
+            "preferences. None: the PBX is set up elsewhere.",
+            takes="pbx",
+            options=(
+                ("none", "None"),
+                ("asterisk", "Asterisk (chan_pjsip)"),
+            ),
+        ),
+    ] = Column(default="none", max_length=16)
+    pbx_group: Annotated[
+        str,
+        Text(
+            label="PBX group",
+            help="Group that may read the PBX's files, which hold every SIP password. "
+            "Empty: the group of the publish root.",
+            takes="pbx",
+            longest=32,
+            pattern=r"[a-z_][a-z0-9_-]*",
+            rule="must be a group's name",
+        ),
+    ] = ""
+    pbx_context: Annotated[
+        str, _name_of("Dialplan context", "Where the calls that phones make begin.")
+    ] = "phones"
+    pbx_mailboxes: Annotated[
+        str,
+        _name_of("Voicemail context", "Where mailboxes are. Empty: extensions have none."),
+    ] = "default"
+    pbx_udp_transport: Annotated[
+        str, _name_of("UDP transport", "Section of pjsip.conf for phones at a fixed IP over UDP.")
+    ] = "transport-udp"
+    pbx_tcp_transport: Annotated[
+        str, _name_of("TCP transport", "Section of pjsip.conf for phones at a fixed IP over TCP.")
+    ] = "transport-tcp"
+    pbx_release: Annotated[
+        str,
+        Choice(
+            label="Asterisk version",
+            help="22 has other words for passwords, and takes them hashed.",
+            takes="pbx",
+            options=(("22", "22 or newer"), ("older", "Older than 22")),
+        ),
+    ] = Column(default="22", max_length=8)
+    pbx_realm: Annotated[
+        str,
+        Text(
+            label="Digest realm",
+            help="As the PBX sends it in its challenge; Asterisk's own is asterisk. Known: "
+            "passwords are written hashed. Empty: in clear.",
+            takes="pbx",
+            longest=64,
+            pattern=r"[A-Za-z0-9][A-Za-z0-9._@-]*",
+            rule="must be letters, digits or . _ @ -",
+        ),
+    ] = ""
+    pbx_reload: Annotated[
+        bool,
+        Flag(
+            label="Reload after publishing",
+            help="tuiprov tells the PBX to read its files again, and looks whether every extension "
+            "is there; when that fails the files of before are put back.",
+            takes="pbx",
+        ),
+    ] = False
+
+
+SITE_SECTIONS: Final = (
+    Service,
+    Telephony,
+    TimeAndLanguage,
+    NewDevices,
+    License,
+    Serving,
+    Switchboard,
+)
 """The sections in the order of the screen; a class's docstring is the section's title."""
 
 
-class Site(Service, Telephony, TimeAndLanguage, NewDevices, License, Serving):
+class Site(Service, Telephony, TimeAndLanguage, NewDevices, License, Serving, Switchboard):
     """Plain data of one site, with the settings a fresh `tuiprov init` gives it."""
 
     @property
@@ -296,9 +389,15 @@ SITE_FIELDS: Final[dict[str, Field]] = {
 PHONE_FIELDS: Final = frozenset(name for name, one in SITE_FIELDS.items() if one.takes == "phone")
 """Settings that phones' files hold, or that say where and how these lie on disk."""
 
+PBX_FIELDS: Final = frozenset(
+    {*(name for name, one in SITE_FIELDS.items() if one.takes == "pbx"), "register_expiry"}
+)
+"""Settings that the PBX's files hold, or that say who may read them."""
+
 ACCESS_FIELDS: Final = frozenset({"publish_group", "world_readable"})
 """Settings that say who may read the files, whatever is in them."""
 
+_PBX_NEEDED = ("pbx_context", "pbx_udp_transport", "pbx_tcp_transport")
 _NEEDED = ("provisioning_host", "publish_root", "sip_server", "codecs_offered")
 
 
@@ -314,6 +413,8 @@ def check_site(site: Site) -> list[Refusal]:
         found.append(Refusal("codecs_offered", reason))
     if site.publish_root and not site.publish_root.startswith("/"):
         found.append(Refusal("publish_root", "must be a full path, beginning with /"))
+    if site.pbx != "none":
+        found += [Refusal(name, "is missing") for name in _PBX_NEEDED if not getattr(site, name)]
     if site.infrastructure_type != "none" and not site.private_network:
         found.append(Refusal("private_network", "is missing: this infrastructure type has one"))
     return found

@@ -1,0 +1,129 @@
+"""What the PBX is told: extensions as pages, which of them it does not know as they are now, and
+what its files were last made of. Publishing asks and writes this."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, insert
+from sqlmodel import Session, col, select
+
+from tuiprov.data.kept import PbxEntry, PbxOptions
+from tuiprov.data.models import Extension
+from tuiprov.data.page import OwnOption, Page
+from tuiprov.data.reading import columns
+from tuiprov.data.sealing import Keys, keys_of
+from tuiprov.data.secret_columns import opened
+from tuiprov.data.sections import DEFAULTS, EXTENSION_FIELDS
+from tuiprov.data.site import Site
+
+_AT_ONCE = 500
+
+
+def pbx_pages(session: Session, site: Site, ids: Sequence[int] | None = None) -> Iterator[Page]:
+    """These extensions (None: all) as pages of their own values, without their devices."""
+    names = [getattr(Extension, name) for name in EXTENSION_FIELDS]
+    query = columns(Extension.id, Extension.version, *names).order_by(col(Extension.extension))
+    shared = _shared_addresses(session)
+    keys = keys_of(session)
+    for some in _parts(ids):
+        part = query if some is None else query.where(col(Extension.id).in_(some))
+        rows = session.execute(part).all()
+        own = own_options(session, some)
+        for number, version, *values in rows:
+            stored = dict(zip(EXTENSION_FIELDS, values, strict=True))
+            found = opened(keys, "extension", str(stored["extension"]), stored)
+            yield Page(
+                values={**DEFAULTS, **found},
+                site=site,
+                extension_id=number,
+                extension_version=version,
+                shares_fixed_ip=stored["fixed_ip"] in shared,
+                own_options=own.get(number, ()),
+            )
+
+
+def unknown_to_pbx(session: Session) -> set[int]:
+    """Extensions that are not in the PBX's files as they are now."""
+    query = select(Extension.id).outerjoin(
+        PbxEntry, col(PbxEntry.extension_id) == col(Extension.id)
+    )
+    differing = query.where(
+        col(PbxEntry.version).is_(None) | (col(PbxEntry.version) != col(Extension.version))
+    )
+    return {number for number in session.exec(differing) if number}
+
+
+def neighbours_at_fixed_ips(session: Session) -> set[int]:
+    """All extensions at a fixed IP address: what one is told hangs on who else is there."""
+    query = select(Extension.id).where(col(Extension.fixed_ip) != "")
+    return {number for number in session.exec(query) if number}
+
+
+def numbers(session: Session) -> set[str]:
+    """The extended numbers of all extensions."""
+    return set(session.exec(select(Extension.extension)))
+
+
+def record_known(session: Session, versions: Mapping[int, int]) -> None:
+    """Write down that the PBX's files hold these extensions in these versions."""
+    known = list(versions)
+    for start in range(0, len(known), _AT_ONCE):
+        some = known[start : start + _AT_ONCE]
+        session.execute(delete(PbxEntry).where(col(PbxEntry.extension_id).in_(some)))
+        there = set(session.exec(select(Extension.id).where(col(Extension.id).in_(some))))
+        rows = [{"extension_id": n, "version": versions[n]} for n in some if n in there]
+        if rows:
+            session.execute(insert(PbxEntry), rows)
+
+
+def forget_known(session: Session) -> None:
+    """Write down that the PBX's files hold nothing."""
+    session.execute(delete(PbxEntry))
+
+
+def own_options(
+    session: Session, ids: Sequence[int] | None = None
+) -> dict[int, tuple[OwnOption, ...]]:
+    """Options of an extension's sections that are kept as they were, by extension id."""
+    query = select(PbxOptions)
+    if ids is not None:
+        query = query.where(col(PbxOptions.extension_id).in_(ids))
+    keys = keys_of(session)
+    return {row.extension_id: _opened(keys, row) for row in session.exec(query)}
+
+
+def keep_options(session: Session, extension_id: int, options: Iterable[OwnOption]) -> None:
+    """Keep these options of an extension's sections in place of those kept before."""
+    rows = [[one.section, one.name, one.value] for one in options]
+    session.execute(delete(PbxOptions).where(col(PbxOptions.extension_id) == extension_id))
+    if rows:
+        sealed = keys_of(session).seal(json.dumps(rows), about_options(extension_id))
+        session.add(PbxOptions(extension_id=extension_id, options=sealed))
+
+
+def about_options(extension_id: int) -> str:
+    """What kept options are sealed as."""
+    return f"pbx_options:{extension_id}:options"
+
+
+def _opened(keys: Keys, row: PbxOptions) -> tuple[OwnOption, ...]:
+    rows = json.loads(keys.open(row.options, about_options(row.extension_id)))
+    return tuple(OwnOption(*one) for one in rows)
+
+
+def _shared_addresses(session: Session) -> set[str]:
+    """Fixed IP addresses that several extensions have."""
+    address: Any = col(Extension.fixed_ip)
+    query = select(address).where(address != "").group_by(address).having(func.count() > 1)
+    return set(session.exec(query))
+
+
+def _parts(ids: Sequence[int] | None) -> Iterator[Sequence[int] | None]:
+    if ids is None:
+        yield None
+        return
+    for start in range(0, len(ids), _AT_ONCE):
+        yield ids[start : start + _AT_ONCE]

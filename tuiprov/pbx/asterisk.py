@@ -1,0 +1,298 @@
+"""Asterisk's chan_pjsip: an extension's sections, from its page.
+
+Every option and what it does was proved on Asterisk 22.10.1 (reference: asterisk, §1.3); options
+whose default is not what the page says are always written. `docs/pbx.md` shows the whole mapping.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from tuiprov.data.page import Page
+from tuiprov.data.site import Site
+from tuiprov.errors import RenderError
+from tuiprov.pbx import dialplan
+from tuiprov.pbx.kinds import PbxFile
+from tuiprov.render.notes import Note
+
+Option = tuple[str, str]
+Options = tuple[Option, ...]
+
+PJSIP_FILE: Final = "pjsip_tuiprov.conf"
+_COMMENT: Final = "; {}"
+
+MEDIA_ENCRYPTION: Final[dict[str, Options]] = {
+    "none": (("media_encryption", "no"),),
+    "sdes": (("media_encryption", "sdes"), ("media_encryption_optimistic", "no")),
+    "dtls_srtp": (
+        ("media_encryption", "dtls"),
+        ("media_encryption_optimistic", "no"),
+        # Without a certificate Asterisk loads it all the same, and every call fails.
+        ("dtls_auto_generate_cert", "yes"),
+        ("dtls_verify", "fingerprint"),
+        ("dtls_setup", "actpass"),
+    ),
+    # One endpoint has one method: `both` is no word of Asterisk's.
+    "sdes_dtls_srtp": (("media_encryption", "sdes"), ("media_encryption_optimistic", "yes")),
+}
+DTMF_MODES: Final = {"rfc2833": "rfc4733", "inband": "inband", "info": "info", "auto": "auto"}
+"""`rfc2833` would make the whole endpoint disappear."""
+CODECS: Final = {
+    name: name for name in ("alaw", "ulaw", "g722", "g729", "opus", "ilbc", "gsm", "g723", "g726")
+}
+"""The page's names and Asterisk's, which are the same."""
+QUALIFY_SECONDS: Final = 60
+_LONGEST_EXPIRY: Final = 7200
+"""Asterisk's own; it cuts what a phone asks for beyond it, silently."""
+_LONGEST_NAME: Final = 79
+"""Bytes of a caller's name: Asterisk cuts the rest, also in the middle of a character."""
+_LONGEST_LINE: Final = 8_190
+"""Bytes of a line: Asterisk skips a longer one."""
+_SECRETS: Final = re.compile(r"^((?:password(?:_digest)?|md5_cred|secret) ?=>?(?: ?MD5:)?).*", re.M)
+
+
+class Asterisk:
+    """Asterisk 18 and newer with chan_pjsip, one include file beside its own pjsip.conf and one
+    beside its extensions.conf."""
+
+    label = "Asterisk"
+
+    def files(self, site: Site) -> Sequence[PbxFile]:
+        return (
+            PbxFile(PJSIP_FILE, "", "", _COMMENT),
+            PbxFile(dialplan.FILE, dialplan.head(site), "", _COMMENT),
+        )
+
+    def blocks(self, page: Page) -> Sequence[str]:
+        return (_text(page), dialplan.block(page))
+
+    def account(self, page: Page) -> str:
+        return account(page)
+
+    def notes(self, page: Page) -> Sequence[Note]:
+        return list(_notes(page))
+
+    def masked(self, text: str, sign: str) -> str:
+        return _SECRETS.sub(rf"\g<1>{sign}", text)
+
+
+def account(page: Page) -> str:
+    """The SIP user, which is the name of all its sections: Asterisk finds an endpoint by the user
+    of From, and an aor by that of To."""
+    return str(page.values["sip_username"] or page.values["extension"])
+
+
+def sections(page: Page) -> list[tuple[str, Options]]:
+    """The sections of an extension as (type, options), all of them named by its account."""
+    found: list[tuple[str, Options]] = [
+        ("endpoint", tuple(_endpoint(page))),
+        ("aor", tuple(_aor(page))),
+    ]
+    if _authenticates(page):
+        found.append(("auth", tuple(_auth(page))))
+    if _is_known_by_address(page):
+        found.append(("identify", tuple(_identify(page))))
+    return [(kind, options + _own(page, kind)) for kind, options in found] + _own_sections(
+        page, {kind for kind, _ in found}
+    )
+
+
+def _text(page: Page) -> str:
+    name = account(page)
+    lines = []
+    for kind, options in sections(page):
+        lines += [f"[{name}]", f"type={kind}"]
+        lines += [_line(option, value) for option, value in options]
+        lines.append("")
+    return "\n".join(lines) + "\n"
+
+
+def _line(option: str, value: str) -> str:
+    """One option. `=>` keeps a value that begins with `>` whole; `;` would begin a comment."""
+    line = f"{option}=>{escaped(value)}" if option == "password" else f"{option}={escaped(value)}"
+    if len(line.encode()) > _LONGEST_LINE:
+        raise RenderError(f"{option} is longer than a line of Asterisk's configuration can be")
+    return line
+
+
+def escaped(value: str) -> str:
+    """A value as Asterisk's parser takes it."""
+    return value.replace(";", r"\;")
+
+
+# -- the sections ---------------------------------------------------------------------------------
+
+
+def _endpoint(page: Page) -> Iterator[Option]:
+    values, site = page.values, page.site
+    name = account(page)
+    yield "context", dialplan.context_of(page)
+    yield "subscribe_context", site.pbx_context
+    yield "disallow", "all"
+    yield "allow", ",".join(_codecs(page))
+    yield "aors", name
+    if _authenticates(page):
+        yield "auth", name
+    yield "callerid", f'"{_caller_name(page)}" <{values["extension"]}>'
+    yield "identify_by", "ip" if _is_known_by_address(page) else "username"
+    if values["fixed_ip"]:
+        by_tcp = values["signaling_transport"] == "tcp"
+        yield "transport", site.pbx_tcp_transport if by_tcp else site.pbx_udp_transport
+    yield from MEDIA_ENCRYPTION[str(values["media_encryption"])]
+    yield "dtmf_mode", DTMF_MODES[str(values["dtmf_mode"])]
+    yield "direct_media", _yes(values["allow_reinvite"])
+    for option in ("rtp_symmetric", "force_rport", "rewrite_contact"):
+        yield option, _yes(not values["on_private_network"])
+    if values["force_mwi"] and _mailbox(page):
+        yield "mailboxes", _mailbox(page)
+        # Without it a phone that subscribes all the same is answered 500.
+        yield "mwi_subscribe_replaces_unsolicited", "yes"
+    yield from _allowed(page)
+    if dialplan.limit_of(page) is not None:
+        yield "device_state_busy_at", str(dialplan.limit_of(page))
+        yield "set_var", f"{dialplan.LIMIT_VARIABLE}={dialplan.limit_of(page)}"
+
+
+def _aor(page: Page) -> Iterator[Option]:
+    values = page.values
+    if values["fixed_ip"]:
+        # No max_contacts: Asterisk then refuses a registration, and calls still reach it.
+        transport = ";transport=tcp" if values["signaling_transport"] == "tcp" else ""
+        port = values["fixed_port"] or 5060
+        yield "contact", f"sip:{account(page)}@{values['fixed_ip']}:{port}{transport}"
+    else:
+        yield "max_contacts", "1"
+        yield "remove_existing", "yes"
+        yield "default_expiration", str(page.site.register_expiry)
+        yield "maximum_expiration", str(max(_LONGEST_EXPIRY, page.site.register_expiry))
+    yield "qualify_frequency", str(QUALIFY_SECONDS if values["ping"] else 0)
+    if _mailbox(page):
+        yield "mailboxes", _mailbox(page)
+
+
+def _auth(page: Page) -> Iterator[Option]:
+    site, name, password = page.site, account(page), str(page.values["sip_password"])
+    if not password:
+        raise RenderError(f"extension {page.values['extension']} has no SIP password")
+    yield "auth_type", "digest" if site.pbx_release == "22" else "userpass"
+    yield "username", name
+    if site.pbx_realm and site.pbx_release == "22":
+        hashed = hashlib.md5(f"{name}:{site.pbx_realm}:{password}".encode(), usedforsecurity=False)
+        yield "realm", site.pbx_realm
+        yield "password_digest", f"MD5:{hashed.hexdigest()}"
+    else:
+        yield "password", password
+
+
+def _identify(page: Page) -> Iterator[Option]:
+    yield "endpoint", account(page)
+    yield "match", str(page.values["fixed_ip"])
+
+
+def _allowed(page: Page) -> Iterator[Option]:
+    """Who may use the account. `permit` without `deny` would let everyone in."""
+    values = page.values
+    networks = str(values["allowed_networks"]).split()
+    if values["fixed_ip"]:
+        networks = [] if _is_known_by_address(page) else [str(values["fixed_ip"])]
+    if networks:
+        yield "deny", "0.0.0.0/0"
+        yield "permit", ",".join(networks)
+
+
+def _own(page: Page, kind: str) -> Options:
+    """Options kept from the configuration that was taken over."""
+    return tuple((one.name, one.value) for one in page.own_options if one.section == kind)
+
+
+def _own_sections(page: Page, known: set[str]) -> list[tuple[str, Options]]:
+    kinds = dict.fromkeys(one.section for one in page.own_options if one.section not in known)
+    return [(kind, _own(page, kind)) for kind in kinds]
+
+
+# -- what they are made of ------------------------------------------------------------------------
+
+
+def _authenticates(page: Page) -> bool:
+    return not page.values["fixed_ip"] or page.values["fixed_auth"] == "required"
+
+
+def _is_known_by_address(page: Page) -> bool:
+    """By its IP address alone. Where several share one, Asterisk would take all calls for the
+    first one's: each is then known by its user name and password, from that address only."""
+    return bool(page.values["fixed_ip"]) and not (page.shares_fixed_ip and _authenticates(page))
+
+
+def _codecs(page: Page) -> list[str]:
+    wanted = str(page.values["codecs"]).split(",")
+    found = [CODECS[name] for name in wanted if name in CODECS]
+    if not found:
+        raise RenderError(f"Asterisk has none of the codecs of extension {_number(page)}")
+    return found
+
+
+def _number(page: Page) -> str:
+    return str(page.values["extension"])
+
+
+def _mailbox(page: Page) -> str:
+    context = page.site.pbx_mailboxes
+    return f"{_number(page)}@{context}" if context else ""
+
+
+def _caller_name(page: Page) -> str:
+    """The name that callers see, as Asterisk keeps it whole."""
+    name = str(page.values["extension_name"])
+    for lost, shown in (('"', "'"), ("<", "("), (">", ")"), ("\\", "/")):
+        name = name.replace(lost, shown)
+    return name.encode()[:_LONGEST_NAME].decode(errors="ignore").rstrip()
+
+
+def _yes(value: object) -> str:
+    return "yes" if value else "no"
+
+
+# -- what it does instead -------------------------------------------------------------------------
+
+
+def _notes(page: Page) -> Iterator[Note]:
+    values = page.values
+    yield from _about_name(page)
+    if dialplan.limit_of(page) is not None:
+        said = f"counts all calls, not public ones alone, by the lines of {dialplan.FILE}"
+        yield _note("max_public_concurrent_calls", said)
+    if values["media_encryption"] == "sdes_dtls_srtp":
+        said = "has one method for an extension: SDES is used where the phone offers it"
+        yield _note("media_encryption", said)
+    if values["media_encryption"] == "dtls_srtp":
+        said = "takes DTLS-SRTP from phones so; a browser (WebRTC) needs more than the page says"
+        yield _note("media_encryption", said)
+    if values["pbx_connected"]:
+        said = f"sends the dialled number on when the dialplan sets {dialplan.DIALLED} to it"
+        yield _note("pbx_connected", said)
+    if values["publishes_state"]:
+        said = f"takes no PUBLISH from phones: watchers see {dialplan.custom_state(page)}"
+        yield _note("publishes_state", f"{said}, which the dialplan sets")
+    if values["force_mwi"] and not page.site.pbx_mailboxes:
+        yield _note("force_mwi", "has no mailbox for it: no voicemail context is set (F6)")
+    missing = [n for n in str(values["codecs"]).split(",") if n and n not in CODECS]
+    if missing:
+        yield _note("codecs", f"has no {', '.join(missing)}: left out")
+    if values["fixed_ip"] and page.shares_fixed_ip and _authenticates(page):
+        said = "tells extensions at one IP apart by their SIP user name, which has to be in From"
+        yield _note("fixed_ip", said)
+    if values["allow_virtualization"]:
+        yield _note("allow_virtualization", "has no extension virtualization: nothing is written")
+
+
+def _about_name(page: Page) -> Iterator[Note]:
+    shown = _caller_name(page)
+    if shown != page.values["extension_name"]:
+        yield _note("extension_name", f"shows callers the name as {shown}")
+
+
+def _note(field: str, words: str) -> Note:
+    return Note(field, f"Asterisk {words}")
