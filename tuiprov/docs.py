@@ -12,10 +12,12 @@ from pathlib import Path
 from tuiprov.actions import ACTIONS
 from tuiprov.data.account_fields import ACCOUNT_FIELDS
 from tuiprov.data.catalog import Catalog, default_catalog
-from tuiprov.data.fields import Choice, Field, Number, declared
-from tuiprov.data.sections import SECTIONS, title
-from tuiprov.data.site import SITE_SECTIONS
+from tuiprov.data.fields import Choice, Field, Flag, Number, Value, declared
+from tuiprov.data.page import Page
+from tuiprov.data.sections import DEFAULTS, FIELDS, SECTIONS, SipPreferences, title
+from tuiprov.data.site import SITE_SECTIONS, Site
 from tuiprov.data.template_fields import TEMPLATE_FIELDS
+from tuiprov.pbx import asterisk, dialplan, freeswitch
 from tuiprov.render.values import VARIABLES
 
 _MADE = "<!-- Made by `make docs` from the code; edit there. -->\n"
@@ -28,6 +30,7 @@ def pages() -> dict[str, str]:
         "template-variables.md": "\n".join(_variables()) + "\n",
         "catalogue.md": "\n".join(_catalogue(default_catalog())) + "\n",
         "keys.md": "\n".join(_keys()) + "\n",
+        "pbx-options.md": "\n".join(_pbx_options()) + "\n",
     }
 
 
@@ -89,6 +92,63 @@ def _catalogue(catalog: Catalog) -> Iterator[str]:
             yield "\nUnknown:\n"
             yield from (f"- {what}: {words}" for what, words in unknown.items())
         yield ""
+
+
+_SAMPLES: dict[str, tuple[Value, ...]] = {
+    "max_public_concurrent_calls": (None, 2),
+    "codecs": ("alaw,ulaw", "g722,opus"),
+    "fixed_ip": ("", "192.0.2.7"),
+    "fixed_port": (None, 5080),
+    "allowed_networks": ("", "192.0.2.0/24"),
+}
+"""What fields that are no choice are tried with."""
+
+
+def _pbx_options() -> Iterator[str]:
+    yield f"{_MADE}\n# What a preference becomes in the PBX\n"
+    yield "What differs in an extension's part of the PBX's files from one value to the next."
+    yield "[pbx.md](pbx.md) says what the files are.\n"
+    yield "| preference | value | Asterisk (chan_pjsip) | FreeSWITCH (directory) |"
+    yield "|---|---|---|---|"
+    for name in ("max_public_concurrent_calls", *declared(SipPreferences)):
+        field = FIELDS[name]
+        pages = {value: _tried(name, value) for value in _values(field)}
+        pjsip = _differing({value: _in_asterisk(page) for value, page in pages.items()})
+        users = _differing({value: _in_freeswitch(page) for value, page in pages.items()})
+        for value in pages:
+            word = field.text(value) or getattr(field, "empty_means", "") or "none"
+            yield f"| `{name}` | {word} | {pjsip[value]} | {users[value]} |"
+
+
+def _values(field: Field) -> Iterable[Value]:
+    if isinstance(field, Choice):
+        return [value for value, _ in field.options]
+    return (False, True) if isinstance(field, Flag) else _SAMPLES.get(field.name, ())
+
+
+def _tried(name: str, value: Value) -> Page:
+    at = "192.0.2.7" if name in ("fixed_port", "fixed_auth", "signaling_transport") else ""
+    known = {"extension": "0027*001", "sip_password": "secret", "fixed_ip": at}
+    return Page({**DEFAULTS, **known, name: value}, Site())
+
+
+def _in_asterisk(page: Page) -> list[str]:
+    found = [f"{kind}: {n}={v}" for kind, options in asterisk.sections(page) for n, v in options]
+    return found + [f"dialplan: {line.strip()}" for line in dialplan.block(page).splitlines()]
+
+
+def _in_freeswitch(page: Page) -> list[str]:
+    found = freeswitch.parts(page).items()
+    return [f"{kind[:-1]}: {name}={value}" for kind, pairs in found for name, value in pairs]
+
+
+def _differing(written: dict[Value, list[str]]) -> dict[Value, str]:
+    """By value: what is not written for every value, as cells of a table."""
+    always = set.intersection(*map(set, written.values())) if written else set()
+    return {
+        value: "<br>".join(f"`{one}`" for one in lines if one not in always) or "-"
+        for value, lines in written.items()
+    }
 
 
 def _keys() -> Iterator[str]:

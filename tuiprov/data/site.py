@@ -301,6 +301,7 @@ class Switchboard(Record):
             options=(
                 ("none", "None"),
                 ("asterisk", "Asterisk (chan_pjsip)"),
+                ("freeswitch", "FreeSWITCH (directory)"),
             ),
         ),
     ] = Column(default="none", max_length=16)
@@ -342,8 +343,8 @@ class Switchboard(Record):
         str,
         Text(
             label="Digest realm",
-            help="As the PBX sends it in its challenge; Asterisk's own is asterisk. Known: "
-            "passwords are written hashed. Empty: in clear.",
+            help="As the PBX sends it in its challenge: Asterisk's own is asterisk, FreeSWITCH's "
+            "the domain. Known: passwords are written hashed. Empty: in clear.",
             takes="pbx",
             longest=64,
             pattern=r"[A-Za-z0-9][A-Za-z0-9._@-]*",

@@ -64,4 +64,8 @@ def pbx_of(site: Site) -> Pbx | None:
         from tuiprov.pbx.asterisk import Asterisk
 
         return Asterisk()
+    if site.pbx == "freeswitch":
+        from tuiprov.pbx.freeswitch import FreeSwitch
+
+        return FreeSwitch()
     return None
