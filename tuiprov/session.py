@@ -168,22 +168,18 @@ class Session:
 
     def plan_removal(self, extension_id: int) -> tuple[Page, Plan]:
         """An extension, and what removing it would do to its phone's files."""
-        from tuiprov.publish.plan import Plan
-        from tuiprov.publish.publishing import plan_page
+        from tuiprov.publish.publishing import plan_removal
 
         page = self.store.page(self.viewer, extension_id)
-        if not self.viewer.may_provision:
-            return page, Plan()
-        gone = page.changed({"use_provisioning": False})
-        return page, plan_page(self.store, page, gone, regenerate=True)
+        return page, plan_removal(self.store, page, files=self.viewer.may_provision)
 
     def remove_extension(self, page: Page) -> None:
         """Remove an extension as it was seen, and bring its phone's files up to date."""
         from tuiprov.publish.publishing import carry_out, plan_devices
 
         self.store.extensions.remove(self.viewer, page)
-        if page.device_id is not None:
-            carry_out(self.store, self.viewer, plan_devices(self.store, [page.device_id]))
+        devices = [page.device_id] if page.device_id is not None else []
+        carry_out(self.store, self.viewer, plan_devices(self.store, devices))
 
     # -- one page -------------------------------------------------------------------------------
 
@@ -211,19 +207,19 @@ class Session:
         return Published(tree_of(page.site))
 
     def plan_save(self, draft: Draft) -> Plan:
-        """What saving would do to the phone's files; nothing is stored."""
-        from tuiprov.publish.plan import Plan
-        from tuiprov.publish.publishing import plan_page
+        """What saving would do to the phone's files and the PBX's; nothing is stored."""
+        from tuiprov.publish.plan import Asked
+        from tuiprov.publish.publishing import plan_page, plan_pbx
 
         if not self.viewer.may_provision:
-            return Plan()
+            return plan_pbx(self.store, Asked(pages=(draft.page,)))
         return plan_page(self.store, draft.base, draft.page, regenerate=draft.regenerate)
 
     def save(self, draft: Draft) -> Plan:
         """Store the draft, then carry out its plan. Raises Refused, Conflict or PublishError; after
         a PublishError the data is stored and the device is marked failed."""
-        from tuiprov.publish.plan import Plan
-        from tuiprov.publish.publishing import mark_failed, plan_devices, publish
+        from tuiprov.publish.plan import Asked
+        from tuiprov.publish.publishing import carry_out, mark_failed, plan_devices, plan_pbx
 
         before = draft.base
         saved = self.store.save(self.viewer, before, draft.changes)
@@ -231,14 +227,18 @@ class Session:
         devices = {page.device_id for page in (before, saved) if page.device_id}
         regenerate = draft.regenerate
         draft.rebase(saved)
+        extensions = [saved.extension_id or 0]
         if not self.viewer.may_provision:
-            return Plan()  # the device is stale until somebody publishes who may
+            # The device is stale until somebody publishes who may; the PBX follows at once.
+            plan = plan_pbx(self.store, Asked(extensions))
+            carry_out(self.store, self.viewer, plan)
+            return plan
         try:
-            plan = plan_devices(self.store, devices, regenerate=regenerate)
+            plan = plan_devices(self.store, devices, regenerate=regenerate, extensions=extensions)
         except PublishError as error:
             mark_failed(self.store, devices, error)
             raise
-        publish(self.store, self.viewer, plan)
+        carry_out(self.store, self.viewer, plan)
         return plan
 
     def reveal(self, page: Page) -> None:

@@ -11,7 +11,7 @@ from tuiprov.data.bulk import parse_assignments
 from tuiprov.data.fields import declared
 from tuiprov.data.identity import Identity, added
 from tuiprov.printing import print_plan, say
-from tuiprov.publish.publishing import carry_out, plan_devices, plan_page
+from tuiprov.publish.publishing import carry_out, plan_devices, plan_removal
 from tuiprov.text import visible
 
 
@@ -42,13 +42,12 @@ def remove(
     """Remove an extension; shows what that does to its phone's files, then asks."""
     store, viewer = SITE.store()
     page = store.page(viewer, store.find_extension(viewer, extension))
-    if viewer.may_provision:
-        gone = page.changed({"use_provisioning": False})
-        print_plan(plan_page(store, page, gone, regenerate=True), with_diff=False, as_json=False)
+    ready = plan_removal(store, page, files=viewer.may_provision)
+    if viewer.may_provision or ready:
+        print_plan(ready, with_diff=False, as_json=False)
     if not yes and not typer.confirm(f"Remove {visible(extension)}?"):
         say("nothing was done")
         return
     store.extensions.remove(viewer, page)
-    if page.device_id is not None:
-        carry_out(store, viewer, plan_devices(store, [page.device_id]))
+    carry_out(store, viewer, plan_devices(store, [page.device_id] if page.device_id else []))
     say(f"removed {visible(extension)}")

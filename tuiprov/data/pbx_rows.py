@@ -5,19 +5,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import delete, func, insert
 from sqlmodel import Session, col, select
 
-from tuiprov.data.kept import PbxEntry, PbxOptions
+from tuiprov.data.kept import PbxEntry, PbxOptions, PublishedFile
 from tuiprov.data.models import Extension
 from tuiprov.data.page import OwnOption, Page
 from tuiprov.data.reading import columns
 from tuiprov.data.sealing import Keys, keys_of
 from tuiprov.data.secret_columns import opened
 from tuiprov.data.sections import DEFAULTS, EXTENSION_FIELDS
-from tuiprov.data.site import Site
+from tuiprov.data.site import PBX_DIRECTORY, Site
+from tuiprov.data.versions import GONE
 
 _AT_ONCE = 500
 
@@ -28,9 +30,8 @@ def pbx_pages(session: Session, site: Site, ids: Sequence[int] | None = None) ->
     query = columns(Extension.id, Extension.version, *names).order_by(col(Extension.extension))
     shared = _shared_addresses(session)
     keys = keys_of(session)
-    for some in _parts(ids):
-        part = query if some is None else query.where(col(Extension.id).in_(some))
-        rows = session.execute(part).all()
+    for some in _parts(_all_ids(session) if ids is None else ids):
+        rows = session.execute(query.where(col(Extension.id).in_(some))).all()
         own = own_options(session, some)
         for number, version, *values in rows:
             stored = dict(zip(EXTENSION_FIELDS, values, strict=True))
@@ -43,6 +44,15 @@ def pbx_pages(session: Session, site: Site, ids: Sequence[int] | None = None) ->
                 shares_fixed_ip=stored["fixed_ip"] in shared,
                 own_options=own.get(number, ()),
             )
+
+
+def with_pbx_facts(session: Session, page: Page) -> Page:
+    """The page of one extension with what the PBX hangs on besides its values."""
+    if page.site.pbx == "none" or page.extension_id is None:
+        return page
+    own = own_options(session, [page.extension_id]).get(page.extension_id, ())
+    shares = page.values["fixed_ip"] in _shared_addresses(session)
+    return replace(page, own_options=own, shares_fixed_ip=shares)
 
 
 def unknown_to_pbx(session: Session) -> set[int]:
@@ -65,6 +75,34 @@ def neighbours_at_fixed_ips(session: Session) -> set[int]:
 def numbers(session: Session) -> set[str]:
     """The extended numbers of all extensions."""
     return set(session.exec(select(Extension.extension)))
+
+
+def accounts_taken_twice(session: Session) -> dict[str, str]:
+    """SIP users that several extensions have, each with the lowest of their extended numbers."""
+    number: Any = col(Extension.extension)
+    user = func.coalesce(func.nullif(col(Extension.sip_username), ""), number)
+    query = columns(user, func.min(number)).group_by(user).having(func.count() > 1)
+    return dict(session.execute(query).tuples().all())
+
+
+def same_versions(session: Session, versions: Mapping[int, int]) -> bool:
+    """Are these extensions still in these versions, as far as they are still there?"""
+    known = list(versions)
+    for start in range(0, len(known), _AT_ONCE):
+        some = known[start : start + _AT_ONCE]
+        rows = columns(Extension.id, Extension.version).where(col(Extension.id).in_(some))
+        if any(versions[number] != version for number, version in session.execute(rows)):
+            return False
+    return True
+
+
+def pbx_paths(session: Session) -> list[str]:
+    """The PBX's files on record, as paths inside the publish root."""
+    path = col(PublishedFile.path)
+    query = select(path).where(
+        path.startswith(f"{PBX_DIRECTORY}/"), col(PublishedFile.digest) != GONE
+    )
+    return list(session.exec(query))
 
 
 def record_known(session: Session, versions: Mapping[int, int]) -> None:
@@ -121,9 +159,11 @@ def _shared_addresses(session: Session) -> set[str]:
     return set(session.exec(query))
 
 
-def _parts(ids: Sequence[int] | None) -> Iterator[Sequence[int] | None]:
-    if ids is None:
-        yield None
-        return
+def _all_ids(session: Session) -> list[int]:
+    query = select(Extension.id).order_by(col(Extension.extension))
+    return [number for number in session.exec(query) if number]
+
+
+def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(ids), _AT_ONCE):
         yield ids[start : start + _AT_ONCE]

@@ -70,7 +70,12 @@ def page_of(session: Session, viewer: Viewer, extension_id: int) -> Page:
     if device is not None:
         page = on_device(session, viewer, page, device)
     owners = (user_row.id, organization_row.id, organization_row.parent_id)
-    return replace(page, customs=customs_for(session, viewer, owners, page.values["template"]))
+    page = replace(page, customs=customs_for(session, viewer, owners, page.values["template"]))
+    if site.pbx == "none":
+        return page
+    from tuiprov.data.pbx_rows import with_pbx_facts
+
+    return with_pbx_facts(session, page)
 
 
 def new_values(site: Site) -> dict[str, Value]:

@@ -398,6 +398,8 @@ PBX_FIELDS: Final = frozenset(
 ACCESS_FIELDS: Final = frozenset({"publish_group", "world_readable"})
 """Settings that say who may read the files, whatever is in them."""
 
+PBX_DIRECTORY: Final = "pbx"
+"""Where the PBX's files lie inside the publish root; phones' servers serve its neighbours only."""
 _PBX_NEEDED = ("pbx_context", "pbx_udp_transport", "pbx_tcp_transport")
 _NEEDED = ("provisioning_host", "publish_root", "sip_server", "codecs_offered")
 

@@ -299,6 +299,14 @@ class Store:
             return sorted({*found.scalars(), *left})
 
     @internal
+    def has_pbx_files(self) -> bool:
+        """Are any files of a PBX on record?"""
+        from tuiprov.data.pbx_rows import pbx_paths
+
+        with self.database.read() as session:
+            return bool(pbx_paths(session))
+
+    @internal
     def rendered_by(self) -> str:
         """Which catalogue and templates the published files were made with, "" for none."""
         with self.database.read() as session:

@@ -49,6 +49,20 @@ def split(file: PbxFile, text: str, made_by: str) -> dict[str, str] | None:
     return {first.removesuffix(after): rest for first, _, rest in pairs}
 
 
+def find(file: PbxFile, text: str, number: str) -> str | None:
+    """The block of one extension in a text of `file`, whatever else it was made from; None when it
+    has none."""
+    before, after = file.comment.split("{}")
+    heading = f"\n{before}{_EXTENSION}{number}{after}\n"
+    start = text.find(heading)
+    if start < 0:
+        return None
+    start += len(heading)
+    ends = (text.find(f"\n{before}{words}", start - 1) for words in (_EXTENSION, _END))
+    end = min((end for end in ends if end >= 0), default=len(text))
+    return text[start : end + 1]
+
+
 @cache
 def _first(made_by: str) -> str:
     digest = hashlib.sha256(made_by.encode()).hexdigest()[:16]

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from tuiprov.data.page import Page
-from tuiprov.data.site import Site
+from tuiprov.data.site import PBX_DIRECTORY, Site
 from tuiprov.render.notes import Note
-
-DIRECTORY: Final = "pbx"
-"""Where the files lie inside the publish root; phones' servers serve its neighbours only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,7 @@ class PbxFile:
     @property
     def path(self) -> str:
         """Inside the publish root."""
-        return f"{DIRECTORY}/{self.name}"
+        return f"{PBX_DIRECTORY}/{self.name}"
 
 
 class Pbx(Protocol):

@@ -18,13 +18,13 @@ import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from tuiprov.data.site import Site
+from tuiprov.data.site import PBX_DIRECTORY, Site
 from tuiprov.errors import PublishError
-from tuiprov.publish.plan import Change, Plan
+from tuiprov.publish.plan import Change, Plan, is_of_pbx
 from tuiprov.publish.tree import reason
 
 _DIRECTORY_MODE = 0o2750
@@ -37,7 +37,9 @@ _OPEN_AT_ONCE = 200
 """How many files are held open between their writing and their fsync."""
 TEMPORARY: Final = re.compile(r"\..+\.[0-9a-f]{16}\.tmp")
 """The name of a file that is not in its place yet."""
-_OUR_DIRECTORY_MODES = (_DIRECTORY_MODE, _DIRECTORY_MODE | _WORLD_READABLE[0])
+_THROUGH = 0o001
+"""Others may go through a directory, not look into it."""
+_OUR_DIRECTORY_MODES = tuple(_DIRECTORY_MODE | extra for extra in (0, _THROUGH, _WORLD_READABLE[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def locked(site: Site, *, wait: float = LONGEST_WAIT) -> Iterator[None]:
     lock goes with the process, however it ends. PublishError after `wait` seconds."""
     root = Path(site.publish_root)
     with _naming(root):
-        _make_root(root, _access(site))
+        _make_root(root, _root_access(site))
         handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
         _wait_for(handle, root, time.monotonic() + wait)
@@ -80,7 +82,10 @@ def locked(site: Site, *, wait: float = LONGEST_WAIT) -> Iterator[None]:
 def put(changes: Sequence[Change], site: Site) -> None:
     """Write and delete these files; the caller holds the lock. PublishError: as `apply`."""
     root = Path(site.publish_root)
-    _write(changes, root, _access(site))
+    for_pbx = [change for change in changes if is_of_pbx(change)]
+    # The PBX's first: a phone with a new password should find it known.
+    _write(for_pbx, root, _access(site, of_pbx=True))
+    _write([change for change in changes if not is_of_pbx(change)], root, _access(site))
     _delete([change for change in changes if change.kind == "delete"], root)
 
 
@@ -97,20 +102,34 @@ def remove_temporaries(site: Site) -> int:
     return found
 
 
-def mode_of(site: Site) -> int:
-    """The mode that published files have."""
-    return _access(site).file_mode
+def mode_of(site: Site, path: str) -> int:
+    """The mode that the published file at this path has."""
+    return _access(site, of_pbx=path.startswith(f"{PBX_DIRECTORY}/")).file_mode
 
 
-def _access(site: Site) -> _Access:
-    extra_directory, extra_file = _WORLD_READABLE if site.world_readable else (0, 0)
-    group = -1
-    if site.publish_group:
-        try:
-            group = grp.getgrnam(site.publish_group).gr_gid
-        except KeyError:
-            raise PublishError(f"there is no group {site.publish_group!r} on this host") from None
-    return _Access(group, _DIRECTORY_MODE | extra_directory, _FILE_MODE | extra_file)
+def _access(site: Site, *, of_pbx: bool = False) -> _Access:
+    """For phones' files or the PBX's, which no other user of the host ever has to read."""
+    is_open = site.world_readable and not of_pbx
+    extra_directory, extra_file = _WORLD_READABLE if is_open else (0, 0)
+    name = site.pbx_group if of_pbx else site.publish_group
+    return _Access(_group(name), _DIRECTORY_MODE | extra_directory, _FILE_MODE | extra_file)
+
+
+def _root_access(site: Site) -> _Access:
+    """The PBX gets through the root to its own directory, in whatever group it is."""
+    access = _access(site)
+    if site.pbx == "none":
+        return access
+    return replace(access, directory_mode=access.directory_mode | _THROUGH)
+
+
+def _group(name: str) -> int:
+    if not name:
+        return -1
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise PublishError(f"there is no group {name!r} on this host") from None
 
 
 def _write(changes: Sequence[Change], root: Path, access: _Access) -> None:

@@ -7,14 +7,14 @@ and changes nothing. A second plan after an apply is empty.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal
 
 from tuiprov.data.catalog import FormatName
-from tuiprov.data.page import CustomTemplate, Phone, Stamp
-from tuiprov.data.site import Site
+from tuiprov.data.page import CustomTemplate, Page, Phone, Stamp
+from tuiprov.data.site import PBX_DIRECTORY, Site
 from tuiprov.errors import RenderError, TemplateFault
 from tuiprov.publish.masking import Masking, Rendered, maskings
 from tuiprov.publish.tree import Tree
@@ -104,6 +104,29 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class PbxSeen:
+    """What the PBX's files of a plan were made from: the settings, `versions` of the rows of the
+    extensions whose blocks were made, and `before`, what was on disk by path. `accounts`: what the
+    PBX knows these extensions by."""
+
+    site: Site
+    versions: Mapping[int, int] = field(default_factory=dict)
+    before: Mapping[str, bytes | None] = field(default_factory=dict)
+    accounts: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which extensions of the PBX's files a plan is about. `ids`: these, as far as the PBX does not
+    know them as they are; None: all. `pages`: extensions as they would be saved. `gone`: numbers of
+    those that would be removed. Only the blocks of these are shown."""
+
+    ids: Collection[int] | None = ()
+    pages: Sequence[Page] = ()
+    gone: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What applying would do. `held`: replacements left out because they were not asked for (saved
     without Regenerate). `settled`: devices whose files are as they should be. `failed`: device →
@@ -120,6 +143,8 @@ class Plan:
     """Is what is planned anything that a phone's file holds at all?"""
     seen: Mapping[int, Seen] = field(default_factory=dict)
     """The state in which each device was planned: one that is another by now keeps its files."""
+    pbx: PbxSeen | None = None
+    """What the PBX's files among the changes were made from; None: the PBX is not meant."""
 
     def __bool__(self) -> bool:
         return bool(self.changes)
@@ -168,6 +193,11 @@ class Plan:
     def _failures(self) -> str:
         count = len(self.failed)
         return f"; {count} phone{'s' if count > 1 else ''} failed" if count else ""
+
+
+def is_of_pbx(change: Change) -> bool:
+    """Is it a file that the PBX reads, not a phone?"""
+    return change.path.startswith(f"{PBX_DIRECTORY}/")
 
 
 def own_words(phone: Phone) -> tuple[tuple[str, str], ...]:

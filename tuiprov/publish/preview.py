@@ -9,13 +9,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tuiprov.data.gates import phone_type
-from tuiprov.data.page import Page, Phone
+from tuiprov.data.page import MASK, Page, Phone
+from tuiprov.data.sections import EXTENSION_FIELDS
 from tuiprov.errors import PublishError, RenderError
+from tuiprov.pbx.blocks import find
+from tuiprov.pbx.kinds import Pbx, PbxFile, pbx_of
 from tuiprov.publish.tree import Tree
 from tuiprov.render.engine import RenderedFile, parse_back, render
 from tuiprov.render.links import file_name, link
 from tuiprov.render.notes import Note, notes
-from tuiprov.render.trace import changed_lines, lines_of
+from tuiprov.render.trace import changed_lines, lines_of, other_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,18 @@ class Published:
             self._known[file.path] = self._read(file)
         return self._known[file.path]
 
+    def block(self, file: PbxFile, number: str) -> list[str] | None:
+        """The lines that the PBX's file on disk holds of an extension; None when it holds none."""
+        key = f"{file.path} {number}"
+        if key not in self._known:
+            try:
+                data = self.tree.read(file.path)
+            except PublishError:
+                data = None
+            text = None if data is None else find(file, data.decode(errors="replace"), number)
+            self._known[key] = None if text is None else text.splitlines()
+        return self._known[key]
+
     def forget(self) -> None:
         self._known.clear()
 
@@ -78,10 +93,19 @@ class Published:
 def preview(page: Page, published: Published, focus: str, *, reveal: bool = False) -> PagePreview:
     """The preview of `page` with the lines of the field `focus` marked, secrets masked unless
     `reveal`. Never raises for what an admin may have typed: the words say what is missing."""
-    kind = phone_type(page)
+    shown = _of_phone(page, published, focus, reveal)
+    pbx = pbx_of(page.site) if page.revealable and not page.is_device else None
+    if pbx is None:
+        return shown
+    tab = _pbx_tab(pbx, page, published, focus, reveal)
+    said = (Note("", shown.empty),) if shown.empty else ()
+    return PagePreview((*shown.files, tab), (*said, *shown.notes, *pbx.notes(page)))
+
+
+def _of_phone(page: Page, published: Published, focus: str, reveal: bool) -> PagePreview:
     if page.phone is None:
         return PagePreview(empty="Use provisioning is off: the phone gets no file.")
-    if kind is None:
+    if phone_type(page) is None:
         return PagePreview(empty="Choose manufacturer, model and firmware to see the file.")
     try:
         return _preview(page, page.phone, published, focus, reveal)
@@ -134,6 +158,39 @@ def _tab(
     texts = shown.text.splitlines()
     marked = (Line(text, n in changed, n in focused) for n, text in enumerate(texts))
     return PreviewFile(true.name, tuple(marked), state)
+
+
+def _pbx_tab(pbx: Pbx, page: Page, published: Published, focus: str, reveal: bool) -> PreviewFile:
+    """What the PBX's files hold of the extension, under each file's name."""
+    try:
+        texts = pbx.blocks(page)
+    except RenderError as error:
+        return PreviewFile("PBX", (Line(f"Nothing for {pbx.label}: {error}"),))
+    others = list(_pbx_otherwise(pbx, page, focus))
+    lines: list[Line] = []
+    states = set()
+    for place, (file, text) in enumerate(zip(pbx.files(page.site), texts, strict=True)):
+        true = text.splitlines()
+        before = published.block(file, str(page.values["extension"]))
+        changed = changed_lines(true, before) if before is not None else set()
+        states.add("new" if before is None else "published" if before == true else "changed")
+        focused = set().union(*(changed_lines(true, o[place].splitlines()) for o in others))
+        shown = (text if reveal else pbx.masked(text, MASK)).splitlines()
+        lines.append(Line(file.comment.format(file.name)))
+        lines += [Line(words, n in changed, n in focused) for n, words in enumerate(shown)]
+    state = next(one for one in ("changed", "new", "published") if one in states)
+    return PreviewFile("PBX", tuple(lines), state)
+
+
+def _pbx_otherwise(pbx: Pbx, page: Page, focus: str) -> Iterator[Sequence[str]]:
+    """The extension's blocks, were the focused field another."""
+    if focus not in EXTENSION_FIELDS:
+        return
+    for value in other_values(focus, page.values[focus]):
+        try:
+            yield pbx.blocks(page.changed({focus: value}))
+        except (RenderError, LookupError):
+            continue
 
 
 def _link_tab(phone: Phone, page: Page) -> PreviewFile:

@@ -5,7 +5,7 @@ The screens and the command line call this; `plan.py` and `apply.py` below it kn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,12 +22,12 @@ from tuiprov.data.fields import Values
 from tuiprov.data.models import Device, SystemSettings
 from tuiprov.data.page import CustomTemplate, Page, Phone
 from tuiprov.data.reading import site_of, stamps
-from tuiprov.data.site import ACCESS_FIELDS, PHONE_FIELDS, SITE_FIELDS, Site
+from tuiprov.data.site import ACCESS_FIELDS, PBX_FIELDS, PHONE_FIELDS, SITE_FIELDS, Site
 from tuiprov.data.store import Store
 from tuiprov.data.versions import Wanted, forget_gone, in_parts, recorded, want
 from tuiprov.errors import NotAllowed, PublishError
 from tuiprov.publish.apply import locked, put
-from tuiprov.publish.plan import Plan, plan
+from tuiprov.publish.plan import Asked, PbxSeen, Plan, is_of_pbx, plan
 from tuiprov.publish.tree import Tree
 from tuiprov.render.engine import fingerprint
 
@@ -44,13 +44,44 @@ def unheard(_count: int) -> None:
 
 
 def plan_devices(
-    store: Store, ids: Iterable[int], *, regenerate: bool = True, on_phone: OnPhone = unheard
+    store: Store,
+    ids: Iterable[int],
+    *,
+    regenerate: bool = True,
+    extensions: Collection[int] = (),
+    on_phone: OnPhone = unheard,
 ) -> Plan:
-    """The plan for these devices as they are stored."""
+    """The plan for these devices as they are stored, and for what the PBX is to know of the
+    extensions on them and of `extensions`."""
+    made = _plan_phones(store, ids, regenerate, on_phone)
+    served = {line[1] for seen in made.seen.values() for line in seen.stamp[1:]}
+    return _with_pbx(store, made, Asked({*served, *extensions}))
+
+
+def _plan_phones(
+    store: Store, ids: Iterable[int], regenerate: bool = True, on_phone: OnPhone = unheard
+) -> Plan:
+    """The plan of the devices' own files."""
     wanted = list(ids)
     recorded = _recorded(store, wanted)
     phones = _telling(store.phones(wanted), on_phone)
     return plan(phones, recorded, tree_of(store.site()), regenerate=regenerate)
+
+
+def plan_pbx(store: Store, asked: Asked) -> Plan:
+    """The plan of the PBX's files alone."""
+    return _with_pbx(store, Plan(), asked)
+
+
+def _with_pbx(store: Store, made: Plan, asked: Asked, site: Site | None = None) -> Plan:
+    from tuiprov.publish.pbx_files import with_pbx  # few sites have tuiprov write their PBX
+
+    stored = store.site()
+    wanted = site or stored
+    if wanted.pbx == "none" and stored.pbx == "none" and not store.has_pbx_files():
+        return made
+    with store.database.read() as session:
+        return with_pbx(session, made, tree_of(wanted), asked, site)
 
 
 def plan_outdated(
@@ -61,7 +92,9 @@ def plan_outdated(
     """
     upgraded = store.rendered_by() != fingerprint()
     ids = store.device_ids(viewer, where, outdated=not upgraded)
-    return plan_devices(store, ids, on_phone=on_phone)
+    is_whole = viewer.is_administrator and not where
+    asked = Asked(None if is_whole else store.extension_ids(viewer, where))
+    return _with_pbx(store, _plan_phones(store, ids, on_phone=on_phone), asked)
 
 
 def plan_settings(
@@ -72,11 +105,14 @@ def plan_settings(
     before, after = store.site(), store.proposed_site(viewer, values)
     changed = {name for name in SITE_FIELDS if getattr(before, name) != getattr(after, name)}
     if not changed & PHONE_FIELDS:
-        return Plan(reaches_phones=False)
+        pbx_alone = changed & PBX_FIELDS or after.pbx != "none"
+        made = _with_pbx(store, Plan(), Asked(None), after) if pbx_alone else Plan()
+        return replace(made, reaches_phones=bool(made.changes))
     phones = (replace(phone, site=after) for phone in store.phones())
     rewrite = bool(changed & ACCESS_FIELDS)
     made = plan(_telling(phones, on_phone), _recorded(store), tree_of(after), rewrite=rewrite)
-    return replace(made, notes=tuple(_notes(store, before, after, made)))
+    made = replace(made, notes=tuple(_notes(store, before, after, made)))
+    return _with_pbx(store, made, Asked(None), after)
 
 
 def _telling(phones: Iterable[Phone], on_phone: OnPhone) -> Iterator[Phone]:
@@ -114,6 +150,19 @@ def plan_template(store: Store, ids: Iterable[int], custom: CustomTemplate) -> P
 
 def plan_page(store: Store, before: Page, after: Page, *, regenerate: bool) -> Plan:
     """The plan of saving `after` in place of `before`, computed before anything is stored."""
+    made = _plan_phone_of(store, before, after, regenerate)
+    return _with_pbx(store, made, Asked(pages=() if after.is_device else (after,)))
+
+
+def plan_removal(store: Store, page: Page, *, files: bool) -> Plan:
+    """The plan of an extension that goes; `files`: of its phone's files too."""
+    after = page.changed({"use_provisioning": False})
+    made = _plan_phone_of(store, page, after, regenerate=True) if files else Plan()
+    return _with_pbx(store, made, Asked(gone=(str(page.values["extension"]),)))
+
+
+def _plan_phone_of(store: Store, before: Page, after: Page, regenerate: bool) -> Plan:
+    """The plan of the files of a page's phone."""
     phones: list[Phone] = []
     if after.phone is not None:
         phones.append(after.phone)
@@ -141,7 +190,7 @@ def publish(store: Store, viewer: Viewer, ready: Plan) -> None:
 def withdraw(store: Store, viewer: Viewer, device_id: int) -> Plan:
     """Delete the files of a device that serves nobody any more; gives what was done. The operation
     that took it from its extensions has asked the permission."""
-    ready = plan_devices(store, [device_id])
+    ready = _plan_phones(store, [device_id])
     carry_out(store, viewer, ready)
     return ready
 
@@ -184,7 +233,7 @@ def settle_interrupted(store: Store) -> None:
         waiting = [number for number in session.exec(query) if number]
     if not waiting:
         return
-    ready = plan_devices(store, waiting)
+    ready = _plan_phones(store, waiting)
     settled = set(ready.settled) - {change.device_id for change in ready.changes}
     with store.database.write() as session:
         _mark(session, settled, "published", "")
@@ -228,9 +277,18 @@ def _still_true(session: Session, ready: Plan) -> Plan:
         or (seen.custom is not None and customs.get(seen.custom.name) != seen.custom)
     }
     kept = ready.without(changed) if changed else ready
+    if kept.pbx is not None and not _pbx_still_true(session, kept.pbx, site):
+        phones = tuple(one for one in kept.changes if not is_of_pbx(one))
+        kept = replace(kept, changes=phones, pbx=None)
     if not kept.changes:
         raise PublishError(_OUTDATED)
     return kept
+
+
+def _pbx_still_true(session: Session, seen: PbxSeen, site: Site) -> bool:
+    from tuiprov.publish.pbx_files import still_true
+
+    return still_true(session, tree_of(site), seen)
 
 
 def _reads_alike(one: Site, other: Site) -> bool:
@@ -265,6 +323,10 @@ def _follow_program(session: Session) -> None:
 
 def _record_result(session: Session, done: Plan) -> Plan:
     forget_gone(session, [one.path for one in done.changes if one.kind == "delete"])
+    if done.pbx is not None:
+        from tuiprov.publish.pbx_files import record_pbx
+
+        record_pbx(session, done.pbx)
     held = {change.device_id for change in done.held}
     current = {number for change in done.changes if (number := change.device_id)}
     current |= set(done.settled)

@@ -130,7 +130,7 @@ def _compare(
 
 def _mode(site: Site, row: PublishedFile) -> bool:
     found = os.lstat(Path(site.publish_root) / row.path)
-    return stat.S_IMODE(found.st_mode) == mode_of(site)
+    return stat.S_IMODE(found.st_mode) == mode_of(site, row.path)
 
 
 def _again(store: Store, rows: Sequence[PublishedFile]) -> list[Change]:

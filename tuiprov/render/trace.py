@@ -28,7 +28,7 @@ def lines_of(field: str, page: Page, files: Sequence[RenderedFile]) -> dict[str,
     if field not in FIELDS or field in _WHOLE_PHONE or FIELDS[field].takes != "phone":
         return found
     texts = [file.text.splitlines() for file in files]
-    changed = (page.changed({field: value}) for value in _other_values(field, page.values[field]))
+    changed = (page.changed({field: value}) for value in other_values(field, page.values[field]))
     for others in render_each(other.phone for other in changed if other.phone is not None):
         if isinstance(others, RenderError):
             continue
@@ -52,7 +52,8 @@ def changed_lines(lines: Sequence[str], others: Sequence[str]) -> set[int]:
     return {n for n in range(start, end) if lines[n] not in kept}
 
 
-def _other_values(field: str, value: Value) -> Iterator[Value]:
+def other_values(field: str, value: Value) -> Iterator[Value]:
+    """Values that the field could have instead."""
     kind = FIELDS[field]
     if isinstance(kind, Flag):
         yield not value

@@ -206,7 +206,11 @@ class PageScreen(FormScreen[Draft]):
     # -- what is shown --------------------------------------------------------------------------
 
     def notes(self) -> Mapping[str, str]:
-        return {note.field: note.sentence for note in self._preview.notes}
+        found: dict[str, str] = {}
+        for note in self._preview.notes:
+            before = found.get(note.field)
+            found[note.field] = f"{before} {note.sentence}" if before else note.sentence
+        return found
 
     def follow_size(self) -> None:
         super().follow_size()
