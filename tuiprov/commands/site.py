@@ -29,9 +29,10 @@ class SiteOptions:
 
     def store(self) -> tuple[Store, Viewer]:
         """The site's store and who is looking; StoreError or NotAllowed in one line."""
-        database = Database(self.url)
+        settings = config.load(self.db, self.config)
+        database = Database(settings.db)
         database.check()
-        return Store(database), os_viewer(database)
+        return Store(database, settings.asterisk), os_viewer(database)
 
 
 SITE = SiteOptions()

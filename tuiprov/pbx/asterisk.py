@@ -15,6 +15,7 @@ from tuiprov.data.page import Page
 from tuiprov.data.site import Site
 from tuiprov.errors import RenderError
 from tuiprov.pbx import dialplan
+from tuiprov.pbx.console import reload_and_look, runner
 from tuiprov.pbx.kinds import PbxFile
 from tuiprov.render.notes import Note
 
@@ -74,6 +75,11 @@ class Asterisk:
 
     def notes(self, page: Page) -> Sequence[Note]:
         return list(_notes(page))
+
+    def reload(
+        self, command: Sequence[str], texts: Sequence[str], changed: Sequence[str]
+    ) -> Sequence[str]:
+        return reload_and_look(runner(command), texts[0], changed)
 
     def masked(self, text: str, sign: str) -> str:
         return _SECRETS.sub(rf"\g<1>{sign}", text)
