@@ -27,6 +27,11 @@ class SiteOptions:
     def url(self) -> str:
         return config.load(self.db, self.config).db
 
+    @property
+    def console(self) -> tuple[str, ...]:
+        """The command that runs the PBX's console."""
+        return config.load(self.db, self.config).asterisk
+
     def store(self) -> tuple[Store, Viewer]:
         """The site's store and who is looking; StoreError or NotAllowed in one line."""
         settings = config.load(self.db, self.config)

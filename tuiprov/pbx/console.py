@@ -22,7 +22,6 @@ Run = Callable[[str], str]
 _RELOADS: Final = ("module reload res_pjsip.so", "dialplan reload")
 _LONGEST_SECONDS: Final = 60.0
 _SETTLES_WITHIN: Final = 5.0
-"""Seconds that a reload may take to be seen: it goes on after the console has answered."""
 _MOST_COMPARED: Final = 50
 """Of so many changed extensions every value is compared: each costs three commands."""
 _MOST_NAMED: Final = 5
@@ -65,11 +64,16 @@ def runner(command: Sequence[str], longest: float = _LONGEST_SECONDS) -> Run:
     return run
 
 
-def reload_and_look(run: Run, text: str, changed: Sequence[str]) -> list[str]:
-    """Reload, then look for every endpoint of the file `text` and at what Asterisk holds of the
-    `changed` accounts; gives what is wrong, in words, the first few of it."""
+def reload(run: Run) -> None:
+    """Have Asterisk read its files again."""
     for words in _RELOADS:
         run(words)
+
+
+def wrong(run: Run, text: str, changed: Sequence[str]) -> list[str]:
+    """What Asterisk does not hold of the file `text`, in words, the first few of it: every endpoint
+    is looked for, and the values of the `changed` accounts are compared. It has a moment's time,
+    because a reload goes on after the console has answered."""
     written = _sections(text)
     ends = time.monotonic() + _SETTLES_WITHIN
     while (found := list(_wrong(run, written, changed))) and time.monotonic() < ends:
@@ -108,6 +112,8 @@ def _plain(option: str, value: str) -> str:
     """A value as it compares, written or shown."""
     if option == "allow":
         return ",".join(re.split(r"[,|]", value.strip("()")))
+    if option == "callerid":
+        return value.strip("<>")
     lowered = value.lower()
     return _SAME.get(lowered, lowered) if option != "password" else value
 

@@ -45,7 +45,8 @@ def _reload(store: Store, pbx: Pbx, seen: PbxSeen, changed: Sequence[str] | None
     texts = [(data or b"").decode(errors="replace") for data in read]
     accounts = sorted(seen.accounts.values()) if changed is None else changed
     try:
-        return "; ".join(pbx.reload(store.console, texts, accounts))
+        pbx.reload(store.console)
+        return "; ".join(pbx.wrong(store.console, texts, accounts))
     except PublishError as error:
         return str(error)
 
