@@ -27,6 +27,7 @@ from tuiprov.commands import (
     serve,
     templates,
 )
+from tuiprov.commands.pbx import print_pbx
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
@@ -186,10 +187,14 @@ def render_(
     device: Annotated[str, typer.Argument(metavar="DEVICE|EXTENSION")],
     file: Annotated[str, typer.Option(help="Only this file.")] = "",
     reveal: Annotated[bool, typer.Option("--reveal", help="Show passwords.")] = False,
+    pbx: Annotated[bool, typer.Option("--pbx", help="What the PBX is told of EXTENSION.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print the files a phone will ask for, and what it cannot take."""
     store, viewer = SITE.store()
+    if pbx:
+        print_pbx(store, viewer, device, file, reveal=reveal, as_json=as_json)
+        return
     phone = find_phone(store, viewer, device)
     kind = type_of(phone)
     if kind is None:
@@ -272,7 +277,7 @@ def doctor(
 
     if repair:
         _repair()
-    findings = examine(SITE.url)
+    findings = examine(SITE.url, SITE.console)
     if as_json:
         print_json([{"ok": one.ok, "about": one.about, "words": one.words} for one in findings])
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,11 @@ from tuiprov.data.secret_columns import unsealed
 from tuiprov.data.site import Site
 from tuiprov.data.store import Store
 from tuiprov.errors import TuiprovError
+from tuiprov.pbx.kinds import pbx_of
 from tuiprov.publish import reconcile
-from tuiprov.publish.publishing import plan_devices
+from tuiprov.publish.plan import Asked
+from tuiprov.publish.publishing import plan_devices, plan_pbx
+from tuiprov.publish.tree import tree_of
 
 _NARROWEST, _LOWEST = 80, 24
 
@@ -31,13 +34,14 @@ class Finding:
     words: str
 
 
-def examine(url: str) -> list[Finding]:
-    """Look at everything that can be looked at; what fails keeps the rest from nothing."""
+def examine(url: str, console: Sequence[str] = ("asterisk",)) -> list[Finding]:
+    """Look at everything that can be looked at; what fails keeps the rest from nothing. `console`:
+    the command that runs the PBX's console."""
     findings = [_tried("catalogue", _catalogue), _tried("terminal", _terminal)]
     database = _tried("database", lambda: _database(url))
     findings.append(database)
     if database.ok:
-        store = Store(Database(url))
+        store = Store(Database(url), console)
         findings += [
             _tried("who is looking", lambda: Finding(True, "", os_viewer(store.database).label)),
             _tried("file modes", lambda: _modes(store)),
@@ -47,6 +51,8 @@ def examine(url: str) -> list[Finding]:
             _tried("published files", lambda: _published(store)),
             _tried("plan", lambda: _planned(store)),
         ]
+        if store.site().pbx != "none":
+            findings.append(_tried("PBX", lambda: _pbx(store)))
     return findings
 
 
@@ -123,6 +129,23 @@ def _secrets(store: Store) -> Finding:
     if count:
         return Finding(False, "", f"{count} records hold secrets that are not sealed: tuiprov init")
     return Finding(True, "", f"sealed with {store.database.keys.path}")
+
+
+def _pbx(store: Store) -> Finding:
+    """Is every extension in the PBX's files, and in the PBX itself where it can be asked?"""
+    site = store.site()
+    pbx = pbx_of(site)
+    plan = plan_pbx(store, Asked(None))
+    if plan.notes:
+        return Finding(False, "", plan.notes[0])
+    if plan.changes:
+        return Finding(False, "", "its files are not up to date: tuiprov publish")
+    if pbx is None or not site.pbx_reload:
+        return Finding(True, "", "its files are up to date (it is not asked: no reload is set)")
+    read = (tree_of(site).read(file.path) for file in pbx.files(site))
+    texts = [(data or b"").decode(errors="replace") for data in read]
+    found = pbx.wrong(store.console, texts, ())
+    return Finding(not found, "", "; ".join(found) or f"{pbx.label} has every extension")
 
 
 def _planned(store: Store) -> Finding:

@@ -44,8 +44,6 @@ class Session:
     store: Store
     viewer: Viewer
     is_demo: bool = False
-    asterisk: tuple[str, ...] = ("asterisk",)
-    """The command that runs Asterisk's console."""
 
     @property
     def place(self) -> str:
@@ -114,7 +112,7 @@ class Session:
         """Asking phones to fetch their files again."""
         from tuiprov.resyncing import Resyncing
 
-        return Resyncing(self.store, self.viewer, self.asterisk)
+        return Resyncing(self.store, self.viewer, self.store.console)
 
     def again(self) -> Session:
         """The same viewer with the permissions the account has now."""
@@ -202,7 +200,7 @@ class Session:
 
     def published(self, page: Page) -> Published:
         from tuiprov.publish.preview import Published
-        from tuiprov.publish.publishing import tree_of
+        from tuiprov.publish.tree import tree_of
 
         return Published(tree_of(page.site))
 
@@ -345,7 +343,7 @@ def open_session(db: str, config_file: str, look_as: str, *, demo: bool) -> Sess
     settings = config.load(db, config_file)
     database = Database(settings.db)
     database.check()
-    session = Session(Store(database), os_viewer(database), demo, settings.asterisk)
+    session = Session(Store(database, settings.asterisk), os_viewer(database), demo)
     return session.looking_as(_with_role(session, look_as)) if look_as else session
 
 

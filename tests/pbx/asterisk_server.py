@@ -113,6 +113,11 @@ class Asterisk:
         (self.etc / "asterisk.conf").write_text(_asterisk_conf(directory, Path(self._asterisk)))
 
     @property
+    def command(self) -> tuple[str, ...]:
+        """What runs its console."""
+        return self._asterisk, "-C", str(self.etc / "asterisk.conf")
+
+    @property
     def transports(self) -> str:
         """Sections `t-udp` and `t-tcp` on `port`, ready to stand in pjsip.conf."""
         return "".join(

@@ -9,7 +9,6 @@ from typing import Annotated, Final
 
 import typer
 
-from tuiprov import config
 from tuiprov.commands.site import SITE, Where
 from tuiprov.data.resyncs import ResyncRow, Target
 from tuiprov.pbx.notify import notify_conf
@@ -36,7 +35,7 @@ def resync(
         print_text(notify_conf())
         return
     store, viewer = SITE.store()
-    resyncing = Resyncing(store, viewer, config.load(SITE.db, SITE.config).asterisk)
+    resyncing = Resyncing(store, viewer, store.console)
     targets = resyncing.matching(where)
     say(resyncing.plan(targets))
     if not targets:

@@ -27,11 +27,17 @@ class SiteOptions:
     def url(self) -> str:
         return config.load(self.db, self.config).db
 
+    @property
+    def console(self) -> tuple[str, ...]:
+        """The command that runs the PBX's console."""
+        return config.load(self.db, self.config).asterisk
+
     def store(self) -> tuple[Store, Viewer]:
         """The site's store and who is looking; StoreError or NotAllowed in one line."""
-        database = Database(self.url)
+        settings = config.load(self.db, self.config)
+        database = Database(settings.db)
         database.check()
-        return Store(database), os_viewer(database)
+        return Store(database, settings.asterisk), os_viewer(database)
 
 
 SITE = SiteOptions()

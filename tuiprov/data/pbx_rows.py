@@ -82,7 +82,7 @@ def accounts_taken_twice(session: Session) -> dict[str, str]:
     number: Any = col(Extension.extension)
     user = func.coalesce(func.nullif(col(Extension.sip_username), ""), number)
     query = columns(user, func.min(number)).group_by(user).having(func.count() > 1)
-    return dict(session.execute(query).tuples().all())
+    return dict(iter(session.execute(query)))
 
 
 def same_versions(session: Session, versions: Mapping[int, int]) -> bool:

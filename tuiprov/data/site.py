@@ -357,7 +357,6 @@ class Switchboard(Record):
             label="Reload after publishing",
             help="tuiprov tells the PBX to read its files again, and looks whether every extension "
             "is there; when that fails the files of before are put back.",
-            takes="pbx",
         ),
     ] = False
 

@@ -69,10 +69,12 @@ class ExtensionRow:
 
 
 class Store:
-    """A site's data. One per program; safe to use from several threads."""
+    """A site's data. One per program; safe to use from several threads. `console`: the words of the
+    command that runs the PBX's console on this host."""
 
-    def __init__(self, database: Database):
+    def __init__(self, database: Database, console: Sequence[str] = ("asterisk",)):
         self.database = database
+        self.console = console
 
     @cached_property
     def accounts(self) -> Accounts:

@@ -14,7 +14,7 @@ from typing import Final
 from tuiprov.data.page import Page
 from tuiprov.data.site import Site
 from tuiprov.errors import RenderError
-from tuiprov.pbx import dialplan
+from tuiprov.pbx import console, dialplan
 from tuiprov.pbx.kinds import PbxFile
 from tuiprov.render.notes import Note
 
@@ -74,6 +74,14 @@ class Asterisk:
 
     def notes(self, page: Page) -> Sequence[Note]:
         return list(_notes(page))
+
+    def reload(self, command: Sequence[str]) -> None:
+        console.reload(console.runner(command))
+
+    def wrong(
+        self, command: Sequence[str], texts: Sequence[str], changed: Sequence[str]
+    ) -> Sequence[str]:
+        return console.wrong(console.runner(command), texts[0], changed)
 
     def masked(self, text: str, sign: str) -> str:
         return _SECRETS.sub(rf"\g<1>{sign}", text)
@@ -136,7 +144,8 @@ def _endpoint(page: Page) -> Iterator[Option]:
     yield "aors", name
     if _authenticates(page):
         yield "auth", name
-    yield "callerid", f'"{_caller_name(page)}" <{values["extension"]}>'
+    shown = _caller_name(page)
+    yield "callerid", f'"{shown}" <{_number(page)}>' if shown else f"<{_number(page)}>"
     yield "identify_by", "ip" if _is_known_by_address(page) else "username"
     if values["fixed_ip"]:
         by_tcp = values["signaling_transport"] == "tcp"

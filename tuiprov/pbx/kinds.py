@@ -51,6 +51,17 @@ class Pbx(Protocol):
     def notes(self, page: Page) -> Sequence[Note]:
         """What this PBX does instead of what the page says, field by field."""
 
+    def reload(self, command: Sequence[str]) -> None:
+        """Have the PBX read its files again; `command` runs its console. PublishError when it
+        cannot be asked."""
+
+    def wrong(
+        self, command: Sequence[str], texts: Sequence[str], changed: Sequence[str]
+    ) -> Sequence[str]:
+        """What the PBX does not hold of its files, whose texts are these, in words; nothing when
+        all is as written. Of the accounts `changed` every value is compared, of the others it is
+        looked whether they are there. PublishError when it cannot be asked."""
+
     def masked(self, text: str, sign: str) -> str:
         """A text of a file with `sign` in place of every secret."""
 

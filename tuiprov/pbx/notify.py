@@ -7,13 +7,14 @@ the phone's address (`sip.py`). Which event a phone takes is the catalogue's `re
 from __future__ import annotations
 
 import re
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from tuiprov.data.catalog import Catalog, default_catalog
+from tuiprov.errors import PublishError
+from tuiprov.pbx.console import runner
 from tuiprov.text import visible
 
 COMMAND: Final = ("asterisk",)
@@ -114,23 +115,10 @@ def _run(notice: Notice, command: Sequence[str]) -> str:
         return f"Asterisk's console cannot take the name {notice.endpoint!r}"
     words = f"pjsip send notify {option_of(notice.event)} endpoint {notice.endpoint}"
     try:
-        ended = subprocess.run(  # noqa: S603  no shell, and the name was looked at
-            [*command, "-rx", words],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_LONGEST_SECONDS,
-            check=False,
-        )
-    except FileNotFoundError:
-        return f"there is no command {command[0]} on this host"
-    except subprocess.TimeoutExpired:
-        return f"{command[0]} did not answer within {_LONGEST_SECONDS} seconds"
-    except OSError as error:
-        return f"{command[0]}: {error.strerror}"
-    said = (ended.stdout + b"\n" + ended.stderr)[:4096].decode("utf-8", errors="replace")
-    if ended.returncode or _UNABLE.search(said):
-        return _first_words(said) or f"{command[0]} ended with status {ended.returncode}"
-    return ""
+        said = runner(command, _LONGEST_SECONDS)(words)[:4096]
+    except PublishError as error:
+        return str(error)
+    return _first_words(said) if _UNABLE.search(said) else ""
 
 
 def _first_words(said: str) -> str:

@@ -28,15 +28,11 @@ from tuiprov.data.versions import Wanted, forget_gone, in_parts, recorded, want
 from tuiprov.errors import NotAllowed, PublishError
 from tuiprov.publish.apply import locked, put
 from tuiprov.publish.plan import Asked, PbxSeen, Plan, is_of_pbx, plan
-from tuiprov.publish.tree import Tree
+from tuiprov.publish.tree import tree_of
 from tuiprov.render.engine import fingerprint
 
 OnPhone = Callable[[int], None]
 """Told before each phone how many have been planned; what it raises ends the planning."""
-
-
-def tree_of(site: Site) -> Tree:
-    return Tree(Path(site.publish_root))
 
 
 def unheard(_count: int) -> None:
@@ -212,8 +208,22 @@ def carry_out(store: Store, viewer: Viewer, ready: Plan, why: str = "") -> Plan:
             ready = _still_true(session, ready)
             _record_wanted(session, viewer, ready, why)
         put(ready.changes, site)
+        problem = _reloaded(store, viewer, ready)
         with store.database.write() as session:
-            return _record_result(session, ready)
+            done = _record_result(session, replace(ready, pbx=None) if problem else ready)
+    if problem:
+        raise PublishError(problem)
+    return done
+
+
+def _reloaded(store: Store, viewer: Viewer, ready: Plan) -> str:
+    """Have the PBX take its new files, where the settings say so; gives why it did not: then the
+    files of before are back, and read. The caller holds the lock."""
+    if ready.pbx is None or not ready.pbx.site.pbx_reload or not any(map(is_of_pbx, ready.changes)):
+        return ""
+    from tuiprov.publish.pbx_reload import reload_or_put_back
+
+    return reload_or_put_back(store, viewer, ready.changes, ready.pbx)
 
 
 @contextmanager

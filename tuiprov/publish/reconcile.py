@@ -24,7 +24,8 @@ from tuiprov.data.versions import GONE, content, forget_gone, in_parts
 from tuiprov.errors import TuiprovError
 from tuiprov.publish.apply import TEMPORARY, locked, mode_of, put, remove_temporaries
 from tuiprov.publish.plan import Change
-from tuiprov.publish.publishing import settle_interrupted, tree_of
+from tuiprov.publish.publishing import settle_interrupted
+from tuiprov.publish.tree import tree_of
 
 _MOST_AT_START = 20_000
 """How many files are hashed at a start: a second's work."""

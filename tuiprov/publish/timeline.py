@@ -17,7 +17,8 @@ from tuiprov.data.versions import recorded
 from tuiprov.errors import NotAllowed, PublishError, RenderError
 from tuiprov.publish.masking import Masking
 from tuiprov.publish.plan import Change, Plan
-from tuiprov.publish.publishing import carry_out, mark_restored, tree_of
+from tuiprov.publish.publishing import carry_out, mark_restored
+from tuiprov.publish.tree import tree_of
 from tuiprov.render.engine import RenderedFile, render
 from tuiprov.text import local_time
 

@@ -12,6 +12,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from tuiprov.data.site import Site
 from tuiprov.errors import PublishError
 
 
@@ -47,6 +48,11 @@ class Tree:
             directory = f"{directory}/{part}"
             if os.path.islink(directory):
                 raise PublishError(f"{directory}: is a symbolic link; put a real directory there")
+
+
+def tree_of(site: Site) -> Tree:
+    """The publish tree of a site."""
+    return Tree(Path(site.publish_root))
 
 
 def reason(error: OSError) -> str:

@@ -1,0 +1,58 @@
+"""Telling the PBX to read its new files, and putting those of before back when it does not take
+them. Publishing calls it under the publisher's lock, where the settings say so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tuiprov.data import history
+from tuiprov.data.accounts import Viewer
+from tuiprov.data.store import Store
+from tuiprov.data.versions import Wanted, want
+from tuiprov.errors import PublishError
+from tuiprov.pbx.kinds import Pbx, pbx_of
+from tuiprov.publish.apply import put
+from tuiprov.publish.plan import Change, PbxSeen, is_of_pbx
+from tuiprov.publish.tree import tree_of
+
+
+def reload_or_put_back(
+    store: Store, viewer: Viewer, changes: Sequence[Change], seen: PbxSeen
+) -> str:
+    """Reload the PBX; gives "" when it took the files, else what went wrong: the files of before
+    are in their place again, recorded and reloaded."""
+    pbx = pbx_of(seen.site)
+    if pbx is None:
+        return ""
+    wrong = _reload(store, pbx, seen)
+    if not wrong:
+        return ""
+    back = [_back(change, seen) for change in changes if is_of_pbx(change)]
+    with store.database.write() as session:
+        event = history.record(session, viewer.label, "publish", "PBX", f"put back: {wrong}")
+        session.flush()
+        files = [Wanted(one.path, None, None if one.kind == "delete" else one.data) for one in back]
+        want(session, files, viewer.label, event.id)
+    put(back, seen.site)
+    again = _reload(store, pbx, seen, changed=())
+    ended = "and read again" if not again else f"but: {again}"
+    return f"{pbx.label} did not take the new files: {wrong}. Those of before are back, {ended}"
+
+
+def _reload(store: Store, pbx: Pbx, seen: PbxSeen, changed: Sequence[str] | None = None) -> str:
+    tree = tree_of(seen.site)
+    read = (tree.read(file.path) for file in pbx.files(seen.site))
+    texts = [(data or b"").decode(errors="replace") for data in read]
+    accounts = sorted(seen.accounts.values()) if changed is None else changed
+    try:
+        pbx.reload(store.console)
+        return "; ".join(pbx.wrong(store.console, texts, accounts))
+    except PublishError as error:
+        return str(error)
+
+
+def _back(change: Change, seen: PbxSeen) -> Change:
+    data = seen.before.get(change.path)
+    if data is None:
+        return Change("delete", change.path, None)
+    return Change("replace", change.path, None, data)
