@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from tuiprov.data.fields import Choice, Flag
 from tuiprov.data.page import Page
 from tuiprov.data.sections import DEFAULTS, FIELDS, SipPreferences, Virtualization
 from tuiprov.data.site import SITE_FIELDS, Site, check_site
-from tuiprov.errors import RenderError
+from tuiprov.errors import PublishError, RenderError
 from tuiprov.pbx.blocks import join, split
 from tuiprov.pbx.freeswitch import FreeSwitch
 from tuiprov.pbx.kinds import Pbx, pbx_of
@@ -262,3 +263,21 @@ def test_masking_hides_the_password_in_clear_and_hashed() -> None:
         assert "s3cret" not in masked
         assert hashlib.md5(b"0027*001:example:s3cret").hexdigest() not in masked
         assert masked.count("\n") == block.count("\n")
+
+
+def a_console(directory: Path, answer: str) -> list[str]:
+    """A command that writes down what it is asked and answers so."""
+    program = directory / "fs_cli"
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> {directory}/asked\necho "{answer}"\n')
+    program.chmod(0o755)
+    return [str(program)]
+
+
+def test_a_reload_asks_the_console_to_read_the_xml_again(tmp_path: Path) -> None:
+    FREESWITCH.reload(a_console(tmp_path, "+OK [Success]"))
+    assert (tmp_path / "asked").read_text().split() == ["-x", "reloadxml"]
+
+
+def test_a_reload_that_is_refused_says_what_the_console_said(tmp_path: Path) -> None:
+    with pytest.raises(PublishError, match=r"\[\[error near line 7\]\]"):
+        FREESWITCH.reload(a_console(tmp_path, "-ERR [[error near line 7]]"))

@@ -44,6 +44,34 @@ CODECS: Final = {
     name: name for name in ("alaw", "ulaw", "g722", "g729", "opus", "ilbc", "gsm", "g723", "g726")
 }
 """The page's names and Asterisk's, which are the same."""
+ADDED: Final = frozenset({"set_var"})
+"""Options of which there may be several, so that a kept one stands beside ours."""
+FIELD_OF: Final = {
+    "allow": "codecs",
+    "callerid": "extension_name",
+    "contact": "fixed_ip",
+    "context": "max_public_concurrent_calls",
+    "deny": "allowed_networks",
+    "device_state_busy_at": "max_public_concurrent_calls",
+    "direct_media": "allow_reinvite",
+    "dtls_auto_generate_cert": "media_encryption",
+    "dtls_setup": "media_encryption",
+    "dtls_verify": "media_encryption",
+    "dtmf_mode": "dtmf_mode",
+    "force_rport": "on_private_network",
+    "mailboxes": "force_mwi",
+    "match": "fixed_ip",
+    "media_encryption": "media_encryption",
+    "media_encryption_optimistic": "media_encryption",
+    "mwi_subscribe_replaces_unsolicited": "force_mwi",
+    "permit": "allowed_networks",
+    "qualify_frequency": "ping",
+    "rewrite_contact": "on_private_network",
+    "rtp_symmetric": "on_private_network",
+    "transport": "signaling_transport",
+    "username": "sip_username",
+}
+"""Beside which field is said that an option was kept and stands in the field's place."""
 QUALIFY_SECONDS: Final = 60
 _LONGEST_EXPIRY: Final = 7200
 """Asterisk's own; it cuts what a phone asks for beyond it, silently."""
@@ -51,7 +79,10 @@ _LONGEST_NAME: Final = 79
 """Bytes of a caller's name: Asterisk cuts the rest, also in the middle of a character."""
 _LONGEST_LINE: Final = 8_190
 """Bytes of a line: Asterisk skips a longer one."""
-_SECRETS: Final = re.compile(r"^((?:password(?:_digest)?|md5_cred|secret) ?=>?(?: ?MD5:)?).*", re.M)
+_SECRETS: Final = re.compile(
+    r"^(.*?\b(?:password(?:_digest)?|md5_cred|secret)[ \t]*\+?=>?(?: ?MD5:)?).*", re.M | re.I
+)
+"""Also in lines that somebody else wrote: indented, behind a comment, with blanks."""
 
 
 class Asterisk:
@@ -103,7 +134,7 @@ def sections(page: Page) -> list[tuple[str, Options]]:
         found.append(("auth", tuple(_auth(page))))
     if _is_known_by_address(page):
         found.append(("identify", tuple(_identify(page))))
-    return [(kind, options + _own(page, kind)) for kind, options in found] + _own_sections(
+    return [(kind, _with_own(page, kind, options)) for kind, options in found] + _own_sections(
         page, {kind for kind, _ in found}
     )
 
@@ -212,14 +243,19 @@ def _allowed(page: Page) -> Iterator[Option]:
         yield "permit", ",".join(networks)
 
 
-def _own(page: Page, kind: str) -> Options:
-    """Options kept from the configuration that was taken over."""
-    return tuple((one.name, one.value) for one in page.own_options if one.section == kind)
+def _with_own(page: Page, kind: str, options: Options = ()) -> Options:
+    """A section's options with those kept from the configuration that was taken over. A kept one
+    stands in place of ours of the same name; without a value it only takes ours away."""
+    own = [one for one in page.own_options if one.section == kind]
+    replaced = {one.name for one in own} - ADDED
+    ours = tuple(option for option in options if option[0] not in replaced)
+    return ours + tuple((one.name, one.value) for one in own if one.value)
 
 
 def _own_sections(page: Page, known: set[str]) -> list[tuple[str, Options]]:
     kinds = dict.fromkeys(one.section for one in page.own_options if one.section not in known)
-    return [(kind, _own(page, kind)) for kind in kinds]
+    found = [(kind, _with_own(page, kind)) for kind in kinds]
+    return [(kind, options) for kind, options in found if options]
 
 
 # -- what they are made of ------------------------------------------------------------------------
@@ -295,6 +331,10 @@ def _notes(page: Page) -> Iterator[Note]:
         yield _note("fixed_ip", said)
     if values["allow_virtualization"]:
         yield _note("allow_virtualization", "has no extension virtualization: nothing is written")
+    for one in page.own_options:
+        if one.name in FIELD_OF:
+            kept = f"{one.name}={one.value}" if one.value else f"its own {one.name}"
+            yield _note(FIELD_OF[one.name], f"keeps {kept}, as it was before it was taken over")
 
 
 def _about_name(page: Page) -> Iterator[Note]:

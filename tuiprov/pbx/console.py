@@ -34,14 +34,14 @@ _NOT_SHOWN: Final = frozenset(
 _SAME: Final = {"yes": "true", "no": "false"}
 
 
-def runner(command: Sequence[str], longest: float = _LONGEST_SECONDS) -> Run:
+def runner(command: Sequence[str], longest: float = _LONGEST_SECONDS, option: str = "-rx") -> Run:
     """The console behind a command such as ("sudo", "-n", "asterisk"), which has `longest` seconds
-    to answer. No shell is involved: the words are one argument."""
+    to answer; `option` stands before the words. No shell is involved: they are one argument."""
 
     def run(words: str) -> str:
         try:
             ended = subprocess.run(  # noqa: S603  no shell; the words are ours
-                [*command, "-rx", words],
+                [*command, option, words],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 encoding="utf-8",

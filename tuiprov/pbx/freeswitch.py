@@ -15,15 +15,19 @@ from typing import Final
 
 from tuiprov.data.page import Page
 from tuiprov.data.site import Site
-from tuiprov.errors import RenderError
+from tuiprov.errors import PublishError, RenderError
+from tuiprov.pbx import console
 from tuiprov.pbx.kinds import PbxFile
 from tuiprov.render.formats import FORMATS
 from tuiprov.render.notes import Note
+from tuiprov.text import visible
 
 Pair = tuple[str, str]
 
 USERS_FILE: Final = "tuiprov_users.xml"
 _COMMENT: Final = "<!-- {} -->"
+_CONSOLE: Final = ("fs_cli",)
+"""What runs its console where the configuration names nothing else."""
 
 MEDIA_ENCRYPTION: Final[dict[str, tuple[Pair, ...]]] = {
     "none": (("rtp_secure_media", "forbidden"),),
@@ -70,6 +74,20 @@ class FreeSwitch:
 
     def notes(self, page: Page) -> Sequence[Note]:
         return [Note(field, f"FreeSWITCH {words}") for field, words in _notes(page)]
+
+    def reload(self, command: Sequence[str]) -> None:
+        words = _CONSOLE if tuple(command) == ("asterisk",) else tuple(command)
+        answer = console.runner(words, option="-x")("reloadxml").strip()
+        if not answer.startswith("+OK"):
+            said = answer.splitlines()[0][:200] if answer else "no answer"
+            raise PublishError(f"FreeSWITCH did not read its files again: {visible(said)}")
+
+    def wrong(
+        self, command: Sequence[str], texts: Sequence[str], changed: Sequence[str]
+    ) -> Sequence[str]:
+        """Nothing: which users it has is asked by their domain, which is not tuiprov's to know.
+        A file that is no XML is told by the reload itself."""
+        return ()
 
     def masked(self, text: str, sign: str) -> str:
         return _SECRETS.sub(rf"\g<1>{sign}", text)
