@@ -10,7 +10,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -29,7 +29,7 @@ _MARK: Final = "\ufeff"
 """What some editors begin a file with; Asterisk takes it (reference: asterisk, §1.4)."""
 
 
-class ConfigError(TuiprovError):
+class PbxConfigError(TuiprovError):
     """A configuration cannot be read; the message names file and line."""
 
 
@@ -90,17 +90,23 @@ class Line:
 
 @dataclass(slots=True)
 class Config:
-    """Files as one configuration. `root`: what may be read; `skipped`: what was not, in words."""
+    """Files as one configuration. `directory`: what names of includes are relative to; `root`: what
+    may be read; `skipped`: what was not, in words."""
 
+    directory: Path
     root: Path
     sections: list[Section] = field(default_factory=list)
     files: dict[Path, list[Line]] = field(default_factory=dict)
     skipped: list[tuple[Place, str]] = field(default_factory=list)
     _by_name: dict[str, list[Section]] = field(default_factory=dict)
 
-    def named(self, name: str) -> list[Section]:
+    def alike(self, name: str) -> list[Section]:
         """The sections of this name, whatever its letters' case, in their order."""
         return self._by_name.get(name.lower(), [])
+
+    def named(self, name: str) -> list[Section]:
+        """The sections of exactly this name, templates left out."""
+        return [one for one in self.alike(name) if one.name == name and not one.is_template]
 
     def add(self, section: Section) -> None:
         self.sections.append(section)
@@ -110,10 +116,9 @@ class Config:
 def read_config(
     path: Path, root: Path | None = None, instead: Mapping[Path, str] | None = None
 ) -> Config:
-    """Read `path` with what it includes below `root` (default: its directory), to which the names
-    of includes are relative. `instead`: texts in place of files, by resolved path. ConfigError:
-    what is wrong, where."""
-    config = Config((root or path.parent).resolve())
+    """Read `path` with what it includes below `root` (default: its directory). `instead`: texts in
+    place of files, by resolved path. PbxConfigError: what is wrong, where."""
+    config = Config(path.parent.resolve(), (root or path.parent).resolve())
     _Reader(config, instead or {}).load(path.resolve(), (), None)
     return config
 
@@ -130,9 +135,9 @@ class _Reader:
     def load(self, path: Path, above: tuple[Path, ...], asked: Place | None) -> None:
         """Read a file; `above` are those that include it."""
         if path in above:
-            raise ConfigError(f"{asked}: {path.name} includes itself")
+            raise PbxConfigError(f"{asked}: {path.name} includes itself")
         if len(above) >= DEEPEST:
-            raise ConfigError(f"{asked}: includes are more than {DEEPEST} files deep")
+            raise PbxConfigError(f"{asked}: includes are more than {DEEPEST} files deep")
         lines = self._lines(path)
         again = path in self._config.files
         self._config.files.setdefault(path, lines)
@@ -152,7 +157,7 @@ class _Reader:
                 self._directive(text, place, (*above, path))
             else:
                 if section is None:
-                    raise ConfigError(f"{place}: stands before the first section")
+                    raise PbxConfigError(f"{place}: stands before the first section")
                 self._option(section, text, place)
                 line.owner = section
                 if not has_header:
@@ -161,48 +166,48 @@ class _Reader:
                 how = "is read twice" if again else "begins in a comment"
                 line.owner.reasons.append(f"{place} {how}")
         if comment.depth:
-            raise ConfigError(f"{comment.began}: the comment is never closed")
+            raise PbxConfigError(f"{comment.began}: the comment is never closed")
 
     def _lines(self, path: Path) -> list[Line]:
         text = self._instead[path] if path in self._instead else self._text(path)
         found = text.removesuffix("\n").split("\n")
         for number, one in enumerate(found, 1):
             if len(one) > _LONGEST_LINE // 4 and len(one.encode()) > _LONGEST_LINE:
-                raise ConfigError(f"{Place(path, number)}: is too long, Asterisk would skip it")
+                raise PbxConfigError(f"{Place(path, number)}: is too long, Asterisk would skip it")
         return [Line(one) for one in found]
 
     def _text(self, path: Path) -> str:
         try:
             size = path.stat().st_size
             if not path.is_file():
-                raise ConfigError(f"{path}: is not a plain file")
+                raise PbxConfigError(f"{path}: is not a plain file")
             self._bytes += size
             if self._bytes > MOST_BYTES:
-                raise ConfigError(f"{path}: more than {MOST_BYTES >> 20} MiB are not read")
+                raise PbxConfigError(f"{path}: more than {MOST_BYTES >> 20} MiB are not read")
             data = path.read_bytes()
         except OSError as error:
-            raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+            raise PbxConfigError(f"{path}: cannot be read: {error.strerror}") from None
         if b"\0" in data:
             line = data[: data.index(b"\0")].count(b"\n") + 1
-            raise ConfigError(f"{Place(path, line)}: is not a text file")
+            raise PbxConfigError(f"{Place(path, line)}: is not a text file")
         try:
             return data.decode()
         except UnicodeDecodeError as error:
             line = data[: error.start].count(b"\n") + 1
-            raise ConfigError(f"{Place(path, line)}: is not UTF-8") from None
+            raise PbxConfigError(f"{Place(path, line)}: is not UTF-8") from None
 
     # -- lines ------------------------------------------------------------------------------------
 
     def _header(self, text: str, place: Place) -> Section:
         name, closed, rest = text[1:].partition("]")
         if not closed:
-            raise ConfigError(f"{place}: [ without ]")
+            raise PbxConfigError(f"{place}: [ without ]")
         made = Section(name, place)
         section = made
         if rest.startswith("("):
             words, closed, _ = rest[1:].partition(")")
             if not closed:
-                raise ConfigError(f"{place}: ( without )")
+                raise PbxConfigError(f"{place}: ( without )")
             for word in words.split(","):
                 section = self._inherit(section, word, place)
         if section is made:
@@ -222,30 +227,30 @@ class _Reader:
                 known.bases += section.bases
                 known.is_template |= section.is_template
             return known
-        base = next(iter(self._config.named(word)), None)
+        base = next(iter(self._config.alike(word)), None)
         if base is None:
-            raise ConfigError(f"{place}: there is no section [{word}] before it to inherit from")
+            raise PbxConfigError(f"{place}: there is no section [{word}] before it to inherit from")
         section.bases.append(base)
         for one in base.options:
             section.options.append(Option(one.name, one.value, one.place, is_own=False))
         return section
 
     def _added_to(self, name: str, condition: str, place: Place) -> Section:
-        for one in self._config.named(name):
+        for one in self._config.alike(name):
             if _fits(one, condition, place):
                 return one
-        raise ConfigError(f"{place}: there is no section [{name}] before it to add to")
+        raise PbxConfigError(f"{place}: there is no section [{name}] before it to add to")
 
     def _option(self, section: Section, text: str, place: Place) -> None:
         begin = 1 if text.startswith("\\") else 0
         at = text.find("=", begin + begin)
         if at < 0:
-            raise ConfigError(f"{place}: is neither a section nor an option (no =)")
+            raise PbxConfigError(f"{place}: is neither a section nor an option (no =)")
         adds = at > begin and text[at - 1] == "+"
         name = text[begin : at - adds].strip(_BLANKS)
         value = text[at + 1 :]
         if not name:
-            raise ConfigError(f"{place}: has no option's name")
+            raise PbxConfigError(f"{place}: has no option's name")
         if not adds:
             value = value.removeprefix(">")
         same = [one for one in section.options if one.name == name] if adds else []
@@ -263,17 +268,17 @@ class _Reader:
             self._config.skipped.append((place, "#exec is not run"))
             return
         if word not in _INCLUDES or not name:
-            raise ConfigError(f"{place}: Asterisk knows no such line: {text[:40]}")
+            raise PbxConfigError(f"{place}: Asterisk knows no such line: {text[:40]}")
         if len(name) > 1 and name[0] + name[-1] in ('""', "<>"):
             name = name[1:-1]
         self._include(name, place, above, needed=word == "include")
 
     def _include(self, name: str, place: Place, above: tuple[Path, ...], *, needed: bool) -> None:
         if "{" in name:
-            raise ConfigError(f"{place}: includes with braces are not read: {name}")
-        found = sorted(glob.glob(os.path.join(self._config.root, name)))
+            raise PbxConfigError(f"{place}: includes with braces are not read: {name}")
+        found = sorted(glob.glob(os.path.join(self._config.directory, name)))
         if not found and needed:
-            raise ConfigError(f"{place}: {name} does not exist: Asterisk would load nothing")
+            raise PbxConfigError(f"{place}: {name} does not exist: Asterisk would load nothing")
         for one in map(Path, found):
             inside = one.resolve()
             if not inside.is_relative_to(self._config.root):
@@ -281,7 +286,7 @@ class _Reader:
                 self._config.skipped.append((place, words))
                 continue
             if len(self._config.files) >= MOST_FILES:
-                raise ConfigError(f"{place}: more than {MOST_FILES} files are not read")
+                raise PbxConfigError(f"{place}: more than {MOST_FILES} files are not read")
             self.load(inside, above, place)
 
 
@@ -342,69 +347,5 @@ def _fits(section: Section, condition: str, place: Place) -> bool:
             ):
                 return False
         except re.error:
-            raise ConfigError(f"{place}: {condition} is not understood") from None
+            raise PbxConfigError(f"{place}: {condition} is not understood") from None
     return templates_too or not section.is_template
-
-
-# -- taking sections out --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Lines `first` to `last` of a file (from 0), that belong to one section."""
-
-    file: Path
-    first: int
-    last: int
-
-
-def pieces(config: Config) -> dict[int, list[Piece]]:
-    """By `id` of a section the lines that make it: from each header, or what follows a directive,
-    to its last option. A section whose lines are tangled with others' gets a reason."""
-    found: dict[int, list[Piece]] = {}
-    for path, lines in config.files.items():
-        for piece, owner in _runs(path, lines):
-            found.setdefault(id(owner), []).append(piece)
-    return found
-
-
-def _runs(path: Path, lines: Sequence[Line]) -> Iterator[tuple[Piece, Section]]:
-    owner: Section | None = None
-    first = last = 0
-    for number, line in enumerate(lines):
-        ends = line.is_directive or (line.owner is not None and line.owner is not owner)
-        if ends and owner is not None:
-            yield _closed(path, lines, owner, first, last), owner
-            owner = None
-        if line.owner is not None:
-            if owner is None:
-                owner, first = line.owner, number
-            last = number
-    if owner is not None:
-        yield _closed(path, lines, owner, first, last), owner
-
-
-def _closed(path: Path, lines: Sequence[Line], owner: Section, first: int, last: int) -> Piece:
-    """The lines with the rest of a comment that is open at their end."""
-    while lines[last].depth and last + 1 < len(lines):
-        last += 1
-        if lines[last].is_directive or lines[last].owner not in (None, owner):
-            owner.reasons.append(f"a comment in it ends in {Place(path, last + 1)}")
-            break
-    return Piece(path, first, last)
-
-
-def text_of(config: Config, of: Sequence[Piece]) -> str:
-    """The text of these lines, each ended, as they stand in the files."""
-    return "".join(
-        f"{line.text}\n"
-        for piece in of
-        for line in config.files[piece.file][piece.first : piece.last + 1]
-    )
-
-
-def without(config: Config, path: Path, of: Sequence[Piece]) -> str:
-    """The text of a file without these lines."""
-    gone = {n for piece in of if piece.file == path for n in range(piece.first, piece.last + 1)}
-    lines = config.files[path]
-    return "".join(f"{line.text}\n" for n, line in enumerate(lines) if n not in gone)
