@@ -14,16 +14,8 @@ from pathlib import Path
 
 from tuiprov.data.site import Site
 from tuiprov.pbx import asterisk
-from tuiprov.pbx.config_reader import (
-    Config,
-    ConfigError,
-    Piece,
-    Section,
-    pieces,
-    read_config,
-    text_of,
-    without,
-)
+from tuiprov.pbx.config_pieces import Piece, pieces, text_of, without
+from tuiprov.pbx.config_reader import Config, PbxConfigError, Section, read_config
 from tuiprov.pbx.effects import effects
 from tuiprov.pbx.inverse import pairs
 from tuiprov.pbx.takeover import Adopted
@@ -41,8 +33,8 @@ class Moved:
 
 
 def move(config: Config, main: Path, adopted: Sequence[Adopted], site: Site) -> Moved:
-    """Take the sections of `adopted` out of the configuration that begins with `main`. ConfigError:
-    Asterisk would read something else afterwards."""
+    """Take the sections of `adopted` out of the configuration that begins with `main`;
+    PbxConfigError: Asterisk would read something else afterwards."""
     return _Moving(config, main.resolve(), adopted, site).moved()
 
 
@@ -54,9 +46,7 @@ def with_include(text: str, path: str) -> str:
 
 
 class _Moving:
-    def __init__(
-        self, config: Config, main: Path, adopted: Sequence[Adopted], site: Site
-    ) -> None:
+    def __init__(self, config: Config, main: Path, adopted: Sequence[Adopted], site: Site) -> None:
         self._config, self._main, self._adopted, self._site = config, main, adopted, site
         self._pieces = pieces(config)
         self._order = {path: number for number, path in enumerate(config.files)}
@@ -78,7 +68,7 @@ class _Moving:
                 return Moved(blocks, rest)
             written_out |= differing
         named = ", ".join(sorted(differing)[:5])
-        raise ConfigError(
+        raise PbxConfigError(
             f"{self._main.name}: taken out of it, {named} would mean something else to Asterisk"
         )
 
@@ -103,8 +93,7 @@ class _Moving:
         differing = set()
         mine: set[int] = set()
         for one in self._adopted:
-            now = [s for name in _names(one, moved) for s in after.named(name) if s.kind]
-            now = [section for section in now if not section.is_template]
+            now = [section for name in _names(one) for section in after.named(name)]
             mine |= {id(section) for section in now}
             if _is_rendered(one):
                 same = meaning(now) == meaning(one.sections)
@@ -137,7 +126,7 @@ def _is_rendered(one: Adopted) -> bool:
     return bool(one.values.get("fixed_ip"))
 
 
-def _names(one: Adopted, moved: Moved) -> Iterator[str]:
+def _names(one: Adopted) -> Iterator[str]:
     if _is_rendered(one):
         yield one.account
     else:
@@ -158,6 +147,5 @@ def _written_out(section: Section) -> str:
 
 def _guarded(text: str) -> str:
     """The text with a blank before lines that would look like the beginning of a block."""
-    return "".join(
-        f" {line}" if line.startswith(_HEADINGS) else line for line in text.splitlines(keepends=True)
-    )
+    lines = text.splitlines(keepends=True)
+    return "".join(f" {line}" if line.startswith(_HEADINGS) else line for line in lines)

@@ -19,7 +19,7 @@ from tuiprov.data.sections import DEFAULTS
 from tuiprov.data.site import Site
 from tuiprov.errors import RenderError
 from tuiprov.pbx import asterisk
-from tuiprov.pbx.config_reader import Config, ConfigError, Place, Section
+from tuiprov.pbx.config_reader import Config, PbxConfigError, Place, Section
 from tuiprov.pbx.effects import CODECS, GROUPS, Effects, counts_once, effects
 from tuiprov.pbx.inverse import fits, fitting_settings, of_kind, pairs, preferences
 
@@ -102,7 +102,7 @@ def _refuse_duplicates(config: Config) -> None:
         if one.kind and not one.is_template:
             known = first.setdefault((one.name, one.kind), one)
             if known is not one:
-                raise ConfigError(
+                raise PbxConfigError(
                     f"{one.place}: [{one.name}] type={one.kind} is there already "
                     f"({known.place}): Asterisk would load nothing"
                 )
@@ -199,16 +199,14 @@ class _TakeOver:
         return found
 
     def _one(self, kind: str, name: str) -> Section:
-        found = [
-            one for one in self._config.named(name) if one.kind == kind and not one.is_template
-        ]
+        found = [one for one in self._config.named(name) if one.kind == kind]
         if not found:
             raise _CannotCarry(f"there is no section [{name}] with type={kind}")
         return found[0]
 
     def _moving(self, endpoint: Section, parts: Mapping[str, Section]) -> list[Section]:
         """All sections that go with the extension, in the order of the configuration."""
-        named = [one for one in self._config.named(endpoint.name) if not one.is_template]
+        named = self._config.named(endpoint.name)
         wanted = {id(one) for one in (*named, *parts.values())}
         for one in named:
             if one.kind in _OF_THE_SERVER:
