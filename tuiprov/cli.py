@@ -18,6 +18,7 @@ import typer
 from tuiprov import __version__
 from tuiprov.commands import (
     accounts,
+    adopt,
     devices,
     extensions,
     fetches,
@@ -71,6 +72,7 @@ app.command("fetches")(fetches.fetches)
 app.command("resync")(resync.resync)
 app.command("serve")(serve.serve)
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(adopt.app, name="adopt")
 app.add_typer(devices.app, name="devices")
 app.add_typer(templates.app, name="templates")
 

@@ -22,6 +22,7 @@ from tuiprov.pbx.config_reader import Config, PbxConfigError, read_config
 from tuiprov.pbx.effects import caller_of, codecs_of
 from tuiprov.pbx.moving import meaning, move, with_include
 from tuiprov.pbx.takeover import Taken, Takeover, take_over
+from tuiprov.text import is_one_line
 
 EVERY_STYLE = pytest.mark.parametrize("style", STYLES)
 
@@ -49,7 +50,7 @@ def read_text(directory: Path, text: str) -> Config:
 
 NAMES = st.text(
     st.characters(exclude_categories=("C", "Z"), exclude_characters='"<>\\'), max_size=19
-)
+).filter(is_one_line)
 NETWORKS = st.sampled_from(["", "192.0.2.0/24", "192.0.2.7 198.51.100.0/25"])
 FIXED = st.fixed_dictionaries(
     {

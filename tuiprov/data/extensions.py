@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from sqlmodel import Session, col, select
@@ -20,11 +21,20 @@ from tuiprov.data.custom_rows import customs_for
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
 from tuiprov.data.kinship import Kin, is_below, kin, relation
-from tuiprov.data.models import USER, Account, Device, Extension, KeptDraft, Line
-from tuiprov.data.page import Page
+from tuiprov.data.models import (
+    USER,
+    Account,
+    Device,
+    Extension,
+    KeptDraft,
+    Line,
+    SystemSettings,
+)
+from tuiprov.data.page import OwnOption, Page
 from tuiprov.data.permissions import needs, require
 from tuiprov.data.reading import new_values, page_of, site_of
 from tuiprov.data.sections import SERVER_DEFAULT
+from tuiprov.data.site import check_site
 from tuiprov.data.writer import RecordedNeighbours, outdate, write_page
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
 
@@ -67,6 +77,30 @@ class Extensions:
                 raise Refused(found)
             return page_of(session, viewer, write_page(session, viewer, page, changes))
 
+    @needs("site.change")
+    def adopt(
+        self,
+        viewer: Viewer,
+        user_id: int,
+        found: Sequence[tuple[Values, Sequence[OwnOption]]],
+        settings: Values,
+        source: str,
+        *,
+        dry_run: bool = False,
+    ) -> dict[str, tuple[int, int]]:
+        """Add extensions taken over from a PBX, each with the options kept besides its page, and
+        change settings so that they fit: one operation, all or nothing. Gives by number the row's
+        id and version. Refused names every reason by its extension."""
+        require(viewer, "site.change")
+        with suppress(_Undo), self._database.write() as session:
+            history.record(session, viewer.label, "adopt", source, f"{len(found)} extensions")
+            _settle(session, settings)
+            rows = _adopted(session, viewer, _fresh(session, viewer, user_id), found)
+            if dry_run:
+                raise _Undo
+            return rows
+        return {}
+
     @needs("extensions.remove")
     def remove(self, viewer: Viewer, seen: Page) -> None:
         """Remove an extension as it was seen, with its line on a device; the device stays. Its
@@ -86,6 +120,46 @@ class Extensions:
                 session.delete(draft)
             session.flush()
             session.delete(session.get_one(Extension, page.extension_id))
+
+
+class _Undo(Exception):
+    """Rolls a dry run back."""
+
+
+def _adopted(
+    session: Session,
+    viewer: Viewer,
+    fresh: Page,
+    found: Sequence[tuple[Values, Sequence[OwnOption]]],
+) -> dict[str, tuple[int, int]]:
+    from tuiprov.data.pbx_rows import keep_options
+
+    refused: list[Refusal] = []
+    rows = {}
+    for values, options in found:
+        page = replace(fresh, token=secrets.token_hex(16))
+        number = str(values["extension"])
+        try:
+            row_id = write_page(session, viewer, page, values)
+        except Refused as error:
+            refused += [replace(one, where=f"extension {number}") for one in error.refusals]
+            continue
+        keep_options(session, row_id, options)
+        rows[number] = (row_id, session.get_one(Extension, row_id).version)
+    if refused:
+        raise Refused(refused)
+    return rows
+
+
+def _settle(session: Session, settings: Values) -> None:
+    problems = check_site(site_of(session).model_copy(update=dict(settings)))
+    if problems:
+        raise Refused(problems)
+    row = session.get_one(SystemSettings, 1)
+    for name, value in settings.items():
+        setattr(row, name, value)
+    session.add(row)
+    session.flush()
 
 
 def _fresh(session: Session, viewer: Viewer, user_id: int) -> Page:

@@ -77,6 +77,14 @@ def numbers(session: Session) -> set[str]:
     return set(session.exec(select(Extension.extension)))
 
 
+def accounts_and_addresses(session: Session) -> tuple[set[str], set[str]]:
+    """The SIP users of all extensions, and the fixed IP addresses that there are."""
+    query = columns(Extension.extension, Extension.sip_username, Extension.fixed_ip)
+    rows = session.execute(query).all()
+    users = {user or number for number, user, _ in rows}
+    return users, {address for _, _, address in rows if address}
+
+
 def accounts_taken_twice(session: Session) -> dict[str, str]:
     """SIP users that several extensions have, each with the lowest of their extended numbers."""
     number: Any = col(Extension.extension)

@@ -9,7 +9,7 @@ as they are written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 Pair = tuple[str, str]
@@ -51,11 +51,10 @@ _DEFAULTS: Final[dict[str, dict[str, str]]] = {
 }
 _WEBRTC: Final = {
     "media_encryption": "dtls",
-    "dtls_auto_generate_cert": "yes",
     "dtls_verify": "fingerprint",
     "dtls_setup": "actpass",
 }
-"""What `webrtc=yes` makes the defaults (documentation of the option)."""
+"""What `webrtc=yes` says, whatever else is written (seen on 22.10.1)."""
 _FLAGS: Final = frozenset(
     name for known in _DEFAULTS.values() for name, value in known.items() if value in ("yes", "no")
 ) - {"media_encryption", "dtls_verify"}
@@ -65,7 +64,8 @@ _NUMBERS: Final = frozenset(
 _TRUE: Final = frozenset({"yes", "true", "y", "t", "1", "on"})
 _LISTS: Final = frozenset({"contact", "match", "set_var"})
 _SINGLE: Final = frozenset(
-    {"aors", "auth", "dtls_setup", "endpoint", "mailboxes", "realm", "subscribe_context"}
+    {"webrtc"}
+    | {"aors", "auth", "dtls_setup", "endpoint", "mailboxes", "realm", "subscribe_context"}
     | {"transport", "username"}
     | {name for known in _DEFAULTS.values() for name in known}
 )
@@ -85,23 +85,21 @@ def effects(kind: str, options: Iterable[Pair], *, has_identify: bool = True) ->
             written.append((low, value))
             given.setdefault(low, []).append(value)
     found: Effects = {}
-    for name, values in {**_defaults_of(kind, given), **given}.items():
+    for name, values in given.items():
         if name not in GROUPS:
             found[name] = _meaning(name, values)
+    for name, value in _DEFAULTS.get(kind, {}).items():
+        found.setdefault(name, _meaning(name, [value]))
     if kind == "endpoint":
+        if is_true(found.get("webrtc", "no")):
+            found |= {name: _meaning(name, [value]) for name, value in _WEBRTC.items()}
+            found["dtls_auto_generate_cert"] = "dtls_cert_file" not in found
         found[CODECS] = codecs_of(written)
         found[ACCESS] = access_of(written)
         found.setdefault("subscribe_context", found["context"])
         ways = set(re.split(r"[\s,]+", found["identify_by"])) - {"" if has_identify else "ip"}
         found["identify_by"] = frozenset(ways)
     return found
-
-
-def _defaults_of(kind: str, given: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    known = dict(_DEFAULTS.get(kind, {}))
-    if kind == "endpoint" and given.get("webrtc", ["no"])[-1].lower() in _TRUE:
-        known |= _WEBRTC
-    return {name: [value] for name, value in known.items()}
 
 
 def _meaning(name: str, values: list[str]) -> Any:

@@ -34,8 +34,8 @@ def preferences(endpoint: Section, aor: Section, site: Site, *, is_fixed: bool) 
     }
     if site.infrastructure_type != "none":
         values["on_private_network"] = not (does["rtp_symmetric"] or does["rewrite_contact"])
-    if not is_fixed and (networks := _networks(does[ACCESS])):
-        values["allowed_networks"] = networks
+    if not is_fixed and (listed := networks(does[ACCESS])):
+        values["allowed_networks"] = listed
     return values | _limit(endpoint, does)
 
 
@@ -64,7 +64,7 @@ def _limit(endpoint: Section, does: Effects) -> dict[str, Value]:
     return {}
 
 
-def _networks(access: Sequence[tuple[str, str]]) -> str:
+def networks(access: Sequence[tuple[str, str]]) -> str:
     """The field's text, where everybody is refused but for some networks that it can hold."""
     if not access or access[0] != ("deny", "0.0.0.0/0"):
         return ""

@@ -306,8 +306,10 @@ class _TakeOver:
                 yield from _whole(kind, options, found.account)
                 continue
             written = [(n, v) for n, v in ours[kind] if not _is_reference(kind, n)]
+            more = [option for option in options if option[0] == "webrtc"]
+            yield from (OwnOption(kind, name, value) for name, value in more)
             before = effects(kind, options, has_identify=has_identify)
-            after = effects(kind, written, has_identify=has_identify)
+            after = effects(kind, [*written, *more], has_identify=has_identify)
             yield from _differing(kind, options, written, before, after)
 
     def _add_words(self, found: Adopted, parts: Mapping[str, Section]) -> None:
