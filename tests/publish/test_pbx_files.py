@@ -10,6 +10,7 @@ import pytest
 
 from tests.publish.helpers import files
 from tests.sites import PHONE, Site, a_site
+from tuiprov.data.kept import Content, FileVersion
 from tuiprov.errors import PublishError, Refused
 from tuiprov.publish.plan import Asked, Plan, is_of_pbx
 from tuiprov.publish.publishing import (
@@ -233,6 +234,16 @@ class TestOnDisk:
         with pytest.raises(PublishError, match="somebody else changed"):
             publish(site.store, site.admin, late)
         assert text(site).count("qualify_frequency=60") == 2
+
+    def test_only_the_contents_of_the_latest_versions_are_kept(self, site: Site) -> None:
+        """Each holds all extensions: a site of many would fill the disk with them."""
+        for number in range(12):
+            site.save("0027*001", extension_name=f"Anna {number}")
+            publish_all(site)
+        versions = [row for row in site.rows(FileVersion) if row.path == PJSIP]
+        kept = {row.digest for row in site.rows(Content)}
+        assert len(versions) == 12
+        assert [row.digest in kept for row in versions] == [False] * 2 + [True] * 10
 
     def test_a_block_changed_by_hand_comes_back_with_the_next_repair(self, site: Site) -> None:
         publish_all(site)
