@@ -63,6 +63,9 @@ class NoNeighbours:
     def number_taken(self, extension: str, extension_id: int | None) -> bool:
         return False
 
+    def account_taken(self, account: str, extension_id: int | None) -> bool:
+        return False
+
 
 @dataclass(frozen=True)
 class Site:

@@ -10,7 +10,8 @@ import pytest
 
 from tests.publish.helpers import files
 from tests.sites import PHONE, Site, a_site
-from tuiprov.errors import PublishError
+from tuiprov.data.kept import Content, FileVersion
+from tuiprov.errors import PublishError, Refused
 from tuiprov.publish.plan import Asked, Plan, is_of_pbx
 from tuiprov.publish.publishing import (
     carry_out,
@@ -163,9 +164,20 @@ class TestWhatIsShown:
         assert "(1 other extension, not shown)" in shown
 
 
+def before_there_was_a_pbx(site: Site) -> None:
+    """Two extensions with one SIP user, which nobody minded then."""
+    site.configure(pbx="none")
+    site.save("0027*002", sip_username="0027*001")
+    site.configure(pbx="asterisk")
+
+
 class TestWhatCannotBeWritten:
+    def test_a_sip_user_that_another_extension_has_is_refused(self, site: Site) -> None:
+        with pytest.raises(Refused, match="another extension's SIP user already"):
+            site.save("0027*002", sip_username="0027*001")
+
     def test_two_extensions_with_one_sip_user_would_lose_the_whole_file(self, site: Site) -> None:
-        site.save("0027*002", sip_username="0027*001")
+        before_there_was_a_pbx(site)
         made = publish_all(site)
         assert made.notes == (
             "extension 0027*002 is left out of the PBX: its SIP user 0027*001 is that of "
@@ -174,7 +186,7 @@ class TestWhatCannotBeWritten:
         assert text(site).count("type=endpoint") == 1
 
     def test_one_that_is_left_out_comes_in_when_it_is_mended(self, site: Site) -> None:
-        site.save("0027*002", sip_username="0027*001")
+        before_there_was_a_pbx(site)
         publish_all(site)
         site.save("0027*002", sip_username="")
         assert not publish_all(site).notes
@@ -222,6 +234,16 @@ class TestOnDisk:
         with pytest.raises(PublishError, match="somebody else changed"):
             publish(site.store, site.admin, late)
         assert text(site).count("qualify_frequency=60") == 2
+
+    def test_only_the_contents_of_the_latest_versions_are_kept(self, site: Site) -> None:
+        """Each holds all extensions: a site of many would fill the disk with them."""
+        for number in range(12):
+            site.save("0027*001", extension_name=f"Anna {number}")
+            publish_all(site)
+        versions = [row for row in site.rows(FileVersion) if row.path == PJSIP]
+        kept = {row.digest for row in site.rows(Content)}
+        assert len(versions) == 12
+        assert [row.digest in kept for row in versions] == [False] * 2 + [True] * 10
 
     def test_a_block_changed_by_hand_comes_back_with_the_next_repair(self, site: Site) -> None:
         publish_all(site)

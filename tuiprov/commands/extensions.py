@@ -9,7 +9,7 @@ import typer
 from tuiprov.commands.site import SITE
 from tuiprov.data.bulk import parse_assignments
 from tuiprov.data.fields import declared
-from tuiprov.data.identity import Identity, added
+from tuiprov.data.identity import KNOWN_LATER, Identity, added
 from tuiprov.printing import print_plan, say
 from tuiprov.publish.publishing import carry_out, plan_devices, plan_removal
 from tuiprov.text import visible
@@ -31,6 +31,8 @@ def add(
     page = store.extensions.add(viewer, user_id, values)
     number = page.values["extension"]
     say(added(page.values))
+    if page.site.pbx != "none":
+        say(f"{KNOWN_LATER} (tuiprov publish)")
     if viewer.may_provision:
         say(f"provision it: tuiprov set use_provisioning=yes … --where 'extension:{number}'")
 

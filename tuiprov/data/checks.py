@@ -33,6 +33,9 @@ class Neighbours(Protocol):
     def number_taken(self, extension: str, extension_id: int | None) -> bool:
         """Does another extension have this extended number?"""
 
+    def account_taken(self, account: str, extension_id: int | None) -> bool:
+        """Is this another extension's SIP user?"""
+
 
 class _NoNeighbours:
     """Stands in where other records cannot be asked about."""
@@ -44,6 +47,9 @@ class _NoNeighbours:
         return []
 
     def number_taken(self, extension: str, extension_id: int | None) -> bool:
+        return False
+
+    def account_taken(self, account: str, extension_id: int | None) -> bool:
         return False
 
 
@@ -275,6 +281,10 @@ def _with_others(page: Page, neighbours: Neighbours) -> Found:
         return
     if neighbours.number_taken(str(values["extension"]), page.extension_id):
         yield "extension", f"{values['extension']} exists already"
+    account = str(values["sip_username"] or values["extension"])
+    if page.site.pbx != "none" and neighbours.account_taken(account, page.extension_id):
+        # The PBX tells extensions apart by it.
+        yield "sip_username", f"{account} is another extension's SIP user already"
     if values["fixed_ip"]:
         yield from _shared_address(page, neighbours)
 

@@ -43,7 +43,7 @@ class Identity(Record):
             pattern=r"[A-Za-z0-9._*+~-]+",
             rule="must be letters, digits or . _ * + ~ -",
         ),
-    ] = Column(default="", max_length=64)
+    ] = Column(default="", max_length=64, index=True)
     sip_password: Annotated[
         str,
         Secret(
@@ -81,6 +81,10 @@ class Placement(Record):
         int | None,
         Number(label="Line", help="Line of the device, from 1.", low=1, high=1000),
     ] = None
+
+
+KNOWN_LATER = "The PBX knows it with the next publish."
+"""Said of a new extension where tuiprov writes the PBX's files."""
 
 
 def added(values: Values) -> str:

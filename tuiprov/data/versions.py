@@ -69,6 +69,16 @@ def forget_gone(session: Session, paths: Iterable[str]) -> None:
         session.execute(wanted.where(col(PublishedFile.digest) == GONE))
 
 
+def keep_latest(session: Session, path: str, count: int) -> None:
+    """Drop the contents of all but the latest `count` versions of a file that is large and changes
+    often; the versions themselves stay."""
+    versions = select(FileVersion.digest).where(col(FileVersion.path) == path)
+    latest = session.exec(versions.order_by(col(FileVersion.id).desc()).limit(count)).all()
+    kept = {*latest, *session.exec(select(PublishedFile.digest).where(PublishedFile.path == path))}
+    for digests in in_parts([one for one in set(session.exec(versions)) if one not in kept]):
+        session.execute(delete(Content).where(col(Content.digest).in_(digests)))
+
+
 def content(session: Session, digest: str) -> bytes:
     """The bytes with this digest; StoreError when they are not kept."""
     row = session.get(Content, digest)

@@ -62,6 +62,10 @@ class RecordedNeighbours:
         about = {"number": extension, "own": extension_id}
         return self._session.exec(_SAME_NUMBER, params=about).first() is not None
 
+    def account_taken(self, account: str, extension_id: int | None) -> bool:
+        about = {"account": account, "own": extension_id}
+        return self._session.exec(_SAME_ACCOUNT, params=about).first() is not None
+
 
 # Built once: these are asked at every keystroke, and building a query takes longer than asking it.
 _OWN: Any = bindparam("own")
@@ -75,6 +79,12 @@ _SAME_ADDRESS = (
 )
 _SAME_NUMBER = select(Extension.id).where(
     Extension.extension == bindparam("number"), col(Extension.id).is_distinct_from(_OWN)
+)
+
+_SAME_ACCOUNT = select(Extension.id).where(
+    (col(Extension.sip_username) == bindparam("account"))
+    | ((col(Extension.sip_username) == "") & (col(Extension.extension) == bindparam("account"))),
+    col(Extension.id).is_distinct_from(_OWN),
 )
 
 

@@ -31,6 +31,7 @@ from tuiprov.data.pbx_rows import (
 )
 from tuiprov.data.reading import site_of
 from tuiprov.data.site import PBX_FIELDS, Site
+from tuiprov.data.versions import keep_latest
 from tuiprov.errors import RenderError
 from tuiprov.pbx.blocks import join, split
 from tuiprov.pbx.kinds import Pbx, PbxFile, pbx_of
@@ -39,6 +40,8 @@ from tuiprov.publish.tree import Tree
 
 _SECRET_BEFORE: Final = f"{MASK} (before)"
 """Stands for a secret that changes, so that the change itself is seen."""
+_VERSIONS_KEPT: Final = 10
+"""Of how many versions of a file the contents are kept: each holds all extensions."""
 _MOST_NAMED: Final = 20
 """How many extensions that are left out are named."""
 
@@ -83,6 +86,8 @@ def record_pbx(session: Session, seen: PbxSeen) -> None:
         forget_known(session)
     else:
         record_known(session, seen.versions)
+    for path in seen.before:
+        keep_latest(session, path, _VERSIONS_KEPT)
 
 
 def made_by(site: Site) -> str:

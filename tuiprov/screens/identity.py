@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tuiprov.data.draft import Draft
 from tuiprov.data.fields import Field
-from tuiprov.data.identity import Identity, added
+from tuiprov.data.identity import KNOWN_LATER, Identity, added
 from tuiprov.errors import PublishError, TuiprovError
 from tuiprov.screens.form_screen import FormScreen
 from tuiprov.screens.plan import PlanScreen
@@ -77,6 +77,7 @@ class NewExtensionScreen(IdentityScreen):
             "Added",
             [
                 added(page.values),
+                *([KNOWN_LATER] if page.site.pbx != "none" else []),
                 "Press P if you want to provision this extension now. "
                 "If you want to provision every newly added extension, press A.",
             ],

@@ -30,6 +30,8 @@ def upgrade() -> None:
     with op.batch_alter_table("system_settings") as batch:
         for name in _SETTINGS:
             batch.alter_column(name, server_default=None)
+    name = op.f("ix_extension_sip_username")
+    op.create_index(name, "extension", ["sip_username"], unique=False)
     _of_extensions("pbx_entry", sa.Column("version", sa.Integer(), nullable=False))
     _of_extensions("pbx_options", sa.Column("options", sa.String(), nullable=False))
 
@@ -37,6 +39,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("pbx_options")
     op.drop_table("pbx_entry")
+    op.drop_index(op.f("ix_extension_sip_username"), table_name="extension")
     for name in reversed(_SETTINGS):
         op.drop_column("system_settings", name)
 
