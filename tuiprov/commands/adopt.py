@@ -58,12 +58,13 @@ def asterisk(
     if not seen.found.adopted:
         say("there is nothing to adopt", to_error=True)
         raise typer.Exit(1)
-    check(store, viewer, user_id, seen)
-    if dry_run or (as_json and not yes):
-        return
-    if not yes and not typer.confirm(_question(seen)):
-        say("nothing was done")
-        return
+    if dry_run or not yes:
+        check(store, viewer, user_id, seen)
+        if dry_run or as_json:
+            return
+        if not typer.confirm(_question(seen)):
+            say("nothing was done")
+            return
     beside = adopt_it(store, viewer, user_id, seen)
     if not as_json:
         _print_end(seen, beside)

@@ -135,7 +135,6 @@ def _adopted(
     from tuiprov.data.pbx_rows import keep_options
 
     refused: list[Refusal] = []
-    rows = {}
     for values, options in found:
         page = replace(fresh, token=secrets.token_hex(16))
         number = str(values["extension"])
@@ -145,10 +144,13 @@ def _adopted(
             refused += [replace(one, where=f"extension {number}") for one in error.refusals]
             continue
         keep_options(session, row_id, options)
-        rows[number] = (row_id, session.get_one(Extension, row_id).version)
     if refused:
         raise Refused(refused)
-    return rows
+    session.flush()
+    wanted = {str(values["extension"]) for values, _ in found}
+    query = select(Extension.extension, Extension.id, Extension.version)
+    rows = session.exec(query.where(Extension.user_id == fresh.user_id))
+    return {number: (row_id or 0, version) for number, row_id, version in rows if number in wanted}
 
 
 def _settle(session: Session, settings: Values) -> None:

@@ -110,7 +110,8 @@ def _refuse(store: Store, seen: Look) -> None:
 
 
 def adopt(store: Store, viewer: Viewer, user_id: int, seen: Look) -> list[Path]:
-    """Do what was looked at and checked; gives the files that were written beside the admin's."""
+    """Do what was looked at, all or nothing; gives the files written beside the admin's."""
+    _refuse(store, seen)
     before = dict(_blocks(store, seen.site)) if seen.moved is not None else {}
     rows = _write(store, viewer, user_id, seen)
     if seen.moved is None:
