@@ -46,11 +46,21 @@ OWN_FILES = {
     "indications.conf": "[general]\ncountry=us\n[us]\ndescription=United States\n"
     "ringcadence=2000,4000\ndial=350+440\nbusy=480+620/500,0/500\nring=440+480/2000,0/4000\n"
     "congestion=480+620/250,0/250\n",
-    "manager.conf": "[general]\nenabled=no\n",
     "rtp.conf": "[general]\nrtpstart=20000\nrtpend=29999\n",
     "udptl.conf": "[general]\n",
 }
 """What it needs to start without a warning, as far as the given files have none of that name."""
+
+MANAGER = """
+[general]
+enabled=yes
+bindaddr=127.0.0.1
+port={port}
+[tests]
+secret=tests
+read=config
+write=config
+"""
 
 EMPTY = "acl cdr cel extensions features pjproject pjsip pjsip_notify sorcery"
 RELOADED = ("acl", "res_pjsip.so", "res_pjsip_notify.so")
@@ -103,7 +113,7 @@ class Asterisk:
 
     def __init__(self, directory: Path) -> None:
         self.etc = directory / "etc"
-        self.port, self.tls_port = free_port(), free_port()
+        self.port, self.tls_port, self._manager = free_port(), free_port(), free_port()
         self._asterisk = str(program())
         self._full = directory / "log" / "full"
         self._read_to = 0
@@ -164,7 +174,7 @@ class Asterisk:
             assert time.monotonic() < ends, "the log does not get on"
             time.sleep(0.005)
         self._read_to += len(text.encode("utf-8", "surrogateescape"))
-        found = (LINE.fullmatch(line) for line in text.splitlines() if "TUIPROV_MARK_" not in line)
+        found = (LINE.fullmatch(line) for line in text.split("\n") if "TUIPROV_MARK_" not in line)
         return list(dict.fromkeys(f"{line[1]} {line[2]}" for line in found if line))
 
     def warnings(self) -> list[str]:
@@ -172,19 +182,42 @@ class Asterisk:
         return [line for line in self.log() if not line.startswith("NOTICE")]
 
     def show(self, kind: str, name: str) -> dict[str, str]:
-        """`pjsip show KIND NAME` by option, {} when there is none; KIND is endpoint, aor, …"""
+        """`pjsip show KIND NAME` by option, {} when there is none; KIND is endpoint, aor, …
+
+        What is shown more than once (match, contact) is joined by commas.
+        """
         told = self.cli(f"pjsip show {kind} {name}")
         _, found, options = told.partition("ParameterName")
-        pairs = [line.partition(" : ") for line in options.splitlines()[2:] if found]
-        return {name.strip(): value.strip(" ") for name, colon, value in pairs if colon}
+        pairs = [line.partition(" : ") for line in options.split("\n")[2:] if found]
+        shown: dict[str, str] = {}
+        for name, value in ((one.strip(), two.strip(" ")) for one, colon, two in pairs if colon):
+            shown[name] = f"{shown[name]},{value}" if name in shown else value
+        return shown
+
+    def config(self, name: str) -> list[tuple[str, list[tuple[str, str]]]]:
+        """A file of /etc/asterisk as Asterisk's parser reads it: sections, and their options."""
+        login = "Action: Login\nUsername: tests\nSecret: tests\n\n"
+        asked = f"{login}Action: GetConfig\nFilename: {name}\n\nAction: Logoff\n\n"
+        with socket.create_connection(("127.0.0.1", self._manager), ANSWERS_WITHIN) as manager:
+            manager.sendall(asked.replace("\n", "\r\n").encode())
+            told = b"".join(iter(lambda: manager.recv(65536), b""))
+        sections: list[tuple[str, list[tuple[str, str]]]] = []
+        for line in told.decode("utf-8", "surrogateescape").split("\r\n"):
+            key, _, text = line.partition(": ")
+            if re.fullmatch(r"Category-\d+", key):
+                sections.append((text, []))
+            elif re.fullmatch(r"Line-\d+-\d+", key):
+                option, _, value = text.partition("=")
+                sections[-1][1].append((option, value))
+        return sections
 
     def _write(self, files: Mapping[str, str | bytes]) -> None:
         for path in self.etc.rglob("*"):
             if path.is_file() and path.name != "asterisk.conf":
                 path.unlink()
-        for name, text in (
-            {f"{name}.conf": "" for name in EMPTY.split()} | OWN_FILES | dict(files)
-        ).items():
+        own = {f"{name}.conf": "" for name in EMPTY.split()} | OWN_FILES
+        own["manager.conf"] = MANAGER.format(port=self._manager)
+        for name, text in (own | dict(files)).items():
             self.write(name, text)
 
     def _since(self) -> str:
