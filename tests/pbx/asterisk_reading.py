@@ -276,9 +276,14 @@ class _Reader:
         raise _Lost(f"line {line}: no template {name!r} above")
 
     def _option(self, current: Section | None, text: str, line: int, cut: bool) -> None:
+        first = ""
+        if text.startswith("\\"):  # takes the next letter as it is: a name may begin with [ or #
+            first, text = text[1:2], text[2:]
+            if not "!" <= first <= "~":
+                raise _Lost(f"line {line}: a \\ before no letter of ASCII")
         left, equals, right = text.partition("=")
         adds = left.endswith("+")
-        name = left.removesuffix("+").strip(BLANKS).removeprefix("\\" if left[:2] == "\\[" else "")
+        name = first + left.removesuffix("+").rstrip(BLANKS)
         if not equals or not name:
             missing = "no name" if equals else "no ="
             self._fault(current, "", "line-skipped", f"line {line} has {missing}: {text[:40]!r}")

@@ -155,10 +155,10 @@ class Asterisk:
         self.cli("dialplan reload")
 
     def cli(self, command: str) -> str:
-        """What Asterisk's console answers."""
+        """What Asterisk's console answers; carriage returns in it are kept."""
         told = self._remote(command)
         assert told.returncode == 0, (command, told.stdout, told.stderr)
-        return told.stdout
+        return told.stdout.decode("utf-8", "surrogateescape")
 
     def log(self) -> list[str]:
         """Lines of NOTICE, WARNING and ERROR since the call before, each once.
@@ -194,21 +194,20 @@ class Asterisk:
             shown[name] = f"{shown[name]},{value}" if name in shown else value
         return shown
 
-    def config(self, name: str) -> list[tuple[str, list[tuple[str, str]]]]:
-        """A file of /etc/asterisk as Asterisk's parser reads it: sections, and their options."""
+    def config(self, name: str) -> list[tuple[str, list[str]]]:
+        """A file of /etc/asterisk as Asterisk reads it: names of sections, and `option=value`s."""
         login = "Action: Login\nUsername: tests\nSecret: tests\n\n"
         asked = f"{login}Action: GetConfig\nFilename: {name}\n\nAction: Logoff\n\n"
         with socket.create_connection(("127.0.0.1", self._manager), ANSWERS_WITHIN) as manager:
             manager.sendall(asked.replace("\n", "\r\n").encode())
             told = b"".join(iter(lambda: manager.recv(65536), b""))
-        sections: list[tuple[str, list[tuple[str, str]]]] = []
+        sections: list[tuple[str, list[str]]] = []
         for line in told.decode("utf-8", "surrogateescape").split("\r\n"):
             key, _, text = line.partition(": ")
             if re.fullmatch(r"Category-\d+", key):
                 sections.append((text, []))
             elif re.fullmatch(r"Line-\d+-\d+", key):
-                option, _, value = text.partition("=")
-                sections[-1][1].append((option, value))
+                sections[-1][1].append(text)
         return sections
 
     def _write(self, files: Mapping[str, str | bytes]) -> None:
@@ -225,18 +224,17 @@ class Asterisk:
             file.seek(self._read_to)
             return file.read().decode("utf-8", "surrogateescape")
 
-    def _remote(self, command: str) -> subprocess.CompletedProcess[str]:
+    def _remote(self, command: str) -> subprocess.CompletedProcess[bytes]:
+        conf = str(self.etc / "asterisk.conf")
         return subprocess.run(
-            [self._asterisk, "-C", str(self.etc / "asterisk.conf"), "-rx", command],
+            [self._asterisk, "-C", conf, "-rx", command],
             capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
             timeout=ANSWERS_WITHIN,
         )
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         ends = time.monotonic() + STARTS_WITHIN
-        while "fully booted" not in self._remote("core waitfullybooted").stdout:
+        while b"fully booted" not in self._remote("core waitfullybooted").stdout:
             assert process.poll() is None, "asterisk ended: " + (self.etc / "../out").read_text()
             assert time.monotonic() < ends, "asterisk does not start"
             time.sleep(0.02)
