@@ -248,17 +248,18 @@ class _Reader:
 
     def _compose(self, section: Section, words: list[str]) -> Section:
         """Do what stands in brackets after a section's name; the section that is open then."""
-        for word in words:
-            if word.startswith("+"):
-                section = self._existing(section, word[1:])
-        section.composed |= bool(words)
-        if section not in self.sections:
+        line = section.line
+        adding = [word[1:] for word in words if word.startswith("+")]
+        if adding:
+            section = self._existing(section, adding[-1])
+        else:
             self.sections.append(section)
+        section.composed |= bool(words)
         for word in words:
             if word == "!":
                 section.template = True
             elif not word.startswith("+"):
-                section.options += self._template(word, section.line).options
+                section.options += self._template(word, line).options
         return section
 
     def _existing(self, asked: Section, condition: str) -> Section:

@@ -11,6 +11,7 @@ import ipaddress
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 
+from tests.pbx.asterisk_addresses import split_match
 from tests.pbx.asterisk_reading import (
     EFFECTS,
     LOST,
@@ -23,7 +24,7 @@ from tests.pbx.asterisk_reading import (
     Sections,
     read,
 )
-from tests.pbx.asterisk_values import is_yes, split_match, table, trouble, whole
+from tests.pbx.asterisk_values import is_yes, table, trouble, whole
 
 __all__ = [
     "EFFECTS",

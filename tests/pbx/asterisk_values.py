@@ -5,16 +5,20 @@ The kinds stand in `asterisk_options.toml`; each was tried on the real program.
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import socket
 import tomllib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-Trouble = tuple[str, str] | None
-"""A kind of `asterisk_reading.EFFECTS` and words; None: the value arrives as it was meant."""
+from tests.pbx.asterisk_addresses import (
+    Trouble,
+    ip_of,
+    match_trouble,
+    network_trouble,
+    split_match,
+    uri_trouble,
+)
 
 YES, NO = {"yes", "true", "y", "t", "1", "on"}, {"no", "false", "n", "f", "0", "off"}
 UINT_MAX = 2**32 - 1
@@ -22,9 +26,6 @@ DIGESTS = {"MD5": 32, "SHA-256": 64, "SHA-512-256": 64}
 NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|0[bB][01]+|0[0-7]*|[1-9][0-9]*")
 AF = {f"af{n}{m}" for n in range(1, 5) for m in range(1, 4)}
 DSCP = AF | {f"cs{n}" for n in range(8)} | {"ef"}
-SIP_URI = re.compile(
-    r"sips?:(?:[^@\s<>]+@)?(\[[^\]]*\]|[^:;?\s<>@]+)(?::([^;?]*))?(?:[;?]\S*)?", re.IGNORECASE
-)
 SCREENED = ("", "_not_screened", "_passed_screen", "_failed_screen")
 USER = re.compile(r"[A-Za-z0-9!$%&'()*+,\-.:;=_~]*")
 CALLERID = re.compile(r'(?:(?:"(?:[^"\\]|\\.)*"|[^"<>]*)\s*<([^<>]+)>|([0-9*#+]+))')
@@ -147,61 +148,18 @@ def _privacy(value: str, words: list[str]) -> Trouble:
 
 
 def _address(value: str, words: list[str]) -> Trouble:
-    return None if _ip(value) or not value else ("misread", f"{value!r} is no IP address")
-
-
-def _network(one: str) -> Trouble:
-    """One address with or without a mask, as in permit, deny and local_net."""
-    address, slash, mask = one.removeprefix("!").partition("/")
-    if not (ip := _ip(address)):
-        if short := _short(address):
-            return "misread", f"{address!r} is read as {short}"
-        return "bad-value", f"{one!r} is no IP address (blanks count)"
-    if not slash:
-        return None
-    try:
-        network = ipaddress.ip_network(f"{ip}/{mask}", strict=False)
-    except ValueError:
-        dotted = _ip(mask)
-        kind = "misread" if dotted and dotted.version == 4 and ip.version == 4 else "bad-value"
-        return kind, f"{mask!r} is no mask"
-    if network.network_address != ip:
-        return "misread", f"{one!r} has host bits set: read as {network}"
-    return None
+    return None if ip_of(value) or not value else ("misread", f"{value!r} is no IP address")
 
 
 def _networks(value: str, words: list[str]) -> Trouble:
     if not value:
         return "misread", "an empty list does nothing"
-    return next((told for one in value.split(",") if (told := _network(one))), None)
+    return next((told for one in value.split(",") if (told := network_trouble(one))), None)
 
 
 def _matches(value: str, words: list[str]) -> Trouble:
-    told = (_match(one.strip()) for one in value.split(",") if one.strip())
+    told = (match_trouble(one.strip()) for one in value.split(",") if one.strip())
     return next((one for one in told if one), None)
-
-
-def _match(one: str) -> Trouble:
-    address, port, mask = split_match(one)
-    if port is not None and not port.isdecimal():
-        return "bad-value", f"{one!r} has no number for a port"
-    if port is not None and not 1 <= int(port) <= 65535:
-        return "bad-port", f"{one!r}: another port is matched, or any"
-    if _ip(address) or _short(address):
-        return _network(address + mask)
-    return None if address == "localhost" else ("bad-value", f"{address!r} may not resolve here")
-
-
-def split_match(one: str) -> tuple[str, str | None, str]:
-    """Address, port (None: any) and "/mask" ("" without) of one element of `match`."""
-    address, slash, mask = one.partition("/")
-    bracketed = re.fullmatch(r"\[([^\]]*)\](?::(.*))?", address)
-    if bracketed:
-        return bracketed[1], bracketed[2], slash + mask
-    if address.count(":") == 1:
-        host, _, port = address.partition(":")
-        return host, port, slash + mask
-    return address, None, slash + mask
 
 
 def _header(value: str, words: list[str]) -> Trouble:
@@ -236,26 +194,15 @@ def _contacts(value: str, words: list[str]) -> Trouble:
     for one in filter(None, map(str.strip, value.split(","))):
         if not one.lower().startswith(("sip:", "sips:", "<sip")):
             return "bad-value", f"{one!r} is no sip: URI"
-        if told := _uri_parts(one):
+        if told := uri_trouble(one):
             return told
-    return None
-
-
-def _uri_parts(uri: str) -> Trouble:
-    if not (found := SIP_URI.fullmatch(uri)):
-        return "misread", f"{uri!r} is taken, but is no URI"
-    host, port = found[1], found[2]
-    if port is not None and not (port.isdecimal() and 1 <= int(port) <= 65535):
-        return "bad-port", f"{uri!r} has a port that there is not"
-    if re.fullmatch(r"[0-9.]+|\[.*\]", host) and not _ip(host.strip("[]")):
-        return "misread", f"{host!r} is no IP address"
     return None
 
 
 def _uri(value: str, words: list[str]) -> Trouble:
     if not value.lower().startswith(("sip:", "sips:")):
         return "bad-value", f"{value!r} is no sip: URI"
-    return _uri_parts(value)
+    return uri_trouble(value)
 
 
 def _proxy(value: str, words: list[str]) -> Trouble:
@@ -266,7 +213,7 @@ def _proxy(value: str, words: list[str]) -> Trouble:
 def _bind(value: str, words: list[str]) -> Trouble:
     address, port, mask = split_match(value)
     is_port = port is None or (port.isdecimal() and int(port) <= 65535)
-    known = _ip(address) and is_port and not mask
+    known = ip_of(address) and is_port and not mask
     return None if known else ("bad-value", f"{value!r} is no address with a port")
 
 
@@ -346,23 +293,6 @@ def whole(value: str | None, default: int) -> int:
     if not NUMBER.fullmatch(digits):
         return default
     return int(digits, 8 if re.fullmatch(r"0[0-7]+", digits) else 0)
-
-
-def _short(text: str) -> str:
-    """What the C library makes of fewer than four numbers or octal ones, "" for nothing."""
-    try:
-        return (
-            socket.inet_ntoa(socket.inet_aton(text)) if re.fullmatch(r"[0-9a-fxX.]+", text) else ""
-        )
-    except OSError:
-        return ""
-
-
-def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
 
 
 JUDGES: dict[str, Callable[[str, list[str]], Trouble]] = {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.pbx.asterisk_cases import CASES
 from tests.pbx.asterisk_dialplan import dialplan_faults
-from tests.pbx.asterisk_reading import SILENT, WARNED, read
+from tests.pbx.asterisk_reading import EFFECTS, SILENT, WARNED, read
 from tests.pbx.asterisk_server import Asterisk
 from tests.pbx.asterisk_values import table
 
@@ -82,6 +83,9 @@ class TestJudge:
     def test_every_mistake_is_named_by_its_kind(self, effect: str, kind: str, lines: str) -> None:
         found = {one.kind: one.effect for one in dialplan_faults(read(HEAD + lines))}
         assert found[kind] == effect
+
+    def test_every_kind_of_fault_is_shown_by_a_case(self) -> None:
+        assert EFFECTS.keys() == {one.kind for one in CASES} | {kind for _, kind, _ in WRONG}
 
     def test_a_hint_names_an_endpoint_that_is_there(self) -> None:
         text = HEAD + "exten => 101,hint,PJSIP/101\nexten => 102,hint,PJSIP/102&Custom:x\n"
