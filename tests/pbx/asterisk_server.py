@@ -123,6 +123,11 @@ class Asterisk:
         (self.etc / "asterisk.conf").write_text(_asterisk_conf(directory, Path(self._asterisk)))
 
     @property
+    def command(self) -> tuple[str, ...]:
+        """The words that run its console, without the console's options."""
+        return self._asterisk, "-C", str(self.etc / "asterisk.conf")
+
+    @property
     def transports(self) -> str:
         """Sections `t-udp` and `t-tcp` on `port`, ready to stand in pjsip.conf."""
         return "".join(
@@ -225,11 +230,8 @@ class Asterisk:
             return file.read().decode("utf-8", "surrogateescape")
 
     def _remote(self, command: str) -> subprocess.CompletedProcess[bytes]:
-        conf = str(self.etc / "asterisk.conf")
         return subprocess.run(
-            [self._asterisk, "-C", conf, "-rx", command],
-            capture_output=True,
-            timeout=ANSWERS_WITHIN,
+            [*self.command, "-rx", command], capture_output=True, timeout=ANSWERS_WITHIN
         )
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
@@ -261,7 +263,7 @@ def running(files: Mapping[str, str | bytes] | None = None) -> Iterator[Asterisk
     with tempfile.TemporaryDirectory(prefix="asterisk-") as directory:
         server = Asterisk(Path(directory))
         server._write(files or {})
-        command = [server._asterisk, "-f", "-C", str(server.etc / "asterisk.conf")]
+        command = [*server.command, "-f"]
         with (
             (Path(directory) / "out").open("wb") as out,
             subprocess.Popen(
