@@ -46,11 +46,21 @@ OWN_FILES = {
     "indications.conf": "[general]\ncountry=us\n[us]\ndescription=United States\n"
     "ringcadence=2000,4000\ndial=350+440\nbusy=480+620/500,0/500\nring=440+480/2000,0/4000\n"
     "congestion=480+620/250,0/250\n",
-    "manager.conf": "[general]\nenabled=no\n",
     "rtp.conf": "[general]\nrtpstart=20000\nrtpend=29999\n",
     "udptl.conf": "[general]\n",
 }
 """What it needs to start without a warning, as far as the given files have none of that name."""
+
+MANAGER = """
+[general]
+enabled=yes
+bindaddr=127.0.0.1
+port={port}
+[tests]
+secret=tests
+read=config
+write=config
+"""
 
 EMPTY = "acl cdr cel extensions features pjproject pjsip pjsip_notify sorcery"
 RELOADED = ("acl", "res_pjsip.so", "res_pjsip_notify.so")
@@ -103,7 +113,7 @@ class Asterisk:
 
     def __init__(self, directory: Path) -> None:
         self.etc = directory / "etc"
-        self.port, self.tls_port = free_port(), free_port()
+        self.port, self.tls_port, self._manager = free_port(), free_port(), free_port()
         self._asterisk = str(program())
         self._full = directory / "log" / "full"
         self._read_to = 0
@@ -114,7 +124,7 @@ class Asterisk:
 
     @property
     def command(self) -> tuple[str, ...]:
-        """What runs its console."""
+        """The words that run its console, without the console's options."""
         return self._asterisk, "-C", str(self.etc / "asterisk.conf")
 
     @property
@@ -150,10 +160,10 @@ class Asterisk:
         self.cli("dialplan reload")
 
     def cli(self, command: str) -> str:
-        """What Asterisk's console answers."""
+        """What Asterisk's console answers; carriage returns in it are kept."""
         told = self._remote(command)
         assert told.returncode == 0, (command, told.stdout, told.stderr)
-        return told.stdout
+        return told.stdout.decode("utf-8", "surrogateescape")
 
     def log(self) -> list[str]:
         """Lines of NOTICE, WARNING and ERROR since the call before, each once.
@@ -169,7 +179,7 @@ class Asterisk:
             assert time.monotonic() < ends, "the log does not get on"
             time.sleep(0.005)
         self._read_to += len(text.encode("utf-8", "surrogateescape"))
-        found = (LINE.fullmatch(line) for line in text.splitlines() if "TUIPROV_MARK_" not in line)
+        found = (LINE.fullmatch(line) for line in text.split("\n") if "TUIPROV_MARK_" not in line)
         return list(dict.fromkeys(f"{line[1]} {line[2]}" for line in found if line))
 
     def warnings(self) -> list[str]:
@@ -177,19 +187,41 @@ class Asterisk:
         return [line for line in self.log() if not line.startswith("NOTICE")]
 
     def show(self, kind: str, name: str) -> dict[str, str]:
-        """`pjsip show KIND NAME` by option, {} when there is none; KIND is endpoint, aor, …"""
+        """`pjsip show KIND NAME` by option, {} when there is none; KIND is endpoint, aor, …
+
+        What is shown more than once (match, contact) is joined by commas.
+        """
         told = self.cli(f"pjsip show {kind} {name}")
         _, found, options = told.partition("ParameterName")
-        pairs = [line.partition(" : ") for line in options.splitlines()[2:] if found]
-        return {name.strip(): value.strip(" ") for name, colon, value in pairs if colon}
+        pairs = [line.partition(" : ") for line in options.split("\n")[2:] if found]
+        shown: dict[str, str] = {}
+        for name, value in ((one.strip(), two.strip(" ")) for one, colon, two in pairs if colon):
+            shown[name] = f"{shown[name]},{value}" if name in shown else value
+        return shown
+
+    def config(self, name: str) -> list[tuple[str, list[str]]]:
+        """A file of /etc/asterisk as Asterisk reads it: names of sections, and `option=value`s."""
+        login = "Action: Login\nUsername: tests\nSecret: tests\n\n"
+        asked = f"{login}Action: GetConfig\nFilename: {name}\n\nAction: Logoff\n\n"
+        with socket.create_connection(("127.0.0.1", self._manager), ANSWERS_WITHIN) as manager:
+            manager.sendall(asked.replace("\n", "\r\n").encode())
+            told = b"".join(iter(lambda: manager.recv(65536), b""))
+        sections: list[tuple[str, list[str]]] = []
+        for line in told.decode("utf-8", "surrogateescape").split("\r\n"):
+            key, _, text = line.partition(": ")
+            if re.fullmatch(r"Category-\d+", key):
+                sections.append((text, []))
+            elif re.fullmatch(r"Line-\d+-\d+", key):
+                sections[-1][1].append(text)
+        return sections
 
     def _write(self, files: Mapping[str, str | bytes]) -> None:
         for path in self.etc.rglob("*"):
             if path.is_file() and path.name != "asterisk.conf":
                 path.unlink()
-        for name, text in (
-            {f"{name}.conf": "" for name in EMPTY.split()} | OWN_FILES | dict(files)
-        ).items():
+        own = {f"{name}.conf": "" for name in EMPTY.split()} | OWN_FILES
+        own["manager.conf"] = MANAGER.format(port=self._manager)
+        for name, text in (own | dict(files)).items():
             self.write(name, text)
 
     def _since(self) -> str:
@@ -197,18 +229,14 @@ class Asterisk:
             file.seek(self._read_to)
             return file.read().decode("utf-8", "surrogateescape")
 
-    def _remote(self, command: str) -> subprocess.CompletedProcess[str]:
+    def _remote(self, command: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
-            [self._asterisk, "-C", str(self.etc / "asterisk.conf"), "-rx", command],
-            capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-            timeout=ANSWERS_WITHIN,
+            [*self.command, "-rx", command], capture_output=True, timeout=ANSWERS_WITHIN
         )
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         ends = time.monotonic() + STARTS_WITHIN
-        while "fully booted" not in self._remote("core waitfullybooted").stdout:
+        while b"fully booted" not in self._remote("core waitfullybooted").stdout:
             assert process.poll() is None, "asterisk ended: " + (self.etc / "../out").read_text()
             assert time.monotonic() < ends, "asterisk does not start"
             time.sleep(0.02)
@@ -235,7 +263,7 @@ def running(files: Mapping[str, str | bytes] | None = None) -> Iterator[Asterisk
     with tempfile.TemporaryDirectory(prefix="asterisk-") as directory:
         server = Asterisk(Path(directory))
         server._write(files or {})
-        command = [server._asterisk, "-f", "-C", str(server.etc / "asterisk.conf")]
+        command = [*server.command, "-f"]
         with (
             (Path(directory) / "out").open("wb") as out,
             subprocess.Popen(

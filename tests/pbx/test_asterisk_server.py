@@ -79,6 +79,42 @@ def test_other_files_make_it_forget_the_ones_before(asterisk: Asterisk) -> None:
     assert "no existence" in asterisk.cli("dialplan show phones")
 
 
+class TestReload:
+    """What Asterisk keeps of its old files when the new ones are wrong."""
+
+    def test_a_change_takes_effect(self, asterisk: Asterisk) -> None:
+        asterisk.load({"pjsip.conf": PHONE})
+        asterisk.write("pjsip.conf", PHONE.replace("ulaw,alaw", "g722"))
+        asterisk.reload()
+        assert asterisk.show("endpoint", "101")["allow"] == "(g722)"
+
+    def test_a_refused_object_keeps_its_old_settings(self, asterisk: Asterisk) -> None:
+        asterisk.load({"pjsip.conf": PHONE})
+        broken = PHONE.replace("ulaw,alaw", "PCMU").replace("max_contacts=1", "max_contacts=2")
+        asterisk.write("pjsip.conf", broken)
+        asterisk.reload()
+        assert asterisk.warnings() != []
+        assert asterisk.show("endpoint", "101")["allow"] == "(ulaw|alaw)"
+        assert asterisk.show("aor", "101")["max_contacts"] == "2"
+
+    @pytest.mark.parametrize("broken", ["[102\n", "#include nowhere.conf\n", "[102](none)\n"])
+    def test_a_lost_file_leaves_all_as_it_was(self, broken: str, asterisk: Asterisk) -> None:
+        asterisk.load({"pjsip.conf": PHONE})
+        asterisk.write("pjsip.conf", PHONE.replace("max_contacts=1", "max_contacts=2") + broken)
+        asterisk.reload()
+        assert asterisk.warnings() != []
+        assert asterisk.show("aor", "101")["max_contacts"] == "1"
+
+    def test_an_object_twice_leaves_its_type_as_it_was(self, asterisk: Asterisk) -> None:
+        asterisk.load({"pjsip.conf": PHONE})
+        twice = PHONE.replace("ulaw,alaw", "g722").replace("max_contacts=1", "max_contacts=2")
+        asterisk.write("pjsip.conf", twice + "[101]\ntype=aor\n")
+        asterisk.reload()
+        assert asterisk.warnings() != []
+        assert asterisk.show("aor", "101")["max_contacts"] == "1"
+        assert asterisk.show("endpoint", "101")["allow"] == "(g722)"
+
+
 @pytest.mark.skipif(missing() != "", reason=missing())
 def test_nothing_is_left_of_it_when_the_test_is_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE) as test:

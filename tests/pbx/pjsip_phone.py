@@ -1,0 +1,96 @@
+"""A real softphone (PJSIP, by `pjsua2-python`) that registers with an account and says how it went.
+
+It runs in a process of its own, `python -m tests.pbx.pjsip_phone`: the library keeps threads and
+fails assertions when it is taken down.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+ANSWERS_WITHIN = 20.0
+"""Seconds; a registrar on this machine needs 0.1."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a phone has to know; `address` is the one that it sends from."""
+
+    user: str
+    password: str
+    port: int
+    host: str = "127.0.0.1"
+    transport: str = "udp"
+    address: str = "127.0.0.1"
+    auth_user: str = ""
+
+
+def missing() -> str:
+    """Why there is no softphone, "" when there is one."""
+    return "" if find_spec("pjsua2") else "pjsua2-python has no wheel for this Python or machine"
+
+
+def register(account: Account) -> str:
+    """ "ok", "refused: 401" (or another status), "no answer"."""
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.pbx.pjsip_phone"],
+        input=json.dumps(asdict(account)),
+        capture_output=True,
+        text=True,
+        timeout=ANSWERS_WITHIN + 10,
+    )
+    _, found, result = told.stdout.partition("RESULT ")  # after lines of PJSIP's own
+    assert found, told.stdout + told.stderr
+    return result.strip()
+
+
+def _registered(account: Account) -> str:
+    pjsua2: Any = import_module("pjsua2")  # only in this process
+
+    status: list[int] = []
+    done = threading.Event()
+
+    class Registering(pjsua2.Account):  # type: ignore[misc]
+        def onRegState(self, prm: Any) -> None:
+            status.append(int(prm.code))
+            done.set()
+
+    endpoint = pjsua2.Endpoint()
+    endpoint.libCreate()
+    settings = pjsua2.EpConfig()
+    settings.logConfig.level = settings.logConfig.consoleLevel = 0
+    endpoint.libInit(settings)
+    endpoint.audDevManager().setNullDev()
+    local = pjsua2.TransportConfig()
+    local.boundAddress, local.publicAddress = account.address, account.address
+    tcp = account.transport == "tcp"
+    endpoint.transportCreate(
+        pjsua2.PJSIP_TRANSPORT_TCP if tcp else pjsua2.PJSIP_TRANSPORT_UDP, local
+    )
+    endpoint.libStart()
+    config = pjsua2.AccountConfig()
+    config.idUri = f"sip:{account.user}@{account.host}"
+    config.regConfig.registrarUri = (
+        f"sip:{account.host}:{account.port};transport={account.transport}"
+    )
+    config.sipConfig.authCreds.append(
+        pjsua2.AuthCredInfo("digest", "*", account.auth_user or account.user, 0, account.password)
+    )
+    phone = Registering()
+    phone.create(config)
+    if not done.wait(ANSWERS_WITHIN):
+        return "no answer"
+    return "ok" if status[0] // 100 == 2 else f"refused: {status[0]}"
+
+
+if __name__ == "__main__":
+    print("RESULT", _registered(Account(**json.load(sys.stdin))), flush=True)
+    os._exit(0)  # without taking PJSIP down
