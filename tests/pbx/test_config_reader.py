@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.pbx import asterisk_rules
 from tests.pbx.asterisk_server import Asterisk
 from tuiprov.pbx import config_reader
 from tuiprov.pbx.config_pieces import pieces, text_of, without
@@ -99,6 +100,16 @@ def test_asterisk_itself_reads_these_aors_alike(tmp_path: Path, asterisk: Asteri
 # -- includes -------------------------------------------------------------------------------------
 
 
+def test_asterisk_finds_sections_whatever_their_case_and_by_part_of_a_value(
+    tmp_path: Path, asterisk: Asterisk
+) -> None:
+    text = "[T](!)\ntype=aor\n[a](t)\nmax_contacts=13\n[A](+max_contacts=1)\nremove_existing=yes\n"
+    asterisk.load({"pjsip.conf": text})
+    assert asterisk.warnings() == []
+    assert asterisk.show("aor", "a")["remove_existing"] == "true"
+    assert read(tmp_path, text).named("a")[0].last("remove_existing") == "yes"
+
+
 def test_an_included_file_goes_on_in_the_section_before_it(tmp_path: Path) -> None:
     config = read(tmp_path, "[a]\nb=1\n#include more.conf\nd=4\n", more="c=2\n[x]\ny=3\n")
     assert options(config) == [("b", "1"), ("c", "2"), ("d", "4")]
@@ -149,6 +160,7 @@ REFUSED: list[tuple[str | bytes, str]] = [
     ("[a]\nwords\n", r"line 2: is neither a section nor an option"),
     ("[a]\n=1\n", r"line 2: has no option's name"),
     ("[a]\n;-- never\nb=1\n", r"line 2: the comment is never closed"),
+    ("[a]\nb=--;1\n", r"line 2: ends a comment \(--;\) that never began"),
     ("#include pjsip.conf\n", r"line 1: pjsip.conf includes itself"),
     ("#nonsense x\n", r"line 1: Asterisk knows no such line"),
     ("#include\n", r"line 1: Asterisk knows no such line"),
@@ -255,7 +267,7 @@ LINES = st.sampled_from(
 def test_what_is_taken_out_and_what_is_left_are_all_lines_in_their_order(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str], name: str
 ) -> None:
-    directory = tmp_path_factory.mktemp("lines")
+    directory = tmp_path_factory.getbasetemp()
     try:
         config = read(directory, "\n".join([*lines, ""]))
     except PbxConfigError:
@@ -266,3 +278,34 @@ def test_what_is_taken_out_and_what_is_left_are_all_lines_in_their_order(
     left = without(config, path, taken).split("\n")
     out = text_of(config, sorted(taken, key=lambda piece: piece.first)).split("\n")
     assert sorted(left[:-1] + out[:-1]) == sorted(lines or [""])
+
+
+# -- another parser -------------------------------------------------------------------------------
+
+TEXTS = st.lists(
+    st.one_of(
+        LINES,
+        st.sampled_from(["[t](!,a)", "[b](a,t)", "k+=3", "k=>>v", "k=a\\;b;c"]),
+        st.sampled_from(["k=a;--b", "k=a;--b--;c", "--;k=1", ";---", "k=a--;b", "\tk =\t1 "]),
+    ),
+    max_size=16,
+).map(lambda lines: "\n".join([*lines, ""]))
+
+
+@given(TEXTS)
+def test_the_judge_reads_the_same_sections(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    try:
+        config = read(tmp_path_factory.getbasetemp(), text)
+    except PbxConfigError:
+        return
+    ours = [
+        (one.name, [(option.name, option.value) for option in one.options])
+        for one in config.sections
+        if not one.is_template
+    ]
+    judged = asterisk_rules.read(text)
+    assert ours == [
+        (one.name, [(option.name, option.value) for option in one.options]) for one in judged
+    ]

@@ -96,7 +96,7 @@ def test_what_is_written_from_a_page_gives_the_page_again(
     site: Site,
 ) -> None:
     page = Page({**DEFAULTS, **preferences, **place}, site)
-    config = read_text(tmp_path_factory.mktemp("page"), Asterisk().blocks(page)[0])
+    config = read_text(tmp_path_factory.getbasetemp(), Asterisk().blocks(page)[0])
     found = take_over(config, site)
     assert found.left == []
     (adopted,) = found.adopted
@@ -166,7 +166,7 @@ def test_whatever_an_admin_wrote_means_the_same_when_the_page_is_written(
         for kind, lines in bodies.items()
         if kind not in skipped
     )
-    directory = tmp_path_factory.mktemp("admin")
+    directory = tmp_path_factory.getbasetemp()
     config = read_text(directory, text)
     found = take_over(config, site)
     if not found.adopted:
@@ -188,7 +188,7 @@ def test_every_value_that_is_taken_fits_its_field(
         "\n".join(["[101]", f"type={kind}", *head.get(kind, []), *bodies[kind], ""])
         for kind in ("endpoint", "aor", "auth")
     )
-    for adopted in take_over(read_text(tmp_path_factory.mktemp("fit"), text), site).adopted:
+    for adopted in take_over(read_text(tmp_path_factory.getbasetemp(), text), site).adopted:
         for name, value in adopted.values.items():
             assert FIELDS[name].parse(FIELDS[name].text(value)) == value, name
 

@@ -73,8 +73,9 @@ class Section:
 
     @property
     def kind(self) -> str:
-        """What `type` says."""
-        return self.last("type").lower()
+        """What the first `type` says, which is the one that counts."""
+        found = (one.value for one in self.options if one.name.lower() == "type")
+        return next(found, "").lower()
 
 
 @dataclass(slots=True)
@@ -318,7 +319,9 @@ class _Comment:
                 self.depth += 1
                 at += 3
                 seen = at
-            elif self.depth and at >= seen + 2 and text[at - 2 : at] == "--":
+            elif at >= seen + 2 and text[at - 2 : at] == "--":
+                if not self.depth:
+                    raise PbxConfigError(f"{place}: ends a comment (--;) that never began")
                 self.depth -= 1
                 at += 1
                 seen = at
