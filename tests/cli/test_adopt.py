@@ -290,6 +290,16 @@ def test_a_file_that_is_beside_already_is_not_overwritten(desk: Desk) -> None:
     assert desk.is_untouched()
 
 
+def test_a_directory_that_is_included_whole_gets_no_file_beside(desk: Desk) -> None:
+    part = desk.etc / "pjsip.d"
+    part.mkdir()
+    (part / "phones").write_text(PLAIN["pjsip.conf"])
+    ran = desk.write({"pjsip.conf": "#include pjsip.d/*\n"}).run("--yes")
+    assert ran.code == 1
+    assert "pjsip.conf, line 1: includes every file of" in ran.errors[0]
+    assert [path.name for path in part.iterdir()] == ["phones"]
+
+
 def test_a_site_that_reloads_its_pbx_is_told_to_wait(desk: Desk) -> None:
     desk.site.configure(pbx="asterisk", pbx_reload=True)
     ran = desk.write(PLAIN).run("--yes")

@@ -259,6 +259,40 @@ match=127.0.0.51/32
 }
 """Phones known by their addresses."""
 
+COMMENTED = {
+    "pjsip.conf": """\
+[801]
+type=endpoint ;-- [899]
+type=endpoint
+--;
+Context=phones
+allow=ulaw
+aors=801
+auth=801
+dtmf_mode=INBAND
+[801]
+type=aor
+[801]
+type=auth
+username=801
+password=acht
+[802]\r
+type=endpoint\r
+context=phones\r
+allow=alaw\r
+aors=802\r
+auth=802\r
+[802]\r
+type=aor\r
+max_contacts=2\r
+[802]\r
+type=auth\r
+username=802\r
+password=zwei\r
+"""
+}
+"""A section that is commented out inside another, and lines that end as DOS ends them."""
+
 LEFT = {
     "pjsip.conf": """\
 [provider]
@@ -340,4 +374,5 @@ STYLES = {
     "changed template": CHANGED_TEMPLATE,
     "split": SPLIT,
     "fixed": FIXED,
+    "commented": COMMENTED,
 }

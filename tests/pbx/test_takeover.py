@@ -170,7 +170,7 @@ def test_whatever_an_admin_wrote_means_the_same_when_the_page_is_written(
     config = read_text(directory, text)
     found = take_over(config, site)
     if not found.adopted:
-        assert not has_auth or "realm" in text or has_identify
+        assert not has_auth or "realm" in text or "without a value" in found.left[0].reason
         return
     (adopted,) = found.adopted
     page = adopted.page(site)
@@ -281,6 +281,19 @@ def test_a_section_that_stands_twice_is_refused(tmp_path: Path) -> None:
         taken_over(written(tmp_path, {"pjsip.conf": text}))
 
 
+@pytest.mark.parametrize("line", ["context =", "call_group ="])
+def test_an_option_without_a_value_is_not_made_into_its_default(tmp_path: Path, line: str) -> None:
+    text = PLAIN["pjsip.conf"].replace("call_group = 1", f"call_group = 1\n{line}")
+    _, found, _ = taken_over(written(tmp_path, {"pjsip.conf": text}))
+    assert "is written without a value" in found.left[0].reason
+
+
+def test_a_type_in_other_letters_is_none(tmp_path: Path) -> None:
+    text = PLAIN["pjsip.conf"].replace("type=endpoint", "type=Endpoint")
+    _, found, _ = taken_over(written(tmp_path, {"pjsip.conf": text}))
+    assert [one.number for one in found.adopted] == ["102"]
+
+
 def test_a_login_by_another_name_is_kept_and_said(tmp_path: Path) -> None:
     text = PLAIN["pjsip.conf"].replace("username = 102", "username = bob")
     _, found, _ = taken_over(written(tmp_path, {"pjsip.conf": text}))
@@ -383,6 +396,14 @@ def test_sections_that_cannot_stand_at_the_end_are_written_out(tmp_path: Path) -
     blocks = move(config, path, found.adopted, site).blocks
     assert blocks["301"].startswith("[301]\ntype=endpoint\ndisallow=all\nallow=alaw\n")
     assert blocks["302"].startswith("[302](phone)\n")
+
+
+def test_sections_that_hold_others_in_comments_are_written_out(tmp_path: Path) -> None:
+    path = written(tmp_path, STYLES["commented"])
+    config, found, site = taken_over(path)
+    blocks = move(config, path, found.adopted, site).blocks
+    assert "899" not in blocks["801"]
+    assert blocks["802"].startswith("[802]\r\ntype=endpoint\r\n")
 
 
 def test_the_include_line_is_added_once(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def _kept(one: Adopted) -> dict[str, list[str]]:
 
 
 def _print_end(seen: Look, beside: list[Path]) -> None:
-    say(f"adopted {len(seen.found.adopted)}; take it back with: tuiprov undo")
+    say(f"adopted {len(seen.found.adopted)}; tuiprov history has its number for tuiprov undo")
     if seen.moved is None:
         say("FILE stays as it is; chan_pjsip gets the extensions with: tuiprov publish")
         return

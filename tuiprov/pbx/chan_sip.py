@@ -53,7 +53,7 @@ def take_over(config: Config, site: Site, taken: Taken) -> Takeover:
 
 
 def _is_peer(section: Section) -> bool:
-    return section.kind in _KINDS and any(
+    return section.kind.lower() in _KINDS and any(
         section.last(name) for name in ("secret", "host", "hassip", "md5secret")
     )
 

@@ -75,7 +75,7 @@ class Section:
     def kind(self) -> str:
         """What the first `type` says, which is the one that counts."""
         found = (one.value for one in self.options if one.name.lower() == "type")
-        return next(found, "").lower()
+        return next(found, "")
 
 
 @dataclass(slots=True)
@@ -92,13 +92,14 @@ class Line:
 @dataclass(slots=True)
 class Config:
     """Files as one configuration. `directory`: what names of includes are relative to; `root`: what
-    may be read; `skipped`: what was not, in words."""
+    may be read; `skipped`: what was not, in words; `included`: the names that includes say."""
 
     directory: Path
     root: Path
     sections: list[Section] = field(default_factory=list)
     files: dict[Path, list[Line]] = field(default_factory=dict)
     skipped: list[tuple[Place, str]] = field(default_factory=list)
+    included: list[tuple[Place, str]] = field(default_factory=list)
     _by_name: dict[str, list[Section]] = field(default_factory=dict)
 
     def alike(self, name: str) -> list[Section]:
@@ -269,7 +270,7 @@ class _Reader:
             self._config.skipped.append((place, "#exec is not run"))
             return
         if word not in _INCLUDES or not name:
-            raise PbxConfigError(f"{place}: Asterisk knows no such line: {text[:40]}")
+            raise PbxConfigError(f"{place}: begins with # and is neither #include nor #exec")
         if len(name) > 1 and name[0] + name[-1] in ('""', "<>"):
             name = name[1:-1]
         self._include(name, place, above, needed=word == "include")
@@ -277,7 +278,9 @@ class _Reader:
     def _include(self, name: str, place: Place, above: tuple[Path, ...], *, needed: bool) -> None:
         if "{" in name:
             raise PbxConfigError(f"{place}: includes with braces are not read: {name}")
-        found = sorted(glob.glob(os.path.join(self._config.directory, name)))
+        pattern = os.path.join(self._config.directory, name)
+        self._config.included.append((place, pattern))
+        found = sorted(glob.glob(pattern))
         if not found and needed:
             raise PbxConfigError(f"{place}: {name} does not exist: Asterisk would load nothing")
         for one in map(Path, found):

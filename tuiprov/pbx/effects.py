@@ -61,8 +61,12 @@ _FLAGS: Final = frozenset(
 _NUMBERS: Final = frozenset(
     name for known in _DEFAULTS.values() for name, value in known.items() if value.isdecimal()
 )
+_WORDS: Final = frozenset(
+    {"dtls_setup", "dtls_verify", "dtmf_mode", "identify_by", "media_encryption"}
+)
+"""Whose values are the same in upper and lower case (tried on 22.10.1)."""
 _TRUE: Final = frozenset({"yes", "true", "y", "t", "1", "on"})
-_LISTS: Final = frozenset({"contact", "match", "set_var"})
+_LISTS: Final = frozenset({"contact", "match"})
 _SINGLE: Final = frozenset(
     {"webrtc"}
     | {"aors", "auth", "dtls_setup", "endpoint", "mailboxes", "realm", "subscribe_context"}
@@ -103,7 +107,7 @@ def effects(kind: str, options: Iterable[Pair], *, has_identify: bool = True) ->
 
 
 def _meaning(name: str, values: list[str]) -> Any:
-    last = values[-1]
+    last = values[-1].lower() if name in _WORDS else values[-1]
     if name in _FLAGS:
         return is_true(last)
     if name in _NUMBERS:
@@ -114,9 +118,16 @@ def _meaning(name: str, values: list[str]) -> Any:
         return "digest" if last.lower() in _DIGESTS else last.lower()
     if name == "match":
         return tuple(part.strip() for value in values for part in value.split(","))
+    if name == "set_var":
+        return {variable: value for variable, _, value in (one.partition("=") for one in values)}
     if name in _LISTS or (len(values) > 1 and name not in _SINGLE):
         return tuple(values)
     return last
+
+
+def has_default(kind: str, name: str) -> bool:
+    """Has the option a default that is not empty, so that it matters whether it is written?"""
+    return name in _DEFAULTS.get(kind, {})
 
 
 def counts_once(name: str) -> bool:

@@ -6,6 +6,7 @@ The inverse of `asterisk.py`. Where Asterisk knows more than the page, the neare
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
@@ -36,7 +37,7 @@ def preferences(endpoint: Section, aor: Section, site: Site, *, is_fixed: bool) 
         values["on_private_network"] = not (does["rtp_symmetric"] or does["rewrite_contact"])
     if not is_fixed and (listed := networks(does[ACCESS])):
         values["allowed_networks"] = listed
-    return values | _limit(endpoint, does)
+    return values | _limit(does)
 
 
 def _codecs(does: Effects, site: Site) -> str:
@@ -48,19 +49,17 @@ def _codecs(does: Effects, site: Site) -> str:
 
 
 def _encryption(does: Effects) -> str:
-    method = str(does["media_encryption"]).lower()
+    method = does["media_encryption"]
     if method == "sdes":
         return "sdes_dtls_srtp" if does["media_encryption_optimistic"] else "sdes"
     return "dtls_srtp" if method == "dtls" else "none"
 
 
-def _limit(endpoint: Section, does: Effects) -> dict[str, Value]:
+def _limit(does: Effects) -> dict[str, Value]:
     """A limit that tuiprov itself wrote; `device_state_busy_at` alone limits nothing."""
-    for name, value in pairs(endpoint):
-        variable, _, limit = value.partition("=")
-        is_ours = name == "set_var" and variable == dialplan.LIMIT_VARIABLE
-        if is_ours and does["context"] == dialplan.LIMITED and limit.isdecimal():
-            return {"max_public_concurrent_calls": int(limit)}
+    limit = does.get("set_var", {}).get(dialplan.LIMIT_VARIABLE, "")
+    if does["context"] == dialplan.LIMITED and re.fullmatch("[0-9]{1,4}", limit):
+        return {"max_public_concurrent_calls": int(limit)}
     return {}
 
 

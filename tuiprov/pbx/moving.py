@@ -1,8 +1,9 @@
 """Moving adopted sections out of an admin's files, so that Asterisk reads the same as before.
 
 An extension's block is its sections word for word, as far as they can stand at the end of the
-configuration; where they cannot (they inherit from what is no template, or a template is changed
-after them) every option is written out. What comes of it is read again before anybody uses it.
+configuration. Where they cannot (they inherit from what is no template, a template is changed after
+them, they hold block comments) every option is written out. What comes of it is read again before
+anybody uses it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from tuiprov.pbx.effects import effects
 from tuiprov.pbx.inverse import pairs
 from tuiprov.pbx.takeover import Adopted
 
+_BLOCK_COMMENT = ";--"
+"""Whole sections may stand in one, which nobody is to take for real ones."""
 _HEADINGS = ("; extension ", "; end of extensions")
 """What begins and ends a block of ours: no line of somebody else's may look like it."""
 
@@ -76,9 +79,11 @@ class _Moving:
         if _is_rendered(one):
             return str(asterisk.Asterisk().blocks(one.page(self._site))[0])
         bases = [base for section in one.sections for base in section.bases]
-        if one.number in written_out or not all(base.is_template for base in bases):
+        text = text_of(self._config, self._pieces_of(one))
+        is_plain = _BLOCK_COMMENT not in text and all(base.is_template for base in bases)
+        if one.number in written_out or not is_plain:
             return "\n".join(_written_out(section) for section in one.sections)
-        return _guarded(text_of(self._config, self._pieces_of(one)))
+        return _guarded(text)
 
     def _pieces_of(self, one: Adopted) -> list[Piece]:
         found = [piece for each in one.sections for piece in self._pieces.get(id(each), ())]

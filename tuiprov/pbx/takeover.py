@@ -20,7 +20,7 @@ from tuiprov.data.site import Site
 from tuiprov.errors import RenderError
 from tuiprov.pbx import asterisk
 from tuiprov.pbx.config_reader import Config, PbxConfigError, Place, Section
-from tuiprov.pbx.effects import CODECS, GROUPS, Effects, counts_once, effects
+from tuiprov.pbx.effects import CODECS, GROUPS, Effects, counts_once, effects, has_default
 from tuiprov.pbx.inverse import fits, fitting_settings, of_kind, pairs, preferences
 
 NUMBER: Final = re.compile(r"[0-9]{1,10}(\*[0-9]{1,10})?")
@@ -220,6 +220,7 @@ class _TakeOver:
                 raise _CannotCarry(f"[{heir.name}] ({heir.place}) inherits from it")
             if one.reasons:
                 raise _CannotCarry(one.reasons[0])
+            _refuse_empty(one)
         return moving
 
     # -- values -----------------------------------------------------------------------------------
@@ -319,6 +320,16 @@ class _TakeOver:
             found.words.append(said)
 
 
+def _refuse_empty(section: Section) -> None:
+    """An option without a value is not what it is by default: `context=` is no context at all."""
+    said: dict[str, set[str]] = {}
+    for name, value in pairs(section):
+        said.setdefault(name, set()).add(value)
+    for name, values in said.items():
+        if "" in values and (len(values) > 1 or has_default(section.kind, name)):
+            raise _CannotCarry(f"its {name} is written without a value")
+
+
 def _differing(
     kind: str,
     options: Sequence[tuple[str, str]],
@@ -336,7 +347,8 @@ def _differing(
         names = [one for one, group in GROUPS.items() if group == name] or [name]
         kept = [OwnOption(kind, one, value) for one, value in options if one in names and value]
         if name in asterisk.ADDED:
-            kept = [one for one in kept if (one.name, one.value) not in written]
+            last = {one.value.partition("=")[0]: one for one in kept}
+            kept = [one for one in last.values() if (one.name, one.value) not in written]
         elif counts_once(name):
             kept = kept[-1:]
         yield from kept

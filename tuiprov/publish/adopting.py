@@ -12,7 +12,8 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from tuiprov.data.accounts import Viewer
@@ -30,7 +31,7 @@ from tuiprov.pbx.kinds import PbxFile
 from tuiprov.pbx.moving import Moved, move, with_include
 from tuiprov.pbx.takeover import Adopted, Taken, Takeover, take_over
 from tuiprov.publish.pbx_files import made_by
-from tuiprov.publish.plan import Change, PbxSeen, Plan
+from tuiprov.publish.plan import Change, Kind, PbxSeen, Plan
 from tuiprov.publish.publishing import carry_out
 from tuiprov.publish.tree import reason, tree_of
 
@@ -107,6 +108,10 @@ def _refuse(store: Store, seen: Look) -> None:
             raise PublishError(f"{path} is there already: swap it in or remove it first")
         if not os.access(path.parent, os.W_OK):
             raise PublishError(f"{path.parent}: you may not write here")
+        for place, pattern in seen.config.included:
+            if fnmatch(str(path), pattern):
+                said = f"includes every file of {path.parent}, those beside yours too: name *.conf"
+                raise PublishError(f"{place}: {said}")
 
 
 def adopt(store: Store, viewer: Viewer, user_id: int, seen: Look) -> list[Path]:
@@ -166,9 +171,9 @@ def _plan(
         for one in seen.found.adopted:
             blocks[one.number] = _block(one, number, seen, site)
         text = join(file, blocks, made)
-        kind = "write" if data[file.path] is None else "replace"
-        change = Change(kind, file.path, None, text.encode())  # type: ignore[arg-type]
-        changes.append(replace(change, late=_Shown(file, before[file.path], blocks)))
+        kind: Kind = "write" if data[file.path] is None else "replace"
+        shown = _Shown(file, before[file.path], blocks)
+        changes.append(Change(kind, file.path, None, text.encode(), late=shown))
     versions = dict(rows.values())
     return Plan(tuple(changes), pbx=PbxSeen(site, versions, data))
 
