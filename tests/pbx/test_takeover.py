@@ -5,6 +5,7 @@ A real Asterisk is the judge where there is one: what it holds before and after 
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -485,3 +486,47 @@ def test_asterisk_holds_the_same_when_the_pages_are_written(
             if kind in ("endpoint", "aor", "auth"):
                 shown = asterisk.show(kind, one.account)
                 assert differences(kind, before[kind, one.number], shown) == set(), one.number
+
+
+NOT_LOADED = ("dtls_cert_file=/c.pem", "acl=here", "match=a,b", "contact=sip:host.example")
+"""Options that need a file, a section or a name server that is not there."""
+
+
+def an_admins(number: int, chance: random.Random) -> str:
+    """Sections of one endpoint with options that Asterisk takes, picked at random."""
+
+    def section(kind: str, *always: str) -> list[str]:
+        known = [one for one in OPTIONS[kind] if one not in NOT_LOADED]
+        picked = chance.sample(known, chance.randint(0, 9 if kind == "endpoint" else 3))
+        return [f"[{number}]", f"type={kind}", *always, *picked]
+
+    lines = [
+        *section("endpoint", f"aors={number}", f"auth={number}", "allow=gsm"),
+        *section("aor"),
+        *section("auth", f"username={number}", f"password=p{number}"),
+    ]
+    if chance.random() < 0.3:
+        lines += [f"[{number}]", "type=identify", f"endpoint={number}", f"match=127.8.0.{number}"]
+    return "\n".join([*lines, ""])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_asterisk_holds_the_same_of_sections_at_random(
+    tmp_path: Path, asterisk: RealAsterisk, seed: int
+) -> None:
+    chance = random.Random(seed)
+    text = "".join(an_admins(number, chance) for number in range(1, 41))
+    _, found, site = taken_over(written(tmp_path, {"pjsip.conf": text}))
+    assert len(found.adopted) > 30
+    transports = TRANSPORTS.format(port=asterisk.port)
+    asterisk.load({"pjsip.conf": transports + text})
+    before = held(asterisk, found)
+    blocks = [Asterisk().blocks(one.page(site))[0] for one in found.adopted]
+    asterisk.load({"pjsip.conf": transports + "".join(blocks)})
+    after = held(asterisk, found)
+    changed = {key: differences(key[0], before[key], after[key]) for key in before}
+    assert {key: names for key, names in changed.items() if names} == {}
+    known = [one.number for one in found.adopted if len(one.sections) == 4]
+    assert len(known) > 3
+    ways = [[held["endpoint", n]["identify_by"] for n in known] for held in (before, after)]
+    assert [set(one.split(",")) for one in ways[0]] == [set(one.split(",")) for one in ways[1]]
