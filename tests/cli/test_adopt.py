@@ -74,7 +74,7 @@ def test_a_dry_run_says_what_is_understood_kept_and_left_and_writes_nothing(desk
     desk.write(PLAIN)
     out = desk.done("--dry-run")
     assert "extension  101 Ana B.  (pjsip.conf, line 2)" in out
-    assert "kept as is: endpoint language=de, call_group=1, pickup_group=1" in out
+    assert "kept as is: endpoint language=de (line 34), call_group=1 (line 35)" in out
     assert "setting    pbx=asterisk" in out
     assert desk.is_untouched()
     assert desk.site.store.site().pbx == "none"
@@ -94,9 +94,17 @@ def test_json_names_sections_by_file_and_line(desk: Desk) -> None:
     told = json.loads(desk.done("--json"))
     first, second = told["extensions"]
     assert first["sections"][1] == "[101] pjsip.conf, line 11"
-    assert second["kept"]["aor"] == ["max_contacts=3", "no remove_existing", "no mailboxes"]
+    kept = ["max_contacts=3 (line 39)", "no remove_existing", "no mailboxes"]
+    assert second["kept"]["aor"] == kept
     assert told["beside"] == [str(desk.etc / "pjsip.conf.tuiprov")]
     assert desk.is_untouched()  # not without --yes
+
+
+def test_what_is_kept_is_named_with_its_file_and_line(desk: Desk) -> None:
+    out = desk.write(SPLIT).done("--dry-run")
+    assert "extension  401 Four One  (pjsip.endpoint.conf, line 3)" in out
+    assert "rtp_timeout=30 (pjsip.endpoint_custom_post.conf, line 2)" in out
+    assert "aor minimum_expiration=60 (pjsip.aor.conf, line 6)" in out
 
 
 def test_what_is_left_alone_is_named_with_its_line(desk: Desk) -> None:

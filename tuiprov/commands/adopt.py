@@ -96,7 +96,11 @@ def _kept(one: Adopted) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for option in one.own:
         value = f"{option.name}={option.value}" if option.value else f"no {option.name}"
-        found.setdefault(option.section, []).append(Asterisk().masked(value, MASK))
+        place = one.place_of(option)
+        words = Asterisk().masked(value, MASK)
+        file = f"{place.file.name}, " if place and place.file != one.place.file else ""
+        words += f" ({file}line {place.line})" if place else ""
+        found.setdefault(option.section, []).append(words)
     return found
 
 

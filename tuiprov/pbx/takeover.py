@@ -64,6 +64,14 @@ class Adopted:
     def place(self) -> Place:
         return self.sections[0].place
 
+    def place_of(self, option: OwnOption) -> Place | None:
+        """The line that a kept option was read from; None: it is kept that there is none."""
+        for section in self.sections:
+            for one in section.options if section.kind == option.section else ():
+                if (one.name.lower(), one.value) == (option.name, option.value):
+                    return one.place
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Takeover:
