@@ -36,7 +36,7 @@ from tuiprov.data import history
 from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
 from tuiprov.data.bulk_text import Composed
 from tuiprov.data.checks import NO_NEIGHBOURS, check_page, must_be_unique
-from tuiprov.data.fields import Flag, Number, Value
+from tuiprov.data.fields import Flag, Number, Value, Values
 from tuiprov.data.kept import FieldChange
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import Page
@@ -118,6 +118,8 @@ _WITHOUT_RULE: Final = frozenset(
 """Fields that no rule about another field looks at (a test tries each)."""
 
 _MOST_PARTS: Final = 500
+_MOST_KINDS: Final = 30
+"""Of more kinds of extensions a form does not ask which of its fields are open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,47 @@ def apply(
     return Done(changed, refused, event.id, frozenset(devices))
 
 
+def devices_of(session: Session, ids: Sequence[int]) -> list[int]:
+    """The devices that these extensions are on."""
+    found: set[int] = set()
+    for start in range(0, len(ids), _MOST_PARTS):
+        some = ids[start : start + _MOST_PARTS]
+        found |= set(session.exec(select(Line.device_id).where(col(Line.extension_id).in_(some))))
+    return sorted(found)
+
+
+def common_values(
+    session: Session, viewer: Viewer, ids: Collection[int], names: Collection[str]
+) -> dict[str, Value]:
+    """Those of these fields in which the extensions do not differ, with their values; of a device's
+    fields as far as the extensions have one."""
+    listed = [name for name in names if not FIELDS[name].secret]
+    parts = []
+    for name in listed:
+        column = getattr(Device if name in DEVICE_FIELDS else Extension, name)
+        plain = sql_cast(column, Integer) if isinstance(FIELDS[name], Flag) else column
+        parts += [func.min(plain), func.max(plain), func.count(column)]
+    with _Selection(session, viewer, ids) as chosen:
+        query = chosen.of_chosen(
+            columns(func.count(col(Extension.id)), func.count(col(Device.id)), *parts)
+        )
+        extensions, devices, *rest = session.execute(query).one()
+    found: dict[str, Value] = {}
+    for place, name in enumerate(listed):
+        low, high, count = rest[3 * place : 3 * place + 3]
+        all_have_it = count == (devices if name in DEVICE_FIELDS else extensions)
+        if low == high and (all_have_it or not count):
+            found[name] = bool(low) if isinstance(FIELDS[name], Flag) else low
+    return found
+
+
+def representatives(session: Session, viewer: Viewer, ids: Collection[int]) -> list[Page]:
+    """One page of each kind that there is among these extensions, at most so many."""
+    with _Selection(session, viewer, ids) as chosen:
+        firsts = [group[0] for group in chosen.groups({})]
+        return [page_of(session, viewer, number) for number in firsts[:_MOST_KINDS]]
+
+
 def refused_as_they_are(session: Session, viewer: Viewer, ids: Collection[int]) -> list[Refusal]:
     """What is wrong with these extensions as they stand, by their numbers: one of each group is
     asked, and where that one is wrong all of them."""
@@ -278,7 +321,7 @@ def _of_one(
 ) -> tuple[Sequence[Refusal], bool]:
     """Why this extension may not have the change, and whether it would change at all."""
     try:
-        values = _values_for(page, change, place)
+        values = values_for(page.values, change, place)
         if all(page.values[name] == value for name, value in values.items()):
             return (), False
         proposed_page(session, viewer, page, values)
@@ -292,7 +335,7 @@ def _write_one(
 ) -> tuple[Sequence[Refusal], int | None, bool]:
     page = page_of(session, viewer, extension_id)
     try:
-        values = _values_for(page, change, place)
+        values = values_for(page.values, change, place)
         if all(page.values[name] == value for name, value in values.items()):
             return (), None, False
         with session.begin_nested():
@@ -303,8 +346,9 @@ def _write_one(
     return (), line, True
 
 
-def _values_for(page: Page, change: Change, place: int) -> dict[str, Value]:
-    """The values for one record; Refused names each that cannot be composed."""
+def values_for(known: Values, change: Change, place: int) -> dict[str, Value]:
+    """The new values of a record with the values `known`, at this place (from 0) among all; Refused
+    names each that cannot be composed."""
     values: dict[str, Value] = {}
     found = []
     for name, value in change.items():
@@ -312,7 +356,7 @@ def _values_for(page: Page, change: Change, place: int) -> dict[str, Value]:
             values[name] = value
             continue
         try:
-            values[name] = FIELDS[name].parse(value.text_for(page.values, place))
+            values[name] = FIELDS[name].parse(value.text_for(known, place))
         except ValueError as error:
             found.append(Refusal(name, str(error)))
     if found:
@@ -406,19 +450,19 @@ class _Selection:
         # Without labels two columns of one name would be one.
         labelled = [column.label(f"k{n}") for n, column in enumerate(key)]
         alike: dict[tuple[Any, ...], list[int]] = {}
-        for row in self._session.execute(self._of_chosen(columns(Extension.id, *labelled))):
+        for row in self._session.execute(self.of_chosen(columns(Extension.id, *labelled))):
             alike.setdefault(row[1:], []).append(row[0])
         return list(alike.values())
 
     def count_differing(self, change: Change) -> int:
         """How many would change."""
         values = _plain(change)
-        query = self._of_chosen(columns(func.count(Extension.id.distinct())))  # type: ignore[union-attr]
+        query = self.of_chosen(columns(func.count(Extension.id.distinct())))  # type: ignore[union-attr]
         return int(self._session.execute(query.where(_differs(values))).scalar_one())
 
     def keep_differing(self, values: Mapping[str, Value]) -> None:
         """Leave out those that have these values already."""
-        differing = self._of_chosen(columns(Extension.id)).where(_differs(values))
+        differing = self.of_chosen(columns(Extension.id)).where(_differs(values))
         self._session.execute(delete(self._table).where(self._table.c.id.not_in(differing)))
 
     def devices(self) -> set[int]:
@@ -429,7 +473,7 @@ class _Selection:
     def their_devices(self) -> Select[Any]:
         return columns(Line.device_id).where(col(Line.extension_id).in_(self.chosen)).distinct()
 
-    def _of_chosen(self, query: Select[Any]) -> Select[Any]:
+    def of_chosen(self, query: Select[Any]) -> Select[Any]:
         return (
             query.select_from(self._table)
             .join(Extension, col(Extension.id) == self._table.c.id)

@@ -77,6 +77,16 @@ def numbers(session: Session) -> set[str]:
     return set(session.exec(select(Extension.extension)))
 
 
+def numbers_of(session: Session, ids: Sequence[int]) -> list[str]:
+    """The extended numbers of these extensions."""
+    query = select(Extension.extension)
+    return [
+        number
+        for some in _parts(ids)
+        for number in session.exec(query.where(col(Extension.id).in_(some)))
+    ]
+
+
 def accounts_taken_twice(session: Session) -> dict[str, str]:
     """SIP users that several extensions have, each with the lowest of their extended numbers."""
     number: Any = col(Extension.extension)
