@@ -22,6 +22,7 @@ from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
 
 if TYPE_CHECKING:
     # Imported where they are used: the list of extensions needs none of them.
+    from tuiprov.bulk import Bulk
     from tuiprov.data.account_rows import AccountRow
     from tuiprov.data.account_sheet import AccountView
     from tuiprov.data.archive import Archive
@@ -113,6 +114,12 @@ class Session:
         from tuiprov.resyncing import Resyncing
 
         return Resyncing(self.store, self.viewer, self.store.console)
+
+    def bulk(self, ids: Collection[int]) -> Bulk:
+        """These extensions, to be edited together."""
+        from tuiprov.bulk import bulk_of
+
+        return bulk_of(self.store, self.viewer, ids)
 
     def again(self) -> Session:
         """The same viewer with the permissions the account has now."""

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tests.pbx.asterisk_reading import Fault, Option, Section, Sections
-from tests.pbx.asterisk_values import table
+from tests.pbx.asterisk_values import names_of
 
 NOT_CONTEXTS = {"general", "globals"}
 DIRECTIVES = {"exten", "same", "include", "ignorepat", "switch", "lswitch", "eswitch", "autohints"}
@@ -165,7 +165,7 @@ def _application(
     if not name.strip():
         yield _fault(context, option, "no-application", "nothing to do: a call ends here")
         return
-    if name.strip().lower() not in table()["dialplan"]["applications"].lower().split():
+    if name.strip().lower() not in map(str.lower, names_of("applications")):
         yield _fault(context, option, "unknown-application", f"no application {name.strip()}")
     if bracket and not arguments.endswith(")"):
         kind = "after-bracket" if ")" in arguments else "open-bracket"

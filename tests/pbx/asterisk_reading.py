@@ -157,6 +157,11 @@ def read(text: str, *, include: Mapping[str, str] | None = None) -> Sections:
     return Sections((one for one in reader.sections if not one.template), reader.faults)
 
 
+def _is_named(file: str, pattern: str) -> bool:
+    """Whether a file is meant by a name, in which * stands for anything but a slash."""
+    return file == pattern or (file.count("/") == pattern.count("/") and fnmatch(file, pattern))
+
+
 class _Lost(Exception):
     """Asterisk gives up the file that it is reading."""
 
@@ -310,14 +315,14 @@ class _Reader:
             self._fault(section, name, "spaces", "blanks at the ends of a value are not read")
 
     def _directive(self, text: str, line: int, depth: int, current: Section | None) -> None:
-        word, _, name = text.partition(" ") if " " in text else text.partition("\t")
-        name = name.strip(BLANKS)
+        word, *rest = re.split(r"[\x01-\x20]+", text, maxsplit=1)
+        name = "".join(rest)
         if word.lower() not in ("#include", "#tryinclude") or not name:
             self._fault(current, "", "line-skipped", f"line {line}: Asterisk skips {text[:40]!r}")
             return
         if name[0] + name[-1] in ('""', "<>") and len(name) > 1:
             name = name[1:-1]
-        found = sorted(one for one in self.include if one == name or fnmatch(one, name))
+        found = sorted(one for one in self.include if _is_named(one, name))
         if word.lower() == "#include" and (not found or depth == INCLUDE_LIMIT):
             raise _Lost(f"line {line}: #include finds no file: {name}")
         for one in found if depth < INCLUDE_LIMIT else []:

@@ -24,7 +24,7 @@ from tests.pbx.asterisk_reading import (
     Sections,
     read,
 )
-from tests.pbx.asterisk_values import is_yes, table, trouble, whole
+from tests.pbx.asterisk_values import is_yes, names_of, table, trouble, whole
 
 __all__ = [
     "EFFECTS",
@@ -105,7 +105,7 @@ def faults(
 
 def codecs_of(endpoint: Section) -> list[str]:
     """The codecs that an endpoint ends up with: allow and disallow, one after the other."""
-    every, codecs = table()["codecs"]["names"].split(), list[str]()
+    every, codecs = names_of("codecs"), list[str]()
     for option in endpoint.options:
         if option.name.lower() not in ("allow", "disallow"):
             continue
@@ -126,7 +126,7 @@ def _of_section(section: Section) -> Iterator[Fault]:
         return
     if kind in OPEN_TYPES:
         return
-    if kind not in table() or kind == "codecs":
+    if kind not in table():
         words = f"no such type: {kind!r} (capitals count); the section is not read"
         yield Fault(section.name, "type", "unknown-type", words)
         return
@@ -284,9 +284,7 @@ def _same_ip(sections: list[Section]) -> Iterator[Fault]:
     matches.sort(key=lambda one: (one[1].version, one[1].network_address, one[1].prefixlen))
     wider: list[tuple[Section, Network, str | None]] = []
     for other, network, port in matches:
-        wider = [
-            one for one in wider if one[1].version == network.version and network.overlaps(one[1])
-        ]
+        wider = [one for one in wider if _overlap(one[1], network)]
         for one, _, its in wider:
             apart = None not in (port, its) and port != its
             if one.get("endpoint") != other.get("endpoint") and not apart:

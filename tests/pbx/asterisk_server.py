@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -95,15 +95,19 @@ def version() -> tuple[int, ...]:
     return tuple(int(part) for part in found[0].split(".")) if found else ()
 
 
-def free_port() -> int:
-    """A number that is free now for UDP and TCP on 127.0.0.1."""
+def free_ports(count: int) -> list[int]:
+    """So many different numbers that are free now for UDP and TCP on 127.0.0.1."""
+    with ExitStack() as held:
+        return [_hold_a_port(held) for _ in range(count)]
+
+
+def _hold_a_port(held: ExitStack) -> int:
     for _ in range(50):
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            try:
-                udp.bind(tcp.getsockname())
-            except OSError:
-                continue
+        tcp = held.enter_context(socket.socket())
+        udp = held.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+        tcp.bind(("127.0.0.1", 0))
+        with suppress(OSError):
+            udp.bind(tcp.getsockname())
             return int(tcp.getsockname()[1])
     raise OSError("no port is free for both UDP and TCP")
 
@@ -113,7 +117,7 @@ class Asterisk:
 
     def __init__(self, directory: Path) -> None:
         self.etc = directory / "etc"
-        self.port, self.tls_port, self._manager = free_port(), free_port(), free_port()
+        self.port, self.tls_port, self._manager = free_ports(3)
         self._asterisk = str(program())
         self._full = directory / "log" / "full"
         self._read_to = 0
@@ -171,9 +175,7 @@ class Asterisk:
         They look like `ERROR config_options.c: Error parsing …`. A reload may read a file twice.
         """
         mark = f"TUIPROV_MARK_{next(self._marks)}"
-        self.cli(
-            f"dialplan eval function {mark}()"
-        )  # an unknown function: it is written to the log
+        self.cli(f"dialplan eval function {mark}()")  # that there is no such function is logged
         ends = time.monotonic() + ANSWERS_WITHIN
         while mark not in (text := self._since()):
             assert time.monotonic() < ends, "the log does not get on"
@@ -244,11 +246,9 @@ class Asterisk:
 
 def _asterisk_conf(directory: Path, asterisk: Path) -> str:
     """Its directories: below `directory`, but for the modules and the documentation it has."""
-    named = {"etc": "etc", "log": "log", "run": "run", "spool": "spool", "db": "db"} | {
-        "varlib": "lib",
-        "key": "lib",
-    }
-    lines = [f"ast{name}dir => {directory / folder}" for name, folder in named.items()]
+    folders = {name: name for name in ("etc", "log", "run", "spool", "db")}
+    folders |= {"varlib": "lib", "key": "lib"}
+    lines = [f"ast{name}dir => {directory / folder}" for name, folder in folders.items()]
     for installed in (asterisk.parents[1], Path("/")):
         if (conf := installed / "etc/asterisk/asterisk.conf").is_file():
             lines += re.findall(r"^ast(?:mod|data)dir\s*=>.*", conf.read_text(), re.MULTILINE)

@@ -37,10 +37,21 @@ PREFERENCE = re.compile(
 
 
 @cache
-def table() -> dict[str, dict[str, str]]:
-    """Options by type of section, each with its kind; and the names of codecs."""
+def _data() -> dict[str, dict[str, str]]:
     text = (Path(__file__).parent / "asterisk_options.toml").read_text("utf-8")
     return tomllib.loads(text)
+
+
+@cache
+def table() -> dict[str, dict[str, str]]:
+    """Options by type of section, each with its kind."""
+    return {name: options for name, options in _data().items() if name != "lists"}
+
+
+@cache
+def names_of(what: str) -> list[str]:
+    """All `codecs` or `applications` that Asterisk knows."""
+    return _data()["lists"][what].split()
 
 
 def is_yes(value: str | None) -> bool:
@@ -223,7 +234,7 @@ def _codecs(value: str, words: list[str]) -> Trouble:
         return None
     for one in map(str.strip, re.split(r"[,|]", value)):
         name, colon, ptime = one.removeprefix("!").partition(":")
-        if name.lower() != "all" and name.lower() not in table()["codecs"]["names"].split():
+        if name.lower() != "all" and name.lower() not in names_of("codecs"):
             return "bad-value", f"{name!r} is no codec of Asterisk"
         if colon and not ptime.isdecimal():
             kind = "misread" if re.match(r"[0-9]", ptime) else "bad-value"

@@ -17,6 +17,8 @@ INCLUDE = {
     "tpl.conf": "[u](t)\ny=2\n",
     "d/b.conf": "b=1\n",
     "d/a.conf": "a=1\n",
+    "wants.conf": "x=y\n#include nowhere.conf\nz=1\n",
+    "d/e/c.conf": "c=1\n",
     "deep.conf": "#include one.conf\nafter=1\n",
 }
 
@@ -81,6 +83,7 @@ FILES = {
     "no file by a pattern": "[a]\nb=c\n#include e/*.conf\n",
     "a file that is not there": "[a]\nb=c\n#include nowhere.conf\n",
     "a file within is broken": "[a]\nb=c\n#include bad.conf\nd=e\n",
+    "a file within wants one that is not there": "[a]\nb=c\n#include wants.conf\nd=e\n",
     "a template for a file within": "[t](!)\nx=1\n#include tpl.conf\n",
     "a block comment around it": "[a]\nb=c ;-- x\n#include nowhere.conf\n--; d=e\n",
     "words after its name": '[a]\n#include "one.conf" now\nb=c\n',

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import md5
+
 import pytest
 
 from tests.pbx.asterisk_cases import phone
@@ -43,6 +45,15 @@ class TestRegistering:
         written = password.replace(";", "\\;")
         assert load(asterisk, phone().replace("Secret101", written)) == []
         assert register(Account("101", password, account.port)) == "ok"
+
+    def test_blanks_at_the_ends_of_a_password_are_written_as_a_digest(
+        self, asterisk: Asterisk, account: Account
+    ) -> None:
+        digest = md5(b"101:asterisk: Secret101 ").hexdigest()
+        lines = f"realm=asterisk\npassword_digest=MD5:{digest}"
+        assert load(asterisk, phone().replace("password=>Secret101", lines)) == []
+        assert register(Account("101", " Secret101 ", account.port)) == "ok"
+        assert register(account) == "refused: 401"
 
     def test_a_wrong_password_is_refused(self, asterisk: Asterisk, account: Account) -> None:
         assert load(asterisk, phone()) == []

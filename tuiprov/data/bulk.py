@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from tuiprov.data import history
+from sqlmodel import Session, col
+
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.bulk_edit import Change, apply
 from tuiprov.data.fields import Field, Value
-from tuiprov.data.reading import page_of
+from tuiprov.data.models import Extension
+from tuiprov.data.reading import columns
 from tuiprov.data.sections import FIELDS
 from tuiprov.data.store import Store
-from tuiprov.data.writer import write_page
+from tuiprov.data.versions import in_parts
 from tuiprov.errors import NotFound, Refusal, Refused
 
 Assigned = dict[str, Value]
@@ -50,7 +53,7 @@ def _assigned(
     return fields[name].parse(text)
 
 
-def set_values(store: Store, viewer: Viewer, values: Mapping[str, Value], where: str) -> int:
+def set_values(store: Store, viewer: Viewer, values: Change, where: str) -> int:
     """Store `values` in every extension the filter matches, all or none; gives how many changed.
 
     Raises NotFound when nothing matches, Refused naming the extension and field of each refusal.
@@ -58,19 +61,18 @@ def set_values(store: Store, viewer: Viewer, values: Mapping[str, Value], where:
     ids = store.extension_ids(viewer, where)
     if not ids:
         raise NotFound(f"no extension matches {where!r}")
-    changed, found = 0, []
     with store.database.write() as session:
-        history.record(session, viewer.label, "set", where, " ".join(values))
-        for extension_id in ids:
-            page = page_of(session, viewer, extension_id)
-            if all(page.values[name] == value for name, value in values.items()):
-                continue
-            try:
-                write_page(session, viewer, page, values)
-                changed += 1
-            except Refused as refused:
-                number = str(page.values["extension"])
-                found += [replace(refusal, where=number) for refusal in refused.refusals]
-        if found:
-            raise Refused(found)
-    return changed
+        done = apply(session, viewer, ids, values, where)
+        if done.refused:
+            raise Refused(named(session, done.refused))
+    return done.changed
+
+
+def named(session: Session, refused: Mapping[int, Sequence[Refusal]]) -> list[Refusal]:
+    """The refusals with the numbers of their extensions, in the order of these."""
+    numbers: dict[int, str] = {}
+    for some in in_parts(list(refused)):
+        query = columns(Extension.id, Extension.extension).where(col(Extension.id).in_(some))
+        numbers |= dict(iter(session.execute(query)))
+    pairs = sorted((numbers.get(n, str(n)), reasons) for n, reasons in refused.items())
+    return [replace(one, where=number) for number, reasons in pairs for one in reasons]

@@ -79,7 +79,7 @@ def warnings(page: Page, neighbours: Neighbours) -> dict[str, str]:
     own = default_catalog().prefixes(str(values["manufacturer"]))
     if owner and own and mac[:8] not in own:
         said["mac"] = f"this prefix belongs to {owner}"
-    if _mac_clashes(page, neighbours) and not _must_be_unique(page):
+    if _mac_clashes(page, neighbours) and not must_be_unique(page):
         said["mac"] = "this MAC address is already used by another device"
     return said
 
@@ -275,7 +275,7 @@ _RULES = (
 
 def _with_others(page: Page, neighbours: Neighbours) -> Found:
     values = page.values
-    if _must_be_unique(page) and _mac_clashes(page, neighbours):
+    if must_be_unique(page) and _mac_clashes(page, neighbours):
         yield "mac", DUPLICATE_MAC
     if page.is_device:
         return
@@ -289,7 +289,7 @@ def _with_others(page: Page, neighbours: Neighbours) -> Found:
         yield from _shared_address(page, neighbours)
 
 
-def _must_be_unique(page: Page) -> bool:
+def must_be_unique(page: Page) -> bool:
     """Two devices with one MAC clash when their links or their TFTP file names are made of it."""
     values = page.values
     flat = values["update_protocol"] == "tftp" and values["status"] == "enabled"

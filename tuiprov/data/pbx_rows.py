@@ -85,6 +85,16 @@ def accounts_and_addresses(session: Session) -> tuple[set[str], set[str]]:
     return users, {address for _, _, address in rows if address}
 
 
+def numbers_of(session: Session, ids: Sequence[int]) -> list[str]:
+    """The extended numbers of these extensions."""
+    query = select(Extension.extension)
+    return [
+        number
+        for some in _parts(ids)
+        for number in session.exec(query.where(col(Extension.id).in_(some)))
+    ]
+
+
 def accounts_taken_twice(session: Session) -> dict[str, str]:
     """SIP users that several extensions have, each with the lowest of their extended numbers."""
     number: Any = col(Extension.extension)

@@ -16,6 +16,12 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.bulk_undo import (
+    count_changed_since,
+    goes_by_sets,
+    record_reversal,
+    take_back,
+)
 from tuiprov.data.changes import ALL, TRACKED, read
 from tuiprov.data.checks import check_page
 from tuiprov.data.kept import Event, FieldChange
@@ -35,6 +41,8 @@ def undo(session: Session, viewer: Viewer, event_id: int) -> set[int]:
     """Take an operation back; gives the devices whose files follow. Raises NotFound, NotAllowed,
     Conflict (it is not as the operation left it) or Refused; then the caller rolls back."""
     event = session.get(Event, event_id)
+    if event is not None and viewer.is_administrator and goes_by_sets(session, event_id):
+        return _undo_by_sets(session, viewer, event)
     rows = session.exec(
         select(FieldChange)
         .where(FieldChange.event_id == event_id)
@@ -56,6 +64,20 @@ def undo(session: Session, viewer: Viewer, event_id: int) -> set[int]:
             "only the system administrator takes back what others did, or more than one page"
         )
     return _take_back(session, viewer, rows)
+
+
+def _undo_by_sets(session: Session, viewer: Viewer, event: Event) -> set[int]:
+    changed = count_changed_since(session, event.id or 0)
+    if changed:
+        raise Conflict(f"{changed} of these fields changed since; nothing was taken back")
+    done = history.record(
+        session, viewer.label, "undo", event.subject, f"{event.action} {event.id}"
+    )
+    done.undoes = event.id
+    session.flush()
+    found = take_back(session, viewer, event.id or 0)
+    record_reversal(session, event.id or 0, done.id or 0)
+    return found
 
 
 def _own_page(

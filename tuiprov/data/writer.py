@@ -102,7 +102,7 @@ def _enrol_new(session: Session, device: Device, page: Page) -> None:
 def write_page(session: Session, viewer: Viewer, page: Page, changes: Values) -> int:
     """Store `changes` of `page`; gives the extension's id. Raises Refused or Conflict, and then
     the caller's transaction must be rolled back."""
-    proposed = _proposed(session, viewer, page, changes)
+    proposed = proposed_page(session, viewer, page, changes)
     extension = _write_extension(session, proposed)
     session.flush()
     _write_device(session, viewer, proposed, extension)
@@ -114,7 +114,7 @@ def write_page(session: Session, viewer: Viewer, page: Page, changes: Values) ->
 def write_device(session: Session, viewer: Viewer, page: Page, changes: Values) -> Device:
     """Store `changes` of the page of a device alone. Who may do that is not asked here but by
     `Devices`; otherwise as `write_page`."""
-    proposed = _proposed(session, replace(viewer, provision="modify"), page, changes)
+    proposed = proposed_page(session, replace(viewer, provision="modify"), page, changes)
     device = _known_device(session, proposed) or Device(
         serial=new_serial(session, proposed),
         owner_id=proposed.owner_id or viewer.account_id,
@@ -143,19 +143,19 @@ def _record(session: Session, viewer: Viewer, subject: str, page: Page, proposed
     history.record(session, viewer.label, "save", subject, " ".join(changed))
 
 
-def _proposed(session: Session, viewer: Viewer, page: Page, asked: Values) -> Page:
+def proposed_page(session: Session, viewer: Viewer, page: Page, asked: Values) -> Page:
     """The page with what is asked for and what follows from it; Refused unless it may be and can
     be stored."""
     changes = with_generated(page, _with_followers(page, asked))
     proposed = page.changed(changes)
-    found = _forbidden(page, asked, proposed, viewer)
+    found = forbidden(page, asked, proposed, viewer)
     found = found or check_page(proposed, RecordedNeighbours(session, page, viewer))
     if found:
         raise Refused(found)
     return proposed
 
 
-def _forbidden(page: Page, asked: Values, proposed: Page, viewer: Viewer) -> list[Refusal]:
+def forbidden(page: Page, asked: Values, proposed: Page, viewer: Viewer) -> list[Refusal]:
     """What `viewer` asked for and may not change: permissions come before the rules."""
     return [
         Refusal(name, reason)

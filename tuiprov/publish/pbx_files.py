@@ -23,6 +23,7 @@ from tuiprov.data.pbx_rows import (
     forget_known,
     neighbours_at_fixed_ips,
     numbers,
+    numbers_of,
     pbx_pages,
     pbx_paths,
     record_known,
@@ -172,8 +173,9 @@ class _Making:
             if page.extension_id not in unsaved and page.values["extension"] not in gone:
                 self._add(page)
                 self._versions[page.extension_id or 0] = page.extension_version
+        self._take_out(sorted(unsaved))
         for page in self._asked.pages:
-            self._replace(page)
+            self._add(replace(page, site=self._site))
 
     def _wanted(self) -> list[int] | None:
         """Ids of the extensions whose blocks are made; None: of all."""
@@ -188,15 +190,12 @@ class _Making:
             for number in blocks.keys() - known:
                 del blocks[number]
 
-    def _replace(self, page: Page) -> None:
-        """Put an unsaved page in the place of the stored one."""
-        if page.extension_id is not None:
-            for stored in pbx_pages(self._session, self._site, [page.extension_id]):
-                former = str(stored.values["extension"])
-                self._shown.add(former)
-                for blocks in self._after:
-                    blocks.pop(former, None)
-        self._add(replace(page, site=self._site))
+    def _take_out(self, ids: Sequence[int]) -> None:
+        """Leave the blocks of these extensions out, under the numbers that are stored."""
+        for number in numbers_of(self._session, ids):
+            self._shown.add(number)
+            for blocks in self._after:
+                blocks.pop(number, None)
 
     def _add(self, page: Page) -> None:
         number, account = str(page.values["extension"]), self._pbx.account(page)

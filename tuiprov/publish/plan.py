@@ -139,6 +139,8 @@ class Plan:
     failed: Mapping[int, str] = field(default_factory=dict)
     names: Mapping[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    """Records that do not get what is planned, and why, one line each."""
     reaches_phones: bool = True
     """Is what is planned anything that a phone's file holds at all?"""
     seen: Mapping[int, Seen] = field(default_factory=dict)

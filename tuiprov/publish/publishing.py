@@ -5,7 +5,7 @@ The screens and the command line call this; `plan.py` and `apply.py` below it kn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,11 +17,13 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.bulk_edit import Change, devices_of, values_for
 from tuiprov.data.custom_rows import customs_named
 from tuiprov.data.fields import Values
 from tuiprov.data.models import Device, SystemSettings
 from tuiprov.data.page import CustomTemplate, Page, Phone
 from tuiprov.data.reading import site_of, stamps
+from tuiprov.data.sections import EXTENSION_FIELDS
 from tuiprov.data.site import ACCESS_FIELDS, PBX_FIELDS, PHONE_FIELDS, SITE_FIELDS, Site
 from tuiprov.data.store import Store
 from tuiprov.data.versions import Wanted, forget_gone, in_parts, recorded, want
@@ -148,6 +150,46 @@ def plan_page(store: Store, before: Page, after: Page, *, regenerate: bool) -> P
     """The plan of saving `after` in place of `before`, computed before anything is stored."""
     made = _plan_phone_of(store, before, after, regenerate)
     return _with_pbx(store, made, Asked(pages=() if after.is_device else (after,)))
+
+
+def plan_change(
+    store: Store, places: Mapping[int, int], change: Change, on_phone: OnPhone = unheard
+) -> Plan:
+    """The plan of a change of many extensions, computed before anything is stored: of the files of
+    the phones that they are on, and of the PBX's. `places`: extension → its place among all."""
+    ids = list(places)
+    with store.database.read() as session:
+        devices = devices_of(session, ids)
+    phones = (
+        _with_change(phone, change, places) for phone in _telling(store.phones(devices), on_phone)
+    )
+    made = plan(phones, _recorded(store, devices), tree_of(store.site()))
+    if store.site().pbx == "none" or not change.keys() & set(EXTENSION_FIELDS):
+        return made
+    from tuiprov.data.pbx_rows import pbx_pages
+
+    with store.database.read() as session:
+        pages = tuple(
+            page.changed(values_for(page.values, change, places[page.extension_id or 0]))
+            for page in pbx_pages(session, site_of(session), ids)
+        )
+    return _with_pbx(store, made, Asked(pages=pages))
+
+
+def _with_change(phone: Phone, change: Change, places: Mapping[int, int]) -> Phone:
+    """The phone as it would be with this change of those extensions on it that are in `places`."""
+    own, lines = dict(phone.values), []
+    for line in phone.lines:
+        place = places.get(line.extension_id or 0)
+        if place is None:
+            lines.append(line)
+            continue
+        values = values_for({**phone.values, **line.extension}, change, place)
+        own |= {name: value for name, value in values.items() if name in own}
+        extension = {name: values.get(name, value) for name, value in line.extension.items()}
+        if extension["use_provisioning"]:
+            lines.append(replace(line, extension=extension))
+    return replace(phone, values=own, lines=tuple(lines))
 
 
 def plan_removal(store: Store, page: Page, *, files: bool) -> Plan:

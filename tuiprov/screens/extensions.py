@@ -74,6 +74,7 @@ class ExtensionsScreen(ListScreen):
     where = "list"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("list")
     words = "Extensions"
+    can_mark = True
     filter_hint = "type: anna, model:T46S, -status:disabled"
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
@@ -131,6 +132,30 @@ class ExtensionsScreen(ListScreen):
                     session, session.fresh_extension(number), session.next_number(number)
                 )
             )
+
+    def action_edit_marked(self) -> None:
+        """Edit all marked extensions together."""
+        from tuiprov.screens.bulk import BulkScreen
+
+        session, marked = self.session, self.table.marked
+        if session is None:
+            return
+        if not marked:
+            self.show_keys(note="Nothing is marked: Space marks a row, Ctrl+A all that match.")
+            return
+        ids = [number for number in session.extension_ids("") if number in marked]
+        try:
+            screen = BulkScreen(session, session.bulk(ids))
+        except TuiprovError as error:
+            self.tell("These cannot be edited together", error)
+            return
+
+        def closed(stored: bool | None) -> None:
+            if stored:
+                self.table.unmark()
+            self.reload(screen.words if stored else "")
+
+        self.app.push_screen(screen, closed)
 
     def action_identify(self) -> None:
         """Change who the extension under the cursor is."""

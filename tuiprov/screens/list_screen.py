@@ -56,6 +56,8 @@ class ListScreen(TuiprovScreen):
     words: ClassVar[str]
     """What the list is of: the title."""
     filter_hint: ClassVar[str] = "type to filter"
+    can_mark: ClassVar[bool] = False
+    """Can several rows be marked, to be worked on together?"""
     empty: ClassVar[str] = ""
     """What an empty list says."""
 
@@ -149,16 +151,41 @@ class ListScreen(TuiprovScreen):
             return
         if event.key == "enter":
             self.action_open()
+        elif event.key == "space" and self._space_marks:
+            self.action_mark()
         elif event.key == "backspace" and self.filter:
             self._set_filter(self.filter[:-1])
         elif event.key == "ctrl+u":
             self._set_filter("")
         elif event.is_printable and event.character and event.character != "?":
+            self.table.is_walked = False
             self._set_filter(self.filter + event.character)
         else:
             return
         event.stop()
         event.prevent_default()
+
+    @property
+    def _space_marks(self) -> bool:
+        """A blank belongs to the filter while one types it, and marks after a step in the list."""
+        return self.can_mark and (self.table.is_walked or not self.filter)
+
+    def action_mark(self) -> None:
+        """Mark the row with the cursor, or take its mark away."""
+        self.table.is_walked = True
+        self.table.mark()
+        self._show_filter()
+
+    def action_mark_range(self) -> None:
+        """Mark all rows from the nearest marked one to the cursor."""
+        self.table.mark_range()
+        self._show_filter()
+
+    def action_mark_all(self) -> None:
+        """Mark all rows that match, or none."""
+        if not self._is_loading:
+            self.table.mark_all()
+            self._show_filter()
 
     def on_table_moved(self, event: Table.Moved) -> None:
         self._show_filter()
@@ -180,7 +207,10 @@ class ListScreen(TuiprovScreen):
             self.open_record(chosen)
 
     def action_leave(self) -> None:
-        if self.filter:
+        if self.table.marked:
+            self.table.unmark()
+            self._show_filter()
+        elif self.filter:
             self._set_filter("")
         else:
             self.leave()
@@ -262,8 +292,10 @@ class ListScreen(TuiprovScreen):
 
     def _show_filter(self) -> None:
         words = self.filter or self.filter_hint
+        marked = f"{len(self.table.marked):,} marked  " if self.table.marked else ""
         runs = [
             (f"{self.table.position}  ", "bar--dim"),
+            (marked, "bar--title"),
             ("Filter ", "bar--dim"),
             (words, "bar--title" if self.filter else "bar--dim"),
         ]

@@ -35,6 +35,7 @@ _AGAIN = "  the same content again, for its group and mode"
 _MOST_LINES = 60
 _MOST_GROUPS = 200
 _MOST_SETTINGS = 6
+_MOST_REFUSED = 100
 _MOST_NOTE_LINES = 8
 _PROGRESS_SECONDS = 0.1
 
@@ -152,7 +153,10 @@ def _of_whom(plan: Plan) -> str:
 
 def _lines(plan: Plan) -> list[PreviewLine]:
     """All changes, one by one, or in groups when there are many."""
-    shown = [PreviewLine(f"! {words}", changed=True) for words in plan.failures()]
+    shown = [PreviewLine(f"! {words}", changed=True) for words in plan.refused[:_MOST_REFUSED]]
+    if len(plan.refused) > _MOST_REFUSED:
+        shown.append(PreviewLine(f"! … and {len(plan.refused) - _MOST_REFUSED:,} more refused"))
+    shown += [PreviewLine(f"! {words}", changed=True) for words in plan.failures()]
     if len(plan.changes) + len(plan.held) <= MANY:
         for change in plan.changes:
             shown += _about(change, "")

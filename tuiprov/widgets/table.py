@@ -56,13 +56,14 @@ class Table(LineView):
     """Rows by the hundred thousand under a header line, with a cursor that keeps to its id."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"table--{part}" for part in ("header", "cursor", "cursor-blurred", "empty")
+        f"table--{part}" for part in ("header", "cursor", "cursor-blurred", "marked", "empty")
     }
     DEFAULT_CSS = """
     Table {
         .table--header { color: $foreground; text-style: bold underline; }
         .table--cursor { color: $foreground; text-style: reverse; }
         .table--cursor-blurred { color: $foreground; text-style: bold; }
+        .table--marked { color: $text-accent; text-style: bold; }
         .table--empty { color: $text-muted; }
     }
     """
@@ -80,6 +81,10 @@ class Table(LineView):
         super().__init__(id=id)
         self.cursor = 0
         """Index of the row with the cursor."""
+        self.marked: set[int] = set()
+        """Ids of the marked rows, whether they are among those shown or not."""
+        self.is_walked = False
+        """Was the last key a step of the cursor?"""
         self.follows_top = False
         """Does a cursor on the first row stay there when rows come above?"""
         self._columns = list(columns)
@@ -115,6 +120,44 @@ class Table(LineView):
         self.repaint()
         self._tell_if_moved(before)
 
+    def mark(self) -> None:
+        """Mark the row with the cursor, or take its mark away, and go one row down."""
+        if (id := self.cursor_id) is not None:
+            self._toggle(id)
+            self._move_to(self.cursor + 1)
+
+    def mark_range(self) -> None:
+        """Mark all rows from the nearest marked one above or below to the cursor."""
+        ids = self._source.ids
+        marked = [at for at, id in enumerate(ids) if id in self.marked]
+        if not marked or not ids:
+            self.mark()
+            return
+        start = min(marked, key=lambda at: abs(at - self.cursor))
+        low, high = sorted((start, self.cursor))
+        self.marked.update(ids[low : high + 1])
+        self.repaint()
+
+    def mark_all(self) -> None:
+        """Mark all rows; when all are marked already, none."""
+        ids = set(self._source.ids)
+        if ids <= self.marked:
+            self.marked -= ids
+        else:
+            self.marked |= ids
+        self.repaint()
+
+    def unmark(self) -> None:
+        self.marked.clear()
+        self.repaint()
+
+    def _toggle(self, id: int) -> None:
+        if id in self.marked:
+            self.marked.discard(id)
+        else:
+            self.marked.add(id)
+        self.repaint()
+
     def line_count(self) -> int:
         return len(self._source.ids) + HEADER
 
@@ -137,11 +180,14 @@ class Table(LineView):
         style = ""
         if at == self.cursor:
             style = "table--cursor" if self.has_focus else "table--cursor-blurred"
-        return self.cached((at, style), lambda: self._row_strip(at, style, width))
+        is_marked = bool(self.marked) and self._source.ids[at] in self.marked
+        key = (at, style, is_marked)
+        return self.cached(key, lambda: self._row_strip(at, style, is_marked, width))
 
-    def _row_strip(self, at: int, style: str, width: int) -> Strip:
+    def _row_strip(self, at: int, style: str, is_marked: bool, width: int) -> Strip:
         sign = SIGNS.cursor if style else " "
-        text = f"{sign} {self._in_columns(self._cells(at))}"
+        text = f"{sign}{'*' if is_marked else ' '}{self._in_columns(self._cells(at))}"
+        style = style or ("table--marked" if is_marked else "")
         return self.strip([(set_cell_size(text, width), style)], width)
 
     def _in_columns(self, cells: Sequence[str]) -> str:
@@ -198,6 +244,7 @@ class Table(LineView):
         steps = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -end, "end": end}
         # Enter is the owner's: as a message it would arrive after keys that were typed later.
         if event.key in steps and not pass_on(self, event):
+            self.is_walked = True
             self._move_to(self.cursor + steps[event.key])
             event.stop()
             event.prevent_default()

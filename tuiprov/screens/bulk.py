@@ -1,0 +1,167 @@
+"""Many extensions edited at once: the page's sections with what they have in common.
+
+Saving shows who is refused and why, and what changes in the phones' files, before anything is
+written; applying is one operation, which the history takes back with one key.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from textual import work
+
+from tuiprov.bulk import Bulk
+from tuiprov.data.bulk_sheet import EACH_ITS_OWN, MIXED, BulkSheet
+from tuiprov.data.draft import Draft
+from tuiprov.data.fields import Choice, Codecs, Field, Flag, declared
+from tuiprov.data.identity import Identity
+from tuiprov.data.page import Page
+from tuiprov.data.record import Record
+from tuiprov.errors import PublishError, TuiprovError
+from tuiprov.publish.plan import Plan
+from tuiprov.screens.device_information import DeviceInformationSection
+from tuiprov.screens.device_settings import DeviceSettingsSection
+from tuiprov.screens.form_screen import FormScreen
+from tuiprov.screens.plan import PlanScreen
+from tuiprov.screens.provisioning import ProvisioningSection
+from tuiprov.screens.section import Options, Section
+from tuiprov.screens.sip_preferences import SipPreferencesSection
+from tuiprov.screens.virtualization import VirtualizationSection
+from tuiprov.session import Session
+from tuiprov.widgets.compat import Run
+from tuiprov.widgets.form import Row
+
+_YES_NO = (("yes", "yes"), ("no", "no"))
+_PROGRESS_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class _OnePage:
+    """As much of a draft as a section asks for the choices of one page."""
+
+    page: Page
+
+    @property
+    def base(self) -> Page:
+        return self.page
+
+    @property
+    def values(self) -> object:
+        return self.page.values
+
+
+class _BulkSection(Section[BulkSheet]):
+    """A section of the page, for many extensions."""
+
+    def __init__(self, model: type[Record], short: str, single: Section[Draft] | None) -> None:
+        self.model = model
+        self.short = short
+        self._single = single
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name in declared(self.model) if name not in EACH_ITS_OWN)
+
+    def row(self, name: str, sheet: BulkSheet) -> Row:
+        row = super().row(name, sheet)
+        field = sheet.fields[name]
+        if isinstance(field, Flag):
+            # Ticked, not ticked, or left as each has it: a box cannot show the third.
+            row = replace(row, kind="choice", options=_YES_NO)
+        if row.value == MIXED:
+            row = replace(row, value="", hint="mixed")
+        return row
+
+    def options(self, field: Field, sheet: BulkSheet) -> Options:
+        """What every kind of these extensions can be given."""
+        if not isinstance(field, Choice | Codecs):
+            return ()
+        if self._single is None:
+            return field.options if isinstance(field, Choice) else ()
+        single = self._single
+        each = [single.options(field, cast(Draft, _OnePage(page))) for page in sheet.pages]
+        if not each:
+            return ()
+        shared = set.intersection(*({value for value, _ in options} for options in each))
+        return [option for option in each[0] if option[0] in shared]
+
+
+_SECTIONS: Sequence[_BulkSection] = (
+    _BulkSection(Identity, "Extension", None),
+    *(
+        _BulkSection(single.model, single.short, single)
+        for single in (
+            ProvisioningSection(),
+            DeviceInformationSection(),
+            DeviceSettingsSection(),
+            SipPreferencesSection(),
+            VirtualizationSection(),
+        )
+    ),
+)
+
+
+class BulkScreen(FormScreen[BulkSheet]):
+    """Edits many extensions. Answers True when something was stored."""
+
+    def __init__(self, session: Session, bulk: Bulk) -> None:
+        super().__init__(bulk.sheet, _SECTIONS)
+        self._session = session
+        self._bulk = bulk
+        self.words = ""
+        """What was done, for who opened the screen."""
+        self._told_at = 0.0
+        self._works = False
+
+    @property
+    def _whom(self) -> str:
+        count = len(self.sheet.about.ids)
+        return f"{count:,} extension{'s' if count != 1 else ''}"
+
+    def title_runs(self) -> list[Run]:
+        changed = " *" if self.sheet.is_changed else ""
+        viewer = f"  {self._session.viewer.label}"
+        return [(f"Edit {self._whom}{changed}", "bar--title"), (viewer, "bar--dim")]
+
+    def store(self) -> None:
+        names = ", ".join(self.sheet.fields[name].label for name in self.sheet.change)
+        plan = PlanScreen(self._bulk.plan, f"{names} of {self._whom}")
+
+        def answered(apply: bool | None) -> None:
+            if apply and not self._works:
+                self._works = True
+                self._apply(plan.plan)
+
+        self.app.push_screen(plan, answered)
+
+    @work(thread=True, exclusive=True, group="bulk")
+    def _apply(self, plan: Plan) -> None:
+        """Write it in a thread, with a word now and then about how far it is."""
+        problem: TuiprovError | None = None
+        words = ""
+        try:
+            words = self._bulk.apply(plan, self._on_record)
+        except TuiprovError as error:
+            problem = error
+        if self.is_running and self.app.is_running:
+            self.app.call_from_thread(self._applied, words, problem)
+
+    def _on_record(self, count: int) -> None:
+        if time.monotonic() - self._told_at > _PROGRESS_SECONDS and self.app.is_running:
+            self._told_at = time.monotonic()
+            self.app.call_from_thread(self.show_keys, note=f"Working … {count:,}")
+
+    def _applied(self, words: str, problem: TuiprovError | None) -> None:
+        self._works = False
+        if problem is None:
+            self.words = words
+            self.close(True)
+        elif isinstance(problem, PublishError):
+            self.words = "Changed, but not published."
+            self.close(True)
+            self.tell("Changed, but not published", problem)
+        else:
+            self.show_all()
+            self.tell("Not changed", problem)
