@@ -117,9 +117,14 @@ def test_an_included_file_goes_on_in_the_section_before_it(tmp_path: Path) -> No
     assert "goes on in more.conf, line 1" in config.named("a")[0].reasons[0]
 
 
-@pytest.mark.parametrize("quoted", ['"more.conf"', "<more.conf>", "more.conf ; words", "m*.conf"])
+@pytest.mark.parametrize(
+    "quoted", ['"more.conf"', "<more.conf>", "more.conf ; words", "m*.conf", "*.conf"]
+)
 def test_names_of_includes_are_read_as_asterisk_reads_them(tmp_path: Path, quoted: str) -> None:
-    assert options(read(tmp_path, f"#include {quoted}\n", more="[a]\nb=1\n")) == [("b", "1")]
+    main = tmp_path / "main"  # of another name, for it would include itself
+    main.write_text(f"#include {quoted}\n")
+    (tmp_path / "more.conf").write_text("[a]\nb=1\n")
+    assert options(read_config(main)) == [("b", "1")]
 
 
 def test_a_missing_file_matters_only_where_asterisk_needs_it(tmp_path: Path) -> None:
@@ -133,10 +138,13 @@ def test_what_lies_outside_is_not_read_and_said(tmp_path: Path) -> None:
     inside = tmp_path / "etc"
     inside.mkdir()
     (inside / "link.conf").symlink_to(tmp_path / "outside.conf")
-    text = f"#include ../outside.conf\n#include {tmp_path}/outside.conf\n#include link.conf\n"
+    text = "".join(
+        f"#include {name}\n"
+        for name in ("../outside.conf", f"{tmp_path}/outside.conf", "link.conf", "/*/*/*/*/*.conf")
+    )
     config = read(inside, text)
     assert config.sections == []
-    assert [place.line for place, _ in config.skipped] == [1, 2, 3]
+    assert [place.line for place, _ in config.skipped] == [1, 2, 3, 4]
     assert all("is outside of" in words for _, words in config.skipped)
     wider = read_config(inside / "pjsip.conf", tmp_path)
     assert {one.name for one in wider.sections} == {"secret"}
@@ -168,7 +176,8 @@ REFUSED: list[tuple[str | bytes, str]] = [
     (b"[a]\n\x7fELF\x00\x00", r"line 2: is not a text file"),
     ("[a]\nb=" + "x" * 8200 + "\n", r"line 2: is too long"),
     ("[a](+b=*)\n[a]\n", r"line 1: there is no section"),
-    ("[a]\nb=1\n[a](+b=*)\n", r"line 3: b=\* is not understood"),
+    ("[a]\nb=1\n[a](+b=*)\n", r"line 3: the condition b=\* is not understood"),
+    ("[a]\nb=1\n[a](+b=(1+)+2)\n", r"line 3: \( without \)|line 3: the condition"),
 ]
 
 

@@ -25,6 +25,8 @@ DEEPEST: Final = 10
 _LONGEST_LINE: Final = 8_190
 _BLANKS: Final = "".join(map(chr, range(33)))
 _INCLUDES: Final = ("include", "tryinclude")
+_SIMPLE: Final = re.compile(r"\^?[\w .@:/,-]*\$?")
+"""An expression of a condition that takes no time: Asterisk would take any."""
 _MARK: Final = "\ufeff"
 """What some editors begin a file with; Asterisk takes it (reference: asterisk, §1.4)."""
 
@@ -280,14 +282,19 @@ class _Reader:
             raise PbxConfigError(f"{place}: includes with braces are not read: {name}")
         pattern = os.path.join(self._config.directory, name)
         self._config.included.append((place, pattern))
+        fixed = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+        start = Path(fixed if fixed == pattern else os.path.dirname(fixed))
+        outside = f"{name} is outside of {self._config.root}: not read"
+        if not start.resolve().is_relative_to(self._config.root):
+            self._config.skipped.append((place, outside))
+            return
         found = sorted(glob.glob(pattern))
         if not found and needed:
             raise PbxConfigError(f"{place}: {name} does not exist: Asterisk would load nothing")
         for one in map(Path, found):
             inside = one.resolve()
             if not inside.is_relative_to(self._config.root):
-                words = f"{name} is outside of {self._config.root}: not read"
-                self._config.skipped.append((place, words))
+                self._config.skipped.append((place, outside))
                 continue
             if len(self._config.files) >= MOST_FILES:
                 raise PbxConfigError(f"{place}: more than {MOST_FILES} files are not read")
@@ -345,13 +352,12 @@ def _fits(section: Section, condition: str, place: Place) -> bool:
     for part in filter(None, condition.split("&")):
         name, _, value = (word.strip() for word in part.partition("="))
         if name == "TEMPLATES":
+            if value.lower() == "restrict" and not section.is_template:
+                return False
             templates_too = section.is_template
             continue
-        try:
-            if not any(
-                re.search(name, one.name) and re.search(value, one.value) for one in section.options
-            ):
-                return False
-        except re.error:
-            raise PbxConfigError(f"{place}: {condition} is not understood") from None
+        if not (_SIMPLE.fullmatch(name) and _SIMPLE.fullmatch(value)):
+            raise PbxConfigError(f"{place}: the condition {condition} is not understood")
+        if not any(re.search(name, o.name) and re.search(value, o.value) for o in section.options):
+            return False
     return templates_too or not section.is_template
