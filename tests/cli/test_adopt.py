@@ -100,6 +100,13 @@ def test_json_names_sections_by_file_and_line(desk: Desk) -> None:
     assert desk.is_untouched()  # not without --yes
 
 
+def test_json_with_yes_does_it(desk: Desk) -> None:
+    told = json.loads(desk.write(PLAIN).done("--json", "--yes"))
+    assert [one["extension"] for one in told["extensions"]] == ["101", "102"]
+    assert Path(told["beside"][0]).exists()
+    assert desk.site.page("102").values["sip_password"] == "pa ss#1"
+
+
 def test_what_is_kept_is_named_with_its_file_and_line(desk: Desk) -> None:
     out = desk.write(SPLIT).done("--dry-run")
     assert "extension  401 Four One  (pjsip.endpoint.conf, line 3)" in out
@@ -205,6 +212,7 @@ def test_a_second_file_is_added_to_what_was_adopted_before(desk: Desk) -> None:
     (desk.etc / "pjsip.conf").open("a").write(TEMPLATES["pjsip.conf"])
     out = desk.done("--yes", "--root", "/")
     assert "extension  201" in out
+    assert "let nobody reload it before you swap" in out
     assert "; extension 201\n" in desk.ours()
     blocks = before.partition("; end of")[0].split("; extension ")[1:]
     assert len(blocks) == 3

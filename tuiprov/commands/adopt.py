@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tuiprov.commands.site import SITE, AsJson
 from tuiprov.data.page import MASK
-from tuiprov.pbx.asterisk import Asterisk
-from tuiprov.pbx.takeover import Adopted
 from tuiprov.printing import print_json, say
-from tuiprov.publish.adopting import Look, check, look, places
-from tuiprov.publish.adopting import adopt as adopt_it
 from tuiprov.text import visible
+
+if TYPE_CHECKING:
+    # Imported where they are used: few commands read somebody else's configuration.
+    from tuiprov.pbx.takeover import Adopted
+    from tuiprov.publish.adopting import Look
 
 app = typer.Typer(
     help="Take over the configuration of a PBX that is there already.",
@@ -48,9 +49,11 @@ def asterisk(
 ) -> None:
     """Make extensions of an Asterisk's sections. What no page can say is kept as it is, what no
     page can carry is left alone; FILE itself is never written. With --json it needs --yes."""
+    from tuiprov.publish import adopting
+
     store, viewer = SITE.store()
     user_id = store.accounts.find(viewer, f"{organization}/{user}" if organization else user)
-    seen = look(store, viewer, file, root)
+    seen = adopting.look(store, viewer, file, root)
     if as_json:
         print_json(_plain(seen))
     else:
@@ -59,13 +62,13 @@ def asterisk(
         say("there is nothing to adopt", to_error=True)
         raise typer.Exit(1)
     if dry_run or not yes:
-        check(store, viewer, user_id, seen)
+        adopting.check(store, viewer, user_id, seen)
         if dry_run or as_json:
             return
         if not typer.confirm(_question(seen)):
             say("nothing was done")
             return
-    beside = adopt_it(store, viewer, user_id, seen)
+    beside = adopting.adopt(store, viewer, user_id, seen)
     if not as_json:
         _print_end(seen, beside)
 
@@ -93,6 +96,8 @@ def _print(seen: Look) -> None:
 
 
 def _kept(one: Adopted) -> dict[str, list[str]]:
+    from tuiprov.pbx.asterisk import Asterisk
+
     found: dict[str, list[str]] = {}
     for option in one.own:
         value = f"{option.name}={option.value}" if option.value else f"no {option.name}"
@@ -111,7 +116,10 @@ def _print_end(seen: Look, beside: list[Path]) -> None:
         return
     for path in beside:
         say(f"wrote {path}")
-    say("nothing changes until you swap the files:")
+    if seen.is_live:
+        say("Asterisk reads tuiprov's file already: let nobody reload it before you swap these:")
+    else:
+        say("nothing changes until you swap the files:")
     say(f"  {seen.swap()}")
 
 
@@ -122,7 +130,7 @@ def _plain(seen: Look) -> dict[str, Any]:
             {
                 "extension": one.number,
                 "sip_username": one.account,
-                "sections": list(places(one)),
+                "sections": [f"[{part.name}] {part.place}" for part in one.sections],
                 "values": {n: v for n, v in one.values.items() if n != "sip_password"},
                 "kept": _kept(one),
                 "words": one.words,

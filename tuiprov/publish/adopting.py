@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -63,6 +63,13 @@ class Look:
     @property
     def _ours(self) -> Path:
         return Path(self.site.publish_root) / Asterisk().files(self.site)[0].path
+
+    @property
+    def is_live(self) -> bool:
+        """Does Asterisk read our file already, so that it would find the extensions twice?"""
+        main = self.path.resolve()
+        rest = self.moved.rest[main] if self.moved is not None else ""
+        return bool(rest) and with_include(rest, str(self._ours)) == rest
 
     def swap(self) -> str:
         """The command that puts them in place, once who runs Asterisk can read ours."""
@@ -215,8 +222,3 @@ def _put_beside(path: Path, text: str) -> None:
             os.fsync(handle)
     except OSError as error:
         raise PublishError(f"{path}: {reason(error)}") from None
-
-
-def places(one: Adopted) -> Sequence[str]:
-    """Where an extension's sections stand, each as `[name] file, line N`."""
-    return [f"[{section.name}] {section.place}" for section in one.sections]
