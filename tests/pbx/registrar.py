@@ -98,12 +98,12 @@ class Registrar:
 
 
 @contextmanager
-def registrar(accounts: Mapping[str, str]) -> Iterator[Registrar]:
-    """A registrar that takes these accounts (user name → password) until the block ends. Skips the
-    test where kamailio is not installed."""
+def registrar(accounts: Mapping[str, str], port: int = 0) -> Iterator[Registrar]:
+    """A registrar that takes these accounts (user name → password) until the block ends, on a free
+    port unless one is given. Skips the test where kamailio is not installed."""
     kamailio = program("kamailio", "kamailio")
     directory = Path(tempfile.mkdtemp(prefix="registrar-"))  # a socket's path must be short
-    made = Registrar(HOST, free_port(), directory / "ctl")
+    made = Registrar(HOST, port or free_port(), directory / "ctl")
     configuration, said = directory / "kamailio.cfg", directory / "said.txt"
     configuration.write_text(
         _CONFIGURATION.format(

@@ -11,9 +11,10 @@ import re
 import secrets
 import shutil
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,10 @@ class Phone:
         """A setting that is there, as the program itself has it. (5.1.65 ends when it is asked for
         one that is not: `has` first.)"""
         return self._value(self.ask(f"config-get {section} {key}"))
+
+    def fetched(self, timeout: float = 10.0) -> bool:
+        """Does it apply a file that it fetched within so many seconds?"""
+        return until(lambda: "message-Set misc|config-uri = " in self.log(), timeout)
 
     def has(self, section: str, key: str) -> bool:
         """Is the setting there, by the file that the program keeps?"""
@@ -124,10 +129,18 @@ def linphone(
                 control.settimeout(ANSWER_SECONDS)
                 control.connect(str(pipe))
                 yield Phone(directory, control)
+                _quit(control, process)
     finally:
         pipe.unlink(missing_ok=True)
         if keep is None:
             shutil.rmtree(directory, ignore_errors=True)
+
+
+def _quit(control: socket.socket, process: subprocess.Popen[bytes]) -> None:
+    """Let it end by itself, as it keeps its settings only then; who does not is ended after it."""
+    with suppress(OSError, subprocess.TimeoutExpired):
+        control.sendall(b"quit\n")
+        process.wait(ANSWER_SECONDS)
 
 
 def _write(rc: Path, config_uri: str, settings: Settings) -> None:
