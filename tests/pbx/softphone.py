@@ -42,7 +42,7 @@ class Phone:
 
     def fetched(self, timeout: float = 10.0) -> bool:
         """Does it apply a file that it fetched within so many seconds?"""
-        return until(lambda: "message-Set misc|config-uri = " in self.log(), timeout)
+        return until(lambda: "message-Set proxy_0|reg_sendregister = " in self.log(), timeout)
 
     def has(self, section: str, key: str) -> bool:
         """Is the setting there, by the file that the program keeps?"""
@@ -69,10 +69,17 @@ class Phone:
         assert "Status: Ok" in self.ask("answer")
 
     def call_state(self) -> str:
-        """`OutgoingRinging`, `StreamsRunning`, `Error` … of its newest call, "" for none."""
-        found = re.findall(r"moving from state \[?\w+\]? to \[?LinphoneCall(\w+)", self.log())
-        found = found or re.findall(r"moving from state Call\w+ to state Call(\w+)", self.log())
-        return found[-1] if found else ""
+        """`OutgoingRinging`, `IncomingReceived`, `StreamsRunning` … of its call; when it has none
+        (any more): the status that refused the last one, "" for none."""
+        found = re.search(r"^State: LinphoneCall(\w+)$", self.ask("call-status"), re.MULTILINE)
+        if found:
+            return found[1]
+        refusals = re.findall(r"receiving call response \[([4-6]\d\d)\]", self.log())
+        return refusals[-1] if refusals else ""
+
+    def media(self) -> set[str]:
+        """The transports of sound that were offered or answered, as SDP has them: `RTP/SAVP`."""
+        return set(re.findall(r"^m=audio \d+ (\S+)", self.log(), re.MULTILINE))
 
     def log(self) -> str:
         path = self.directory / "log"
@@ -153,6 +160,7 @@ def _write(rc: Path, config_uri: str, settings: Settings) -> None:
             "sip_tcp_port": 0,
             "sip_tls_port": 0,
         },
+        "rtp": {"audio_rtp_port": free_port(), "video_rtp_port": free_port()},
     }
     for section, values in settings.items():
         own.setdefault(section, {}).update(values)

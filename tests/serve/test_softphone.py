@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from tests.pbx.programs import free_port, program
+from tests.pbx.programs import free_port, program, until
 from tests.pbx.registrar import HOST, Registrar, registrar
-from tests.pbx.softphone import Settings, linphone
+from tests.pbx.softphone import Phone, Settings, linphone
 from tests.phones import HOSTILE_NAME
 from tests.publish.helpers import publish_site
 from tests.serve.certificates import Authority
@@ -270,6 +270,54 @@ def test_an_account_that_is_gone_registers_no_more(tmp_path: Path) -> None:
             assert not phone.has("auth_info_1", "passwd")
 
 
+# -- calling ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def two_phones(directory: Path, encryption: tuple[str, str]) -> Iterator[tuple[Phone, Phone]]:
+    """Two registered softphones whose pages have these media encryptions."""
+    accounts = {USER: "passwordOne", "0027*002": "passwordTwo"}
+    with registrar(accounts) as sip, office(directory, sip.port) as desk:
+        for number, value, name in zip(accounts, encryption, ("One", "Two"), strict=True):
+            own = {"friendly_name": name, "sip_password": accounts[number]}
+            desk.site.add(number, **SOFTPHONE | own, media_encryption=value)
+        publish_site(desk.site)
+        with linphone(desk.link()) as one, linphone(desk.link("0027*002")) as two:
+            assert one.registered(), one.states()
+            assert two.registered(), two.states()
+            yield one, two
+
+
+@pytest.mark.parametrize(
+    ("encryption", "media"),
+    [("none", "RTP/AVP"), ("sdes", "RTP/SAVP"), ("dtls_srtp", "UDP/TLS/RTP/SAVP")],
+)
+def test_two_of_them_talk_by_the_encryption_of_their_pages(
+    tmp_path: Path, encryption: str, media: str
+) -> None:
+    with two_phones(tmp_path, (encryption, encryption)) as (one, two):
+        one.call(f"sip:0027*002@{HOST}")
+        assert until(lambda: two.call_state() == "IncomingReceived", 10), two.call_state()
+        two.answer()
+        assert until(lambda: one.call_state() == "StreamsRunning", 10), one.call_state()
+        assert one.media() == two.media() == {media}
+
+
+@pytest.mark.parametrize(
+    "encryption",
+    [("none", "sdes"), ("none", "dtls_srtp"), ("dtls_srtp", "sdes_dtls_srtp")],
+    ids=" to ".join,
+)
+def test_what_the_other_page_does_not_allow_is_refused(
+    tmp_path: Path, encryption: tuple[str, str]
+) -> None:
+    """SDES and/or DTLS-SRTP is SDES alone on this phone, as the catalogue says."""
+    with two_phones(tmp_path, encryption) as (one, two):
+        one.call(f"sip:0027*002@{HOST}")
+        assert until(lambda: one.call_state() == "488", 10), one.call_state()
+        assert two.call_state() == ""
+
+
 # -- enrolling, and HTTPS -----------------------------------------------------------------------
 
 
@@ -293,6 +341,20 @@ def test_by_its_first_link_it_comes_to_its_steady_one_without_a_secret_on_the_wa
         with linphone("", keep=kept) as phone:
             assert phone.registered(), phone.states()
         assert [row.verdict for row in desk.fetches(2)] == ["served", "served"]
+
+
+def test_a_login_by_digest_in_its_link_is_used_and_kept(tmp_path: Path, nobody: int) -> None:
+    kept = tmp_path / "kept"
+    with office(tmp_path, nobody, http_authentication="digest") as desk:
+        desk.site.add(USER, **SOFTPHONE)
+        publish_site(desk.site)
+        device = desk.site.page().device_id or 0
+        offer = inventory_of(desk.site.store, desk.site.admin).link(device)
+        link = offer.url.replace("//", f"//{offer.username}:{offer.password}@")
+        for count, given in enumerate((link, ""), 1):
+            with linphone(given, keep=kept) as phone:
+                assert phone.fetched(), phone.log()[-2000:]
+            assert [row.verdict for row in desk.fetches(2 * count)] == ["login", "served"] * count
 
 
 def trusting(directory: Path) -> Settings:

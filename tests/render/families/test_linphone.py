@@ -209,6 +209,10 @@ def test_the_first_file_of_an_enrolment_has_the_steady_link_and_registers_nothin
     assert found["proxy_0"]["reg_sendregister"] == "0"
 
 
+def test_where_a_login_is_asked_for_the_link_that_holds_it_is_left_alone() -> None:
+    assert "misc" not in sections(a_phone(site=Site(http_authentication="digest")))
+
+
 # -- what is said, shown and hidden -------------------------------------------------------------
 
 
