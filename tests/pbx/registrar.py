@@ -6,8 +6,10 @@ It knows each account by the digest of its password (RFC 2617's HA1), made here 
 from __future__ import annotations
 
 import hashlib
+import random
 import re
 import shutil
+import string
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -17,9 +19,18 @@ from pathlib import Path
 
 from tests.pbx.programs import free_port, program, running, until
 
-START_SECONDS = 15.0
+START_SECONDS = 30.0
 HOST = "127.0.0.1"
 REALM = "registrar.test"
+PASSWORDS = {
+    "signs of XML, SIP and ini files": """p<&>"';x""",
+    "blanks inside": "correct  horse battery",
+    "signs of templates and escapes": r"{{ 7 }}%41\n#[x]=$y;//",
+    "64 random characters": "".join(
+        random.Random(64).choices(string.ascii_letters + string.digits + string.punctuation, k=64)
+    ),
+}
+"""Passwords that are hard to carry, all of which a page takes."""
 
 _CONFIGURATION = """\
 #!KAMAILIO

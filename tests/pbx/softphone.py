@@ -20,8 +20,8 @@ from pathlib import Path
 
 from tests.pbx.programs import free_port, program, running, until
 
-START_SECONDS = 20.0
-ANSWER_SECONDS = 5.0
+START_SECONDS = 30.0
+ANSWER_SECONDS = 10.0
 
 Settings = Mapping[str, Mapping[str, object]]
 """Section → key → value of its linphonerc."""
@@ -40,7 +40,7 @@ class Phone:
         one that is not: `has` first.)"""
         return self._value(self.ask(f"config-get {section} {key}"))
 
-    def fetched(self, timeout: float = 10.0) -> bool:
+    def fetched(self, timeout: float = 20.0) -> bool:
         """Does it apply a file that it fetched within so many seconds?"""
         return until(lambda: "message-Set proxy_0|reg_sendregister = " in self.log(), timeout)
 
@@ -49,7 +49,7 @@ class Phone:
         found = re.search(rf"^\[{re.escape(section)}\]$(.*?)(?=^\[|\Z)", self.kept(), re.M | re.S)
         return found is not None and f"\n{key}=" in found[1]
 
-    def registered(self, timeout: float = 10.0) -> bool:
+    def registered(self, timeout: float = 20.0) -> bool:
         """Do all its accounts register within so many seconds? False as soon as one is refused."""
         until(lambda: self._settled(), timeout)
         states = self.states()
@@ -129,18 +129,28 @@ def linphone(
     try:
         with running(command, directory / "said.txt", environment) as process:
             said = directory / "said.txt"
-            ready = until(lambda: process.poll() is not None or pipe.exists(), START_SECONDS)
-            assert ready, said.read_text()
-            assert process.poll() is None, said.read_text()
             with socket.socket(socket.AF_UNIX) as control:
                 control.settimeout(ANSWER_SECONDS)
-                control.connect(str(pipe))
+                ready = until(
+                    lambda: process.poll() is not None or _connected(control, pipe), START_SECONDS
+                )
+                assert ready, said.read_text()
+                assert process.poll() is None, said.read_text()
                 yield Phone(directory, control)
                 _quit(control, process)
     finally:
         pipe.unlink(missing_ok=True)
         if keep is None:
             shutil.rmtree(directory, ignore_errors=True)
+
+
+def _connected(control: socket.socket, pipe: Path) -> bool:
+    """The socket is there a moment before anybody listens."""
+    try:
+        control.connect(str(pipe))
+    except (FileNotFoundError, ConnectionRefusedError):
+        return False
+    return True
 
 
 def _quit(control: socket.socket, process: subprocess.Popen[bytes]) -> None:
