@@ -190,6 +190,11 @@ def test_with_force_mwi_the_phone_does_not_ask_for_it() -> None:
     assert of("proxy_0", "mwi_server_uri", sip={"force_mwi": True}) == ""
 
 
+def test_a_voicemail_number_with_a_hash_sign_is_escaped_as_an_address_of_sip_wants_it() -> None:
+    found = of("proxy_0", "voicemail_uri", site=Site(voicemail_number="*98#1"))
+    assert found == "sip:*98%231@pbx.example.com"
+
+
 def test_without_a_voicemail_number_there_is_none() -> None:
     assert of("proxy_0", "voicemail_uri", site=Site(voicemail_number="")) == ""
 
