@@ -81,6 +81,12 @@ class Phone:
         """The transports of sound that were offered or answered, as SDP has them: `RTP/SAVP`."""
         return set(re.findall(r"^m=audio \d+ (\S+)", self.log(), re.MULTILINE))
 
+    def offered(self) -> list[str]:
+        """The payload types of the sound that it offered first, in order: 0 is PCMU, 8 PCMA, 9
+        G722 (RFC 3551); from 96 on as its SDP says."""
+        found = re.search(r"^m=audio \d+ \S+ ([\d ]+)", self.log(), re.MULTILINE)
+        return found[1].split() if found else []
+
     def log(self) -> str:
         path = self.directory / "log"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""

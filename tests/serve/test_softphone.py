@@ -309,6 +309,22 @@ def test_what_the_other_page_does_not_allow_is_refused(
         assert two.call_state() == ""
 
 
+@pytest.mark.parametrize(("dtmf", "events"), [("rfc2833", 1), ("info", 0), ("inband", 0)])
+def test_it_offers_the_codecs_of_its_page_in_order_and_key_presses_as_the_page_says(
+    tmp_path: Path, nobody: int, dtmf: str, events: int
+) -> None:
+    with office(tmp_path, nobody) as desk:
+        desk.site.add(USER, **SOFTPHONE, codecs="g722,alaw", dtmf_mode=dtmf)
+        publish_site(desk.site)
+        with linphone(desk.link()) as phone:
+            assert phone.fetched()
+            phone.call(f"sip:0027*002@{HOST}")
+            assert until(lambda: bool(phone.offered()), DEADLINE)
+            assert phone.offered()[:2] == ["9", "8"]
+            assert len(phone.offered()[2:]) == events
+            assert (" telephone-event/" in phone.log()) == bool(events)
+
+
 # -- enrolling, and HTTPS -----------------------------------------------------------------------
 
 
