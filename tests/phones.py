@@ -44,9 +44,9 @@ def phone(
         "manufacturer": manufacturer,
         "model": model,
         "firmware": firmware,
-        "mac": f"{phone_type.mac_prefixes[0]}:AA:BB:CC",
+        "mac": f"{phone_type.mac_prefixes[0]}:AA:BB:CC" if phone_type.has_mac else "",
         "update_protocol": phone_type.facts.update_protocols[0],
-        "mac_based_provisioning": True,
+        "mac_based_provisioning": phone_type.has_mac,
     }
     if phone_type.facts.application_version == "required":
         device["application_version"] = "P0S3-08-11-00"

@@ -48,6 +48,16 @@ PHONE: dict[str, Any] = {
 }
 """A page's values for a phone that can be saved as it is; `| {...}` makes another of it."""
 
+SOFTPHONE: dict[str, Any] = {
+    "use_provisioning": True,
+    "friendly_name": "Laptop01",
+    "manufacturer": "Linphone",
+    "model": "Desktop",
+    "firmware": "5.x",
+    "update_protocol": "http",
+}
+"""The same for a phone without a MAC address."""
+
 Row = TypeVar("Row", bound=SQLModel)
 
 

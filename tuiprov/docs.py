@@ -82,7 +82,8 @@ def _catalogue(catalog: Catalog) -> Iterator[str]:
     yield "all facts of one model. Facts marked *unknown* need a test on a real phone.\n"
     for key, family in catalog.families.items():
         yield f"## {family.manufacturer} (`{key}`)\n"
-        yield f"Source: {family.source}. MAC prefixes: {', '.join(family.mac_prefixes)}.\n"
+        prefixes = ", ".join(family.mac_prefixes) or "none, its phones have no MAC address"
+        yield f"Source: {family.source}. MAC prefixes: {prefixes}.\n"
         yield "| model | lines | keys | firmware | expansion |\n|---|---|---|---|---|"
         for name, row in family.model.items():
             generations = ", ".join(row.firmware)

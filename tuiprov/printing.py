@@ -171,6 +171,7 @@ def _facts(kind: PhoneType) -> dict[str, Any]:
         "lines": kind.lines,
         "keys": kind.keys,
         "expansion": kind.expansion,
+        "mac": kind.has_mac,
         "mac_prefixes": kind.mac_prefixes,
         **kind.facts.model_dump(exclude_none=True),
     }

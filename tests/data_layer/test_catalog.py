@@ -73,6 +73,8 @@ class TestErrors:
             ("lines = 1", 'lines = "1"', "acme.model.One.lines"),
             ("lines = 1", "", "acme.model.One.lines"),
             ('["02:00:00"]', "[]", "acme.mac_prefixes"),
+            ("mac_prefixes =", "mac = false\nmac_prefixes =", "acme.mac_prefixes"),
+            ('resync = "check-sync"', 'resync = "Check Sync"', "acme.model.One on 1.resync"),
             ("[acme.model.Two]", "x = 1\n[acme.model.Two]", "acme.model.One.x"),
         ],
     )

@@ -80,7 +80,12 @@ def test_the_link_tab_says_link_resync_and_file_names(name: str) -> None:
     words = [line.text for line in tab.lines]
     assert words[0] == "Provisioning link"
     assert words[1].partition("://")[0] in ("tftp", "http", "https")
-    assert words[3] == f"Resync: SIP NOTIFY with Event: {FAMILIES[name].facts.resync}"
+    event = FAMILIES[name].facts.resync
+    assert words[3] == (
+        f"Resync: SIP NOTIFY with Event: {event}"
+        if event
+        else "Resync: none; it fetches its file when it starts."
+    )
     assert all(one.name in words[4] for one in shown(page).files[:-1])
 
 
@@ -222,14 +227,14 @@ def reason_for_none(field: str, phone_type: PhoneType) -> str:
         "admin_password": facts.admin_login is None,
         "update_interval": facts.interval is None,
         "parking_watch_lines": not facts.park_keys or phone_type.keys < 2,
-        "mac_based_provisioning": facts.update_protocols[0] == "tftp",
+        "mac_based_provisioning": facts.update_protocols[0] == "tftp" or not phone_type.has_mac,
         "update_protocol": len(facts.update_protocols) < 2,
         "dtmf_mode": len(terms) < 2,
         "media_encryption": len(terms) < 2,
         "signaling_transport": len(terms) < 2,
         # The MAC address is in the name of its file only; it shows what the server sends and never
         # asks for it.
-        "mac": phone_type.templates == "cisco-79xx",
+        "mac": phone_type.templates == "cisco-79xx" or not phone_type.has_mac,
         "force_mwi": phone_type.templates == "cisco-79xx",
     }
     return facts.lacks.get(field, "") or ("nothing to write" if nothing.get(field) else "")

@@ -314,3 +314,22 @@ class TestFixedIp:
             await desk.type("1")
             assert "not together with a fixed IP" in desk.text
             assert not office.page(ANA).values["allowed_networks"]
+
+
+class TestASoftphone:
+    async def test_its_mac_address_is_closed_and_its_file_lies_under_its_token(
+        self, office: Site
+    ) -> None:
+        async with at_desk(office) as desk:
+            await turn_on_provisioning(desk)
+            await desk.fill("Friendly name", "AnaPC")
+            await desk.pick("Manufacturer", "linphone")
+            await desk.field("MAC address")
+            await desk.see("· Linphone Desktop has no MAC address: its")
+            await desk.press("f2")
+            await desk.see("Plan", "1 to write, 0 to replace, 0 to delete")
+            await desk.press("enter")
+            await desk.see("Saved. Files: 1 written.")
+        (device,) = (one for one in office.rows(Device) if one.friendly_name == "AnaPC")
+        assert device.mac == ""
+        assert f"http/{device.token}/linphone.xml" in published(office)

@@ -16,7 +16,14 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic import Field as Key
 
 from tuiprov.errors import CatalogError
@@ -128,8 +135,9 @@ class Facts(_Table):
     update_protocols: list[Protocol] = Key(min_length=1)
     link: str = "{directory}"
     """The provisioning link by the vendor's habit; {directory}, {file} (first device file)."""
-    resync: str = Key(pattern=r"^[a-z][a-z_-]*(;[a-z]+=[a-z]+)*$")
-    """The Event of the SIP NOTIFY that makes the phone fetch its files again."""
+    resync: str = Key(pattern=r"^([a-z][a-z_-]*(;[a-z]+=[a-z]+)*)?$")
+    """The Event of the SIP NOTIFY that makes the phone fetch its files again; "" for none: it
+    fetches when it starts."""
     interval: Interval | None = None
     admin_login: AdminLogin | None = None
     sip_password: PasswordRule = PasswordRule()
@@ -175,7 +183,10 @@ class ModelRow(_Table):
 class Family(_Table):
     manufacturer: str
     templates: str
-    mac_prefixes: list[str] = Key(min_length=1)
+    mac: bool = True
+    """Has the phone a MAC address? A softphone has none: it is told from others by its friendly
+    name, and its link is made of a token."""
+    mac_prefixes: list[str] = Key(default_factory=list, validate_default=True)
     source: str
     agents: list[str] = Key(default_factory=list)
     """How its phones name themselves when they fetch: patterns of a User-Agent, matched from its
@@ -187,7 +198,9 @@ class Family(_Table):
 
     @field_validator("mac_prefixes")
     @classmethod
-    def _three_octets(cls, prefixes: list[str]) -> list[str]:
+    def _three_octets(cls, prefixes: list[str], info: ValidationInfo) -> list[str]:
+        if bool(prefixes) != info.data.get("mac", True):
+            raise ValueError("there must be some, or none where mac = false")
         for prefix in prefixes:
             octets = prefix.split(":")
             if len(octets) != 3 or any(len(o) != 2 or o.strip("0123456789ABCDEF") for o in octets):
@@ -222,6 +235,7 @@ class PhoneType:
     def __init__(self, family: Family, model: str, row: ModelRow, firmware: str, facts: Facts):
         self.manufacturer = row.manufacturer or family.manufacturer
         self.templates = family.templates
+        self.has_mac = family.mac
         self.mac_prefixes = family.mac_prefixes
         self.model = model
         self.firmware = firmware

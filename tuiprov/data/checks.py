@@ -11,7 +11,7 @@ from typing import Protocol
 
 from tuiprov.data.catalog import PhoneType, default_catalog
 from tuiprov.data.fields import Value
-from tuiprov.data.gates import CALLS_UNLIMITED, phone_type
+from tuiprov.data.gates import CALLS_UNLIMITED, no_mac, phone_type
 from tuiprov.data.page import Page, uses_mac_link
 from tuiprov.data.sections import FIELDS
 from tuiprov.errors import Refusal
@@ -132,7 +132,9 @@ def _known_model(manufacturer: str, model: str) -> bool:
 
 
 def _mac(page: Page) -> Found:
-    values = page.values
+    values, kind = page.values, phone_type(page)
+    if kind is not None and not kind.has_mac:
+        return
     if values["use_provisioning"] and not values["mac"]:
         if values["status"] == "enabled":
             yield "mac", "is missing: an enabled device needs its MAC address"
@@ -149,6 +151,14 @@ def _about_phone(rule: Callable[[Page, PhoneType], Found]) -> Rule:
             yield from rule(page, kind)
 
     return with_phone
+
+
+@_about_phone
+def _without_mac(page: Page, kind: PhoneType) -> Found:
+    if not kind.has_mac:
+        for name in ("mac", "mac_based_provisioning"):
+            if page.values[name]:
+                yield name, no_mac(kind)
 
 
 @_about_phone
@@ -259,6 +269,7 @@ _RULES = (
     _identity,
     _equipment,
     _mac,
+    _without_mac,
     _protocol,
     _interval,
     _application_version,

@@ -126,7 +126,7 @@ def _add_phone(session: Session, number: int, place: _Place, kind: PhoneType) ->
         model=kind.model,
         firmware=kind.firmware,
         application_version="P0S3-08-11-00" if needs_image else "",
-        mac=f"{kind.mac_prefixes[0]}:{octets}",
+        mac=f"{kind.mac_prefixes[0]}:{octets}" if kind.has_mac else "",
         update_protocol=kind.facts.update_protocols[0],
         password_generation="auto" if login else "none",
         admin_password=login.password.random() if login else "",

@@ -39,6 +39,7 @@ _SIP = frozenset(name for part in (SipPreferences, Virtualization) for name in d
 _IDENTITY = frozenset(name for part in (Identity, Placement) for name in declared(part)) - {"line"}
 _LOGIN = frozenset({"admin_username", "password_generation", "admin_password"})
 _FIXED_IP = frozenset({"fixed_port", "fixed_auth", "signaling_transport"})
+_MAC = frozenset({"mac", "mac_based_provisioning"})
 
 _NEEDS_PHONE = frozenset({"update_protocol", "update_interval", "parking_watch_lines"})
 _CHOSEN_IN_TURN = _NEEDS_PHONE | {"model", "firmware"}
@@ -90,6 +91,11 @@ def _fixed_login(page: Page) -> str:
 def phone_type(page: Page) -> PhoneType | None:
     """The catalogue's row for the page's device, or None while it is not fully chosen."""
     return page.kind
+
+
+def no_mac(kind: PhoneType) -> str:
+    """Why a softphone's MAC address and what is made of it stay empty."""
+    return f"{kind.label} has no MAC address: its link is made of a token"
 
 
 def _by_role(field: str, page: Page, viewer: Viewer) -> Gate:
@@ -151,6 +157,8 @@ def _by_catalog(field: str, page: Page) -> Gate:
     if kind is None:
         return closed("choose the phone first") if field in _NEEDS_PHONE else OPEN
     facts = kind.facts
+    if field in _MAC and not kind.has_mac:
+        return closed(no_mac(kind))
     if field in facts.lacks and field in _DEVICE:
         return closed(f"{kind.label} has {facts.lacks[field]}")
     if field in _LOGIN and facts.admin_login is None:

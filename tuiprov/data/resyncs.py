@@ -83,7 +83,7 @@ class Resyncs:
     @needs("devices.resync")
     def targets(self, viewer: Viewer, device_ids: Sequence[int]) -> list[Target]:
         """Those of these devices that the viewer sees and that have files to fetch: enabled, with
-        an extension on a line, of a model that the catalogue knows."""
+        an extension on a line, of a model that the catalogue knows and that listens."""
         require(viewer, "devices.resync")
         found: list[Target] = []
         with self._database.read() as session:
@@ -166,7 +166,7 @@ def _targets(session: Session, viewer: Viewer, ids: Sequence[int]) -> list[Targe
     found: dict[int, Target] = {}
     for row in session.execute(query.order_by(col(Device.id), col(Line.number))):
         kind = default_catalog().find(row.manufacturer, row.model, row.firmware)
-        if kind is None or row.id in found:
+        if kind is None or not kind.facts.resync or row.id in found:
             continue  # its first line stands for it
         found[row.id] = Target(
             row.id,

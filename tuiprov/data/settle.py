@@ -2,7 +2,7 @@
 
 manufacturer → model → firmware → protocol, interval, template; MAC prefix ↔ manufacturer; fixed IP
 → port, authentication, transport; password generation → password. A value that is still possible
-is kept; a full MAC address is never wiped.
+is kept; a full MAC address is wiped only by a phone that has none.
 """
 
 from __future__ import annotations
@@ -100,6 +100,8 @@ def _reset(page: Page, kind: PhoneType) -> Changes:
         changes["parking_watch_lines"] = None
     if facts.admin_login is None:
         changes |= {name: DEFAULTS[name] for name in _LOGIN}
+    if not kind.has_mac:
+        changes |= {name: DEFAULTS[name] for name in ("mac", "mac_based_provisioning")}
     return changes
 
 

@@ -212,6 +212,7 @@ class Serving(Record):
         Choice(
             label="HTTP authentication",
             help="What tuiprov serve asks of a phone besides its link.",
+            takes="phone",
             options=(("none", "None"), ("digest", "Digest"), ("basic", "Basic")),
         ),
     ] = Column(default="none", max_length=8)

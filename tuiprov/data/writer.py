@@ -32,7 +32,7 @@ from tuiprov.errors import Conflict, Refusal, Refused
 _SIP_PASSWORD_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
 
 
-_DEFAULTS_THAT_FIT = ("update_protocol", "password_generation")
+_DEFAULTS_THAT_FIT = ("update_protocol", "mac_based_provisioning", "password_generation")
 
 
 class RecordedNeighbours:

@@ -32,7 +32,7 @@ _COLON = re.compile(r"(?:(?<=:)|(?<=: ))\S.*")
 _VALUES: Final[dict[FormatName, re.Pattern[str]]] = {
     "xml": re.compile(
         r"(?<=>)[^<>]+(?=<)"
-        r'|(?<==")(?<!idx=")(?<!index=")(?<!id=")(?<!name=")(?<!perm=")[^"]*(?=")'
+        r'|(?<==")(?<!idx=")(?<!index=")(?<!id=")(?<!name=")(?<!perm=")(?<!overwrite=")[^"]*(?=")'
     ),
     "equals": re.compile(r"(?:(?<==)|(?<== ))\S.*"),
     "colon": _COLON,

@@ -114,6 +114,7 @@ def _of_phone(page: Page, published: Published, focus: str, reveal: bool) -> Pag
 
 
 _SERVES_NOBODY = "The device serves no extension: no file is generated."
+_NO_RESYNC = "Resync: none; it fetches its file when it starts."
 
 
 def _preview(
@@ -201,7 +202,8 @@ def _link_tab(phone: Phone, page: Page) -> PreviewFile:
     else:
         words += ["(needs the MAC address)", ""]
     if kind is not None:
-        words += ["Resync: SIP NOTIFY with Event: " + kind.facts.resync]
+        event = kind.facts.resync
+        words += [f"Resync: SIP NOTIFY with Event: {event}" if event else _NO_RESYNC]
         names = (file_name(rule, phone, kind) for rule in kind.facts.files)
         words += ["Files: " + ", ".join(names)]
     if not phone.lines:

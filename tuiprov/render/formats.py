@@ -56,13 +56,14 @@ def _escape_quoted(value: Any) -> str:
 
 def parse_xml(text: str) -> Settings:
     """`path` → text and `path@attribute` → value of each element; `index`, `idx`, `id` and `name`
-    attributes and an `<ID>` inside are part of the path, so each setting stands once."""
+    attributes and an `<ID>` inside are part of the path, so each setting stands once. Namespaces
+    are left out: no phone's file has two."""
     try:
         root = ElementTree.fromstring(text)  # noqa: S314  our own output, without a DTD
     except ElementTree.ParseError as error:
         raise RenderError(f"not well-formed XML: {error}") from None
     settings: Settings = {}
-    _walk(root, root.tag, settings)
+    _walk(root, _local(root), settings)
     return settings
 
 
@@ -79,7 +80,12 @@ def _walk(element: ElementTree.Element, path: str, settings: Settings) -> None:
     for child in children:
         index = ",".join(child.attrib[name] for name in _INDEXES if name in child.attrib)
         index = index or child.findtext("ID", "")
-        _walk(child, f"{path}/{child.tag}{f'[{index}]' if index else ''}", settings)
+        _walk(child, f"{path}/{_local(child)}{f'[{index}]' if index else ''}", settings)
+
+
+def _local(element: ElementTree.Element) -> str:
+    """An element's name without its namespace."""
+    return element.tag.rpartition("}")[2]
 
 
 def _put(settings: Settings, name: str, value: str) -> None:

@@ -40,6 +40,7 @@ VARIABLES: Final = {
     "update.scheme": "tftp, http or https",
     "update.protocol": "the phone's word for the protocol (catalogue term)",
     "update.interval": "in the phone's own unit (int); 0: the phone has no interval",
+    "update.asks_login": "does the service ask for a login besides the link (bool)",
     "lines": "list of the lines in use, in order; each has:",
     "line.number": "1-based (int)",
     "line.extension": "extended number, e.g. 0027*001",
@@ -155,6 +156,7 @@ def _update(phone: Phone, phone_type: PhoneType) -> dict[str, Any]:
         "scheme": protocol,
         "protocol": term(facts, "update_protocol", protocol) or protocol,
         "interval": interval(phone.values, facts),
+        "asks_login": phone.site.http_authentication != "none",
     }
 
 

@@ -17,6 +17,7 @@ from tuiprov.bulk import Bulk
 from tuiprov.data.bulk_sheet import EACH_ITS_OWN, MIXED, BulkSheet
 from tuiprov.data.draft import Draft
 from tuiprov.data.fields import Choice, Codecs, Field, Flag, declared
+from tuiprov.data.gates import gate
 from tuiprov.data.identity import Identity
 from tuiprov.data.page import Page
 from tuiprov.data.record import Record
@@ -81,7 +82,8 @@ class _BulkSection(Section[BulkSheet]):
         if self._single is None:
             return field.options if isinstance(field, Choice) else ()
         single = self._single
-        each = [single.options(field, cast(Draft, _OnePage(page))) for page in sheet.pages]
+        able = [page for page in sheet.pages if gate(field.name, page, sheet.viewer).is_open]
+        each = [single.options(field, cast(Draft, _OnePage(page))) for page in able]
         if not each:
             return ()
         shared = set.intersection(*({value for value, _ in options} for options in each))

@@ -5,7 +5,7 @@ Imports nothing of the data layer: the list of extensions is part of the first f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -70,7 +70,8 @@ class ListScreen(TuiprovScreen):
         self._filter_bar = Bar(id="filter")
         self._is_loading = False
         self._keys_are_for: Session | None = None
-        self._opens_when_loaded = False
+        self._when_loaded: Callable[[], None] | None = None
+        """What was ordered of the list that is being read."""
         self._shown_filter = ""
         self._held_keys: list[events.Key] = []
         self._note = ""
@@ -145,9 +146,11 @@ class ListScreen(TuiprovScreen):
     def on_key(self, event: events.Key) -> None:
         if pass_on(self, event):
             return
-        if self._opens_when_loaded:
-            # Typed for the page that is about to open.
+        if self._when_loaded is not None:
+            # Typed for what comes of it, such as the page that is about to open.
             self._held_keys.append(event)
+            event.stop()
+            event.prevent_default()
             return
         if event.key == "enter":
             self.action_open()
@@ -183,9 +186,11 @@ class ListScreen(TuiprovScreen):
 
     def action_mark_all(self) -> None:
         """Mark all rows that match, or none."""
-        if not self._is_loading:
-            self.table.mark_all()
-            self._show_filter()
+        if self._is_loading:
+            self._when_loaded = self.action_mark_all
+            return
+        self.table.mark_all()
+        self._show_filter()
 
     def on_table_moved(self, event: Table.Moved) -> None:
         self._show_filter()
@@ -200,7 +205,7 @@ class ListScreen(TuiprovScreen):
         """Open the record under the cursor; while the list follows the filter, the one that will
         be there: a fast typist means what was typed, not what was still shown."""
         if self._is_loading:
-            self._opens_when_loaded = True
+            self._when_loaded = self.action_open
             return
         chosen = self.table.cursor_id
         if chosen is not None:
@@ -265,9 +270,9 @@ class ListScreen(TuiprovScreen):
             self._has_note, self._note = bool(self._note), ""
             self._id_at_note = self.table.cursor_id
         self.call_after_refresh(self.is_shown.set)
-        if self._opens_when_loaded:
-            self._opens_when_loaded = False
-            self.action_open()
+        if self._when_loaded is not None:
+            ordered, self._when_loaded = self._when_loaded, None
+            ordered()
             for event in self._held_keys:
                 type_again(self, event)
             self._held_keys.clear()
@@ -279,7 +284,7 @@ class ListScreen(TuiprovScreen):
             self.show_keys()
 
     def _show_problem(self, words: str) -> None:
-        self._is_loading = self._opens_when_loaded = False
+        self._is_loading, self._when_loaded = False, None
         self._filter_bar.show(
             [("Filter ", "bar--dim"), (f"{self.filter}  ", "bar--title"), (words, "bar--error")]
         )
