@@ -182,6 +182,18 @@ def test_a_change_of_one_extension_changes_its_block_alone(desk: Desk) -> None:
     assert after[start:].count("[102]") == 3
 
 
+def test_what_was_kept_ends_when_its_preference_is_changed(desk: Desk) -> None:
+    desk.write(TEMPLATES)
+    desk.done("--yes")
+    desk.tuiprov("publish", "--yes")
+    desk.tuiprov("set", "ping=no", "--where", "extension:201")
+    desk.tuiprov("publish", "--yes")
+    block = desk.ours().partition("; extension 201\n")[2].partition("; extension 202\n")[0]
+    assert "qualify_frequency=0\n" in block
+    assert "max_contacts=5\n" in block
+    assert "qualify_timeout=4.0\n" in block
+
+
 def test_an_undo_takes_all_of_it_back(desk: Desk) -> None:
     desk.write(PLAIN)
     desk.done("--yes")

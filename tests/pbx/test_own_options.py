@@ -64,7 +64,20 @@ def test_a_kept_option_is_said_beside_the_field_that_it_stands_in_place_of() -> 
     page = a_page(OwnOption("aor", "qualify_frequency", "30"), OwnOption("endpoint", "deny", ""))
     said = {note.field: note.sentence for note in Asterisk().notes(page)}
     assert "keeps qualify_frequency=30" in said["ping"]
-    assert "keeps its own deny" in said["allowed_networks"]
+    assert "keeps no deny" in said["allowed_networks"]
+
+
+def test_a_kept_option_ends_when_the_page_says_something_else_of_it() -> None:
+    own = OwnOption("aor", "qualify_frequency", "30", "60")
+    assert written(a_page(own, ping=True), "aor", "qualify_frequency") == ["30"]
+    assert written(a_page(own, ping=False), "aor", "qualify_frequency") == ["0"]
+    said = [note.field for note in Asterisk().notes(a_page(own, ping=False))]
+    assert "ping" not in said
+
+
+def test_notes_are_there_where_the_sections_cannot_be_written() -> None:
+    page = a_page(OwnOption("aor", "qualify_frequency", "30"), sip_password="", force_mwi=True)
+    assert [note for note in Asterisk().notes(page) if note.field == "ping"] == []
 
 
 def test_the_fields_are_those_of_options_that_are_written() -> None:

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from tests.pbx.asterisk_server import Asterisk as RealAsterisk
 from tests.pbx.configs import LEFT, PLAIN, SPLIT, STYLES, TEMPLATES, TRANSPORTS
-from tuiprov.data.page import OwnOption, Page
+from tuiprov.data.page import Page
 from tuiprov.data.sections import DEFAULTS, FIELDS
 from tuiprov.data.site import Site
 from tuiprov.pbx.asterisk import CODECS, DTMF_MODES, MEDIA_ENCRYPTION, Asterisk, sections
 from tuiprov.pbx.config_reader import Config, PbxConfigError, read_config
 from tuiprov.pbx.effects import caller_of, codecs_of
 from tuiprov.pbx.moving import meaning, move, with_include
-from tuiprov.pbx.takeover import Taken, Takeover, take_over
+from tuiprov.pbx.takeover import Adopted, Taken, Takeover, take_over
 from tuiprov.text import is_one_line
 
 EVERY_STYLE = pytest.mark.parametrize("style", STYLES)
@@ -39,6 +39,10 @@ def taken_over(path: Path, site: Site | None = None, **taken: Any) -> tuple[Conf
     config = read_config(path)
     found = take_over(config, site or Site(), Taken(**taken))
     return config, found, (site or Site()).model_copy(update=found.settings)
+
+
+def kept(one: Adopted) -> set[tuple[str, str]]:
+    return {(option.name, option.value) for option in one.own}
 
 
 def read_text(directory: Path, text: str) -> Config:
@@ -214,9 +218,7 @@ def test_a_plain_configuration_is_understood_as_it_is(tmp_path: Path) -> None:
     assert second.values["media_encryption"] == "sdes_dtls_srtp"
     assert second.values["dtmf_mode"] == "info"
     assert second.values["codecs"] == "g722,alaw"
-    kept = {(one.section, one.name): one.value for one in second.own}
-    assert kept["endpoint", "language"] == "de"
-    assert kept["aor", "max_contacts"] == "3"
+    assert {("language", "de"), ("max_contacts", "3")} <= kept(second)
     assert (site.pbx_context, site.pbx_mailboxes, site.pbx_release) == ("phones", "default", "22")
 
 
@@ -226,16 +228,16 @@ def test_networks_and_added_codecs_are_found_through_templates(tmp_path: Path) -
     assert bob.values["extension_name"] == "Bob"
     assert eve.values["codecs"] == "alaw,ulaw,g722"
     assert eve.values["allowed_networks"] == "127.0.5.0/24 127.0.6.7"
-    assert OwnOption("endpoint", "accountcode", "boss") in eve.own
+    assert ("accountcode", "boss") in kept(eve)
 
 
 def test_sections_of_several_files_make_one_extension(tmp_path: Path) -> None:
     _, found, site = taken_over(written(tmp_path, SPLIT))
     one, two = found.adopted
     assert one.values["sip_password"] == "4a01"
-    assert OwnOption("endpoint", "rtp_timeout", "30") in one.own
+    assert ("rtp_timeout", "30") in kept(one)
     assert two.values["media_encryption"] == "dtls_srtp"
-    assert OwnOption("endpoint", "webrtc", "yes") in two.own
+    assert ("webrtc", "yes") in kept(two)
     assert site.pbx_context == "from-internal"
 
 
@@ -289,6 +291,60 @@ def test_an_option_without_a_value_is_not_made_into_its_default(tmp_path: Path, 
     assert "is written without a value" in found.left[0].reason
 
 
+CHANGES = [
+    ({"ping": False}, "aor", "qualify_frequency", "0"),
+    ({"codecs": "ulaw"}, "endpoint", "allow", "ulaw"),
+    ({"extension_name": "Robert"}, "endpoint", "callerid", '"Robert" <701>'),
+    ({"allowed_networks": "192.0.2.0/24"}, "endpoint", "permit", "192.0.2.0/24"),
+    ({"fixed_ip": "192.0.2.9"}, "identify", "match", "192.0.2.9"),
+    ({"dtmf_mode": "info"}, "endpoint", "dtmf_mode", "info"),
+]
+KEEPING = """\
+[701]
+type=endpoint
+context=other
+allow=slin,alaw
+aors=701
+auth=701
+dtmf_mode=auto_info
+permit=10.0.0.0/8
+set_var=A=1
+[701]
+type=aor
+qualify_frequency=17
+max_contacts=4
+[701]
+type=auth
+username=701
+password=x
+[701]
+type=identify
+endpoint=701
+match=192.0.2.1,192.0.2.2
+"""
+
+
+@pytest.mark.parametrize(("change", "kind", "option", "expected"), CHANGES)
+def test_a_preference_that_is_changed_counts_and_ends_what_was_kept_for_it(
+    tmp_path: Path, change: dict[str, Any], kind: str, option: str, expected: str
+) -> None:
+    _, found, site = taken_over(written(tmp_path, {"pjsip.conf": KEEPING}))
+    page = found.adopted[0].page(site)
+    before = dict(sections(page))
+    after = dict(sections(page.changed(change)))
+    assert [value for name, value in after[kind] if name == option] == [expected]
+    assert ("qualify_frequency", "17") in before["aor"]
+    assert ("max_contacts", "4") in before["aor"]
+    assert ("set_var", "A=1") in after["endpoint"]
+
+
+def test_what_settings_decide_is_kept_when_these_are_changed(tmp_path: Path) -> None:
+    site = Site(pbx="asterisk", pbx_context="inside")
+    _, found, _ = taken_over(written(tmp_path, {"pjsip.conf": KEEPING}), site)
+    later = site.model_copy(update={"pbx_context": "elsewhere"})
+    assert ("context", "other") in dict(sections(found.adopted[0].page(later)))["endpoint"]
+
+
 def test_a_type_in_other_letters_is_none(tmp_path: Path) -> None:
     text = PLAIN["pjsip.conf"].replace("type=endpoint", "type=Endpoint")
     _, found, _ = taken_over(written(tmp_path, {"pjsip.conf": text}))
@@ -298,7 +354,7 @@ def test_a_type_in_other_letters_is_none(tmp_path: Path) -> None:
 def test_a_login_by_another_name_is_kept_and_said(tmp_path: Path) -> None:
     text = PLAIN["pjsip.conf"].replace("username = 102", "username = bob")
     _, found, _ = taken_over(written(tmp_path, {"pjsip.conf": text}))
-    assert OwnOption("auth", "username", "bob") in found.adopted[1].own
+    assert ("username", "bob") in kept(found.adopted[1])
     assert "authenticates as bob" in found.adopted[1].words[0]
 
 
@@ -306,9 +362,7 @@ def test_a_site_that_has_its_settings_keeps_them(tmp_path: Path) -> None:
     site = Site(pbx="asterisk", pbx_context="inside", pbx_mailboxes="")
     _, found, _ = taken_over(written(tmp_path, PLAIN), site)
     assert found.settings == {}
-    kept = {(one.section, one.name): one.value for one in found.adopted[0].own}
-    assert kept["endpoint", "context"] == "phones"
-    assert kept["endpoint", "mailboxes"] == "101@default"
+    assert {("context", "phones"), ("mailboxes", "101@default")} <= kept(found.adopted[0])
 
 
 @pytest.mark.parametrize(

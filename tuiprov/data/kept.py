@@ -141,7 +141,8 @@ class PbxEntry(Record, table=True):
 
 class PbxOptions(Record, table=True):
     """Options of an extension's sections that the page has no field for, kept as they were when the
-    PBX's own configuration was taken over: sealed JSON, a list of [section type, option, value]."""
+    PBX's own configuration was taken over: sealed JSON, a list of [section type, option, value,
+    instead] as in `page.OwnOption`."""
 
     __tablename__ = "pbx_options"
 

@@ -127,6 +127,9 @@ class OwnOption:
     section: str
     name: str
     value: str
+    instead: str | None = None
+    """What the page made of this option when it was kept: once the page makes something else of
+    it, because somebody changed a preference, the page counts. None: it is kept always."""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from tuiprov.data.page import Page
+from tuiprov.data.page import OwnOption, Page
 from tuiprov.data.site import Site
 from tuiprov.errors import RenderError
 from tuiprov.pbx import console, dialplan
@@ -59,6 +59,7 @@ FIELD_OF: Final = {
     "dtls_verify": "media_encryption",
     "dtmf_mode": "dtmf_mode",
     "force_rport": "on_private_network",
+    "identify_by": "fixed_ip",
     "mailboxes": "force_mwi",
     "match": "fixed_ip",
     "media_encryption": "media_encryption",
@@ -72,6 +73,11 @@ FIELD_OF: Final = {
     "username": "sip_username",
 }
 """Beside which field is said that an option was kept and stands in the field's place."""
+OF_SETTINGS: Final = frozenset(
+    {"context", "default_expiration", "mailboxes", "maximum_expiration", "realm"}
+    | {"subscribe_context", "transport"}
+)
+"""Options that settings decide, too: a kept one does not end when these are changed."""
 QUALIFY_SECONDS: Final = 60
 _LONGEST_EXPIRY: Final = 7200
 """Asterisk's own; it cuts what a phone asks for beyond it, silently."""
@@ -126,6 +132,14 @@ def account(page: Page) -> str:
 
 def sections(page: Page) -> list[tuple[str, Options]]:
     """The sections of an extension as (type, options), all of them named by its account."""
+    found = _of_page(page)
+    return [(kind, _with_own(page, kind, options)) for kind, options in found] + _own_sections(
+        page, {kind for kind, _ in found}
+    )
+
+
+def _of_page(page: Page) -> list[tuple[str, Options]]:
+    """What the page alone says."""
     found: list[tuple[str, Options]] = [
         ("endpoint", tuple(_endpoint(page))),
         ("aor", tuple(_aor(page))),
@@ -134,9 +148,7 @@ def sections(page: Page) -> list[tuple[str, Options]]:
         found.append(("auth", tuple(_auth(page))))
     if _is_known_by_address(page):
         found.append(("identify", tuple(_identify(page))))
-    return [(kind, _with_own(page, kind, options)) for kind, options in found] + _own_sections(
-        page, {kind for kind, _ in found}
-    )
+    return found
 
 
 def _text(page: Page) -> str:
@@ -246,10 +258,20 @@ def _allowed(page: Page) -> Iterator[Option]:
 def _with_own(page: Page, kind: str, options: Options = ()) -> Options:
     """A section's options with those kept from the configuration that was taken over. A kept one
     stands in place of ours of the same name; without a value it only takes ours away."""
-    own = [one for one in page.own_options if one.section == kind]
+    own = [one for one in page.own_options if one.section == kind and _still_counts(one, options)]
     replaced = {one.name for one in own} - ADDED
     ours = tuple(option for option in options if option[0] not in replaced)
     return ours + tuple((one.name, one.value) for one in own if one.value)
+
+
+def _still_counts(own: OwnOption, options: Options) -> bool:
+    """Does the page make of it what it did when the option was kept?"""
+    return own.instead is None or own.instead == values_of(options, own.name)
+
+
+def values_of(options: Iterable[Option], name: str) -> str:
+    """All values of an option, as `OwnOption.instead` has them."""
+    return "\n".join(value for option, value in options if option == name)
 
 
 def _own_sections(page: Page, known: set[str]) -> list[tuple[str, Options]]:
@@ -331,10 +353,20 @@ def _notes(page: Page) -> Iterator[Note]:
         yield _note("fixed_ip", said)
     if values["allow_virtualization"]:
         yield _note("allow_virtualization", "has no extension virtualization: nothing is written")
+    yield from _about_kept(page)
+
+
+def _about_kept(page: Page) -> Iterator[Note]:
+    try:
+        ours = dict(_of_page(page)) if page.own_options else {}
+    except RenderError:
+        return  # said where the sections would be
     for one in page.own_options:
-        if one.name in FIELD_OF:
-            kept = f"{one.name}={one.value}" if one.value else f"its own {one.name}"
-            yield _note(FIELD_OF[one.name], f"keeps {kept}, as it was before it was taken over")
+        if one.name in FIELD_OF and _still_counts(one, ours.get(one.section, ())):
+            kept = f"{one.name}={one.value}" if one.value else f"no {one.name}"
+            said = f"keeps {kept}, as it was before it was taken over"
+            ends = "" if one.instead is None else ", until this is changed"
+            yield _note(FIELD_OF[one.name], said + ends)
 
 
 def _about_name(page: Page) -> Iterator[Note]:

@@ -350,26 +350,33 @@ def _differing(
         if before.get(name) == after.get(name):
             continue
         if name == CODECS:
-            yield OwnOption(kind, "allow", ",".join(before[CODECS]))
+            yield _kept(kind, "allow", ",".join(before[CODECS]), written)
             continue
         names = [one for one, group in GROUPS.items() if group == name] or [name]
-        kept = [OwnOption(kind, one, value) for one, value in options if one in names and value]
+        said = [(one, value) for one, value in options if one in names and value]
         if name in asterisk.ADDED:
-            last = {one.value.partition("=")[0]: one for one in kept}
-            kept = [one for one in last.values() if (one.name, one.value) not in written]
-        elif counts_once(name):
-            kept = kept[-1:]
-        yield from kept
-        there = {one.name for one in kept}
+            last = {value.partition("=")[0]: (one, value) for one, value in said}
+            yield from (OwnOption(kind, *one) for one in last.values() if one not in written)
+            continue
+        if counts_once(name):
+            said = said[-1:]
+        yield from (_kept(kind, one, value, written) for one, value in said)
+        there = {one for one, _ in said}
         ours = dict.fromkeys(one for one, _ in written if one in names)
-        yield from (OwnOption(kind, one, "") for one in ours if one not in there)
+        yield from (_kept(kind, one, "", written) for one in ours if one not in there)
+
+
+def _kept(kind: str, name: str, value: str, written: Iterable[tuple[str, str]]) -> OwnOption:
+    """An option that is kept as long as the page says of it what is `written` now."""
+    instead = None if name in asterisk.OF_SETTINGS else asterisk.values_of(written, name)
+    return OwnOption(kind, name, value, instead)
 
 
 def _whole(kind: str, options: Iterable[tuple[str, str]], account: str) -> Iterator[OwnOption]:
     """A section that the page has nothing of."""
     if kind == "identify":
-        yield OwnOption(kind, "endpoint", account)
-    yield from (OwnOption(kind, name, value) for name, value in options if value)
+        yield _kept(kind, "endpoint", account, ())
+    yield from (_kept(kind, name, value, ()) for name, value in options if value)
 
 
 def _is_reference(kind: str, name: str) -> bool:
