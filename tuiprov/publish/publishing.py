@@ -248,7 +248,7 @@ def _record_wanted(session: Session, viewer: Viewer, ready: Plan, why: str) -> N
         Wanted(one.path, one.device_id, None if one.kind == "delete" else one.data)
         for one in ready.changes
     ]
-    want(session, files, viewer.label, event.id)
+    want(session, files, viewer.label, event.id or 0)
     _follow_program(session)
     _mark(session, {one.device_id for one in ready.changes}, "publishing", "")
 
