@@ -291,9 +291,9 @@ class Store:
         query = query.where(
             within_reach(viewer, user, organization), condition(where, user, organization)
         )
-        if outdated:
-            query = query.where(is_outdated())
         with self.database.read() as session:
+            if outdated:
+                query = query.where(is_outdated(session))
             found = session.execute(query.where(col(Line.device_id).is_not(None)).distinct())
             left = leftovers(session, viewer, where, outdated=outdated)
             return sorted({*found.scalars(), *left})

@@ -57,9 +57,9 @@ def want(session: Session, files: Sequence[Wanted], who: str, event_id: int) -> 
     session.execute(insert(FileVersion), rows)
     # Asked for afterwards: SQLite gives ids in the order of the rows only one by one.
     query = select(FileVersion.path, FileVersion.id).where(FileVersion.event_id == event_id)
-    ids = dict(session.exec(query).all())
+    ids = {str(path): number for path, number in session.execute(query)}
     for row in rows:
-        row |= {"version_id": ids[row["path"]], "published_at": now}
+        row |= {"version_id": ids[str(row["path"])], "published_at": now}
         del row["at"], row["who"], row["event_id"]
     _upsert(session, rows)
 
