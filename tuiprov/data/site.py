@@ -200,7 +200,13 @@ class Serving(Record):
         Choice(
             label="HTTP authentication",
             help="What tuiprov serve asks of a phone besides its link.",
-            options=(("none", "None"), ("digest", "Digest"), ("basic", "Basic")),
+            takes="phone",
+            options=(
+                ("none", "None"),
+                ("prepared", "None yet; phones are told their login"),
+                ("digest", "Digest"),
+                ("basic", "Basic"),
+            ),
         ),
     ] = Column(default="none", max_length=8)
     client_certificates: Annotated[
@@ -275,6 +281,9 @@ class License(Record):
         str, Networks(label="Private network", help="Address and mask.", longest_prefix=8)
     ] = ""
 
+
+ASKING: Final = ("digest", "basic")
+"""The values of `http_authentication` with which a phone is asked for its login."""
 
 SITE_SECTIONS: Final = (Service, Telephony, TimeAndLanguage, NewDevices, License, Serving)
 """The sections in the order of the screen; a class's docstring is the section's title."""

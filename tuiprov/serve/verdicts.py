@@ -26,7 +26,7 @@ from typing import Final, Literal
 
 from tuiprov.data.fields import Values
 from tuiprov.data.page import uses_mac_link
-from tuiprov.data.site import Site
+from tuiprov.data.site import ASKING, Site
 from tuiprov.serve.addresses import Address, is_within
 from tuiprov.serve.authentication import State
 from tuiprov.serve.paths import Wanted
@@ -97,7 +97,7 @@ class Case:
     @cached_property
     def asks_login(self) -> bool:
         """The first token needs no login: its file holds no secret."""
-        return self.site.http_authentication != "none" and not self.is_enrolment
+        return self.site.http_authentication in ASKING and not self.is_enrolment
 
     @cached_property
     def is_proven(self) -> bool:
