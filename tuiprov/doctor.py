@@ -17,7 +17,7 @@ from tuiprov.data.site import Site
 from tuiprov.data.store import Store
 from tuiprov.errors import TuiprovError
 from tuiprov.publish import reconcile
-from tuiprov.publish.publishing import plan_devices
+from tuiprov.publish.publishing import plan_devices, vanished
 
 _NARROWEST, _LOWEST = 80, 24
 
@@ -105,6 +105,8 @@ def _settings(store: Store) -> Finding:
 
 def _publish_root(store: Store) -> Finding:
     root = Path(store.site().publish_root)
+    if problem := vanished(store):
+        return Finding(False, "", problem)
     if not root.exists():
         return Finding(True, "", f"{root} (made at the first publish)")
     writable = os.access(root, os.W_OK | os.X_OK)

@@ -26,7 +26,7 @@ from tuiprov.data.versions import GONE, Wanted, content, forget_gone, in_parts, 
 from tuiprov.errors import TuiprovError
 from tuiprov.publish.apply import TEMPORARY, locked, mode_of, put, remove_temporaries
 from tuiprov.publish.plan import Change
-from tuiprov.publish.publishing import settle_interrupted, tree_of
+from tuiprov.publish.publishing import settle_interrupted, tree_of, vanished
 
 _MOST_AT_START = 20_000
 """How many files are hashed at a start: a second's work."""
@@ -106,6 +106,8 @@ def at_start(store: Store) -> Damage:
     is only looked at when a publish was broken off there; nobody is waited for, and nothing is
     done where it cannot be."""
     try:
+        if vanished(store):
+            return Damage()
         with store.database.read() as session:
             files = session.exec(select(func.count()).select_from(PublishedFile)).one()
             broken = select(Device.id).where(Device.publish_state == "publishing").limit(1)
