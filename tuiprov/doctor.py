@@ -17,7 +17,8 @@ from tuiprov.data.site import Site
 from tuiprov.data.store import Store
 from tuiprov.errors import TuiprovError
 from tuiprov.publish import reconcile
-from tuiprov.publish.publishing import plan_devices, vanished
+from tuiprov.publish.publishing import plan_devices
+from tuiprov.publish.root import vanished
 
 _NARROWEST, _LOWEST = 80, 24
 

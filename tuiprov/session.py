@@ -285,8 +285,8 @@ class Session:
         """Put back what is not as published; gives words about it, "" when all is well."""
         if not self.viewer.is_administrator:
             return ""
-        from tuiprov.publish.publishing import vanished
         from tuiprov.publish.reconcile import at_start
+        from tuiprov.publish.root import vanished
 
         if problem := vanished(self.store):
             return f"Nothing is published now: {problem}"

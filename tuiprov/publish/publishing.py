@@ -13,22 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import update
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.custom_rows import customs_named
 from tuiprov.data.fields import Values
-from tuiprov.data.kept import Event, FieldChange, PublishedFile
 from tuiprov.data.models import Device, SystemSettings
 from tuiprov.data.page import CustomTemplate, Page, Phone
 from tuiprov.data.reading import site_of, stamps
 from tuiprov.data.site import ACCESS_FIELDS, PHONE_FIELDS, SITE_FIELDS, Site
 from tuiprov.data.store import Store
-from tuiprov.data.versions import GONE, Wanted, forget_gone, in_parts, recorded, want
+from tuiprov.data.versions import Wanted, forget_gone, in_parts, recorded, want
 from tuiprov.errors import NotAllowed, PublishError
 from tuiprov.publish.apply import locked, put
 from tuiprov.publish.plan import Plan, plan
+from tuiprov.publish.root import vanished
 from tuiprov.publish.tree import Tree
 from tuiprov.render.engine import fingerprint
 
@@ -163,35 +163,6 @@ def carry_out(store: Store, viewer: Viewer, ready: Plan, why: str = "") -> Plan:
         if problem := vanished(store):
             raise PublishError(problem)
         return _carry_out(store, site, viewer, ready, why)
-
-
-def vanished(store: Store) -> str:
-    """What to say when the whole tree is gone from the root where it was published; "" when it is
-    there. A file system that is not mounted leaves its empty mount point: passwords must not be
-    written into that, beside the tree and out of its owner's sight. Nor is the tree put back
-    without being asked for."""
-    site = store.site()
-    if not tree_of(site).is_bare():
-        return ""
-    with store.database.read() as session:
-        if not _is_published_here(session):
-            return ""
-    return (
-        f"{site.publish_root}: is empty, although files are published there; mount its file "
-        "system, or fill it anew: tuiprov doctor --repair"
-    )
-
-
-def _is_published_here(session: Session) -> bool:
-    """Has a publish been finished since the root was set to what it is, and are files on record?"""
-    moved = select(func.max(Event.at)).join(FieldChange, col(FieldChange.event_id) == Event.id)
-    moved = moved.where(FieldChange.table == "system_settings")
-    since = session.exec(moved.where(FieldChange.field == "publish_root")).one()
-    done = select(Device.id).where(col(Device.published_at).is_not(None))
-    if since is not None:
-        done = done.where(col(Device.published_at) > since)
-    files = select(PublishedFile.path).where(col(PublishedFile.digest) != GONE)
-    return all(session.exec(query.limit(1)).first() is not None for query in (done, files))
 
 
 def _carry_out(store: Store, site: Site, viewer: Viewer, ready: Plan, why: str) -> Plan:

@@ -26,7 +26,8 @@ from tuiprov.data.versions import GONE, Wanted, content, forget_gone, in_parts, 
 from tuiprov.errors import TuiprovError
 from tuiprov.publish.apply import TEMPORARY, locked, mode_of, put, remove_temporaries
 from tuiprov.publish.plan import Change
-from tuiprov.publish.publishing import settle_interrupted, tree_of, vanished
+from tuiprov.publish.publishing import settle_interrupted, tree_of
+from tuiprov.publish.root import vanished
 
 _MOST_AT_START = 20_000
 """How many files are hashed at a start: a second's work."""

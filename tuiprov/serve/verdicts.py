@@ -166,7 +166,7 @@ def _answer(case: Case, word: str) -> Answer:
 def _counts(case: Case, word: str, answer: Answer) -> bool:
     """Phones ask for many a file that there is none of, and send their own logs by PUT: neither is
     a miss, nor is the first half of a digest login."""
-    if word in ("method", "banned", "file") or case.is_proven:
+    if word in ("method", "limits", "file") or case.is_proven:
         return False
     return not (answer == "challenge" and case.login in ("missing", "stale"))
 
@@ -249,14 +249,14 @@ def _file(case: Case) -> str:
 
 LINKS: Final[tuple[tuple[str, Callable[[Case], str]], ...]] = (
     ("address", _address),
-    ("banned", _limits),
+    ("limits", _limits),
     ("method", _method),
     ("path", _path),
     ("key", _key),
     ("enrolment", _enrolment),
     ("certificate", _certificate),
     ("login", _login),
-    ("disabled", _device),
+    ("state", _device),
     ("file", _file),
 )
 """The links in order, each with the word that the log has when it refuses."""
