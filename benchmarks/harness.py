@@ -48,7 +48,7 @@ class Effort:
     """Devices whose files are published."""
 
 
-THOROUGH = Effort(starts=15, keys=96, batches=15, fleets=(1_000, 10_000, 100_000), published=6_500)
+THOROUGH = Effort(starts=15, keys=96, batches=15, fleets=(1_000, 10_000, 100_000), published=10_000)
 QUICK = Effort(starts=5, keys=24, batches=5, fleets=(1_000, 10_000), published=500)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from benchmarks.fleets import make_fleet
-from benchmarks.harness import Effort, Figure
+from benchmarks.harness import Effort, Figure, median
 from tuiprov.data.accounts import Viewer, administrator
 from tuiprov.data.store import Store
 from tuiprov.publish.plan import Plan
@@ -22,6 +22,7 @@ PLAN_LIMIT_MS = 2_000.0
 GROWTH_LIMIT = 1.5
 """How much longer a changed phone of the largest fleet may take than one of the smallest."""
 APPLY_SHARE = 0.6
+_TURNS = 3
 
 
 def measure(directory: Path, effort: Effort) -> Iterator[Figure]:
@@ -72,26 +73,39 @@ def _outdate(store: Store) -> None:
 
 
 def _apply(directory: Path, store: Store, viewer: Viewer, devices: int) -> Figure:
-    """Files a second of a publish with all its records, beside the bare loop over them. Both
-    replace files: what making directories costs is the file system's."""
+    """Files a second of a publish, its records in the database among them, beside the bare loop
+    over the same bytes in the same directories, which runs in turn with it; medians."""
     ids = store.device_ids(viewer)[:devices]
     publish(store, viewer, plan_devices(store, ids))
-    store.set_site(viewer, {"voicemail_number": "*4321"})
-    plan = plan_devices(store, ids)
+    bare, ours = [], []
+    for turn in range(_TURNS):
+        with store.database.write() as session:
+            session.execute(text(f"UPDATE extension SET extension_name = 'Turn {turn}'"))
+        plan = plan_devices(store, ids)
+        bare.append(_bare_loop(directory / "bare", plan))
+        started = time.perf_counter()
+        publish(store, viewer, plan)
+        ours.append(time.perf_counter() - started)
     files = len(plan.changes)
-    bare = files / _bare_loop(directory / "bare", plan)
-    started = time.perf_counter()
-    publish(store, viewer, plan)
-    ours = files / (time.perf_counter() - started)
-    against = f"{APPLY_SHARE} x write, fsync, rename one by one, {bare:.0f}/s"
+    least = APPLY_SHARE * files / median(bare)
+    against = f"{APPLY_SHARE} x write, fsync, rename one by one, {files / median(bare):.0f}/s"
     what = f"publish of {files:,} files"
-    return Figure(what, ours, APPLY_SHARE * bare, "/s", against, at_least=True)
+    return Figure(what, files / median(ours), least, "/s", against, at_least=True)
 
 
 def _bare_loop(root: Path, plan: Plan) -> float:
-    """Seconds of the plainest durable writer."""
+    """Seconds of the plainest writer that tears no file: a temporary, fsync, rename over the
+    target.
+
+    The targets are there before, as a publish finds them: giving back the blocks of the replaced
+    file is a part of the price. It does not sync the directories, so its renames may be undone by
+    a power failure, and it records nothing; a publish does both, and is measured with both. With
+    them the loop would be a third slower: what a publish has to reach is the harder figure.
+    """
     for change in plan.changes:
         (root / change.path).parent.mkdir(parents=True, exist_ok=True)
+        (root / change.path).write_bytes(change.data[::-1])
+    os.sync()
     started = time.perf_counter()
     for change in plan.changes:
         target = root / change.path

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tuiprov.data.catalog import PhoneType, default_catalog
+from tuiprov.data.http_login import HttpLogin
 from tuiprov.data.page import LineUse, Phone
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS
 from tuiprov.data.site import Site
@@ -58,6 +59,7 @@ def phone(
         tuple(LineUse(n, extension(n, **(sip or {}))) for n in range(1, lines + 1)),
         site or Site(),
         TOKEN,
+        http_login=HttpLogin("wq6d2mfoxa", "zb4kq7ynwd5xj2hv3cta"),
     )
 
 

@@ -20,6 +20,7 @@ from tuiprov.pbx.kinds import pbx_of
 from tuiprov.publish import reconcile
 from tuiprov.publish.plan import Asked
 from tuiprov.publish.publishing import plan_devices, plan_pbx
+from tuiprov.publish.root import vanished
 from tuiprov.publish.tree import tree_of
 
 _NARROWEST, _LOWEST = 80, 24
@@ -111,6 +112,8 @@ def _settings(store: Store) -> Finding:
 
 def _publish_root(store: Store) -> Finding:
     root = Path(store.site().publish_root)
+    if problem := vanished(store):
+        return Finding(False, "", problem)
     if not root.exists():
         return Finding(True, "", f"{root} (made at the first publish)")
     writable = os.access(root, os.W_OK | os.X_OK)

@@ -116,20 +116,15 @@ class Remedy:
     problem: str = ""
 
 
-_SAME: Final[Mapping[str, str]] = {"banned": "limits", "disabled": "state"}
-"""Other words that the log has for the same answer."""
-
-
 def why(row: FetchRow) -> Why:
-    return _WHYS.get(_SAME.get(row.verdict, row.verdict), _STRANGE)
+    return _WHYS.get(row.verdict, _STRANGE)
 
 
 def chain(row: FetchRow) -> list[tuple[str, bool]]:
     """Each question that was asked, and whether the answer was yes: up to the one that decided."""
     if row.verdict == SERVED:
         return [(word, True) for word in CHAIN]
-    word = _SAME.get(row.verdict, row.verdict)
-    asked = CHAIN[: CHAIN.index(word)] if word in CHAIN else ()
+    asked = CHAIN[: CHAIN.index(row.verdict)] if row.verdict in CHAIN else ()
     return [*((word, True) for word in asked), (row.verdict, False)]
 
 

@@ -16,7 +16,6 @@ from tuiprov.data.accounts import Viewer
 from tuiprov.data.device_choices import Candidate
 from tuiprov.data.device_rows import DeviceRow
 from tuiprov.data.draft import Checker, DeviceDraft, Draft
-from tuiprov.data.http_login import PURPOSE, http_login
 from tuiprov.data.page import Page, Phone
 from tuiprov.data.permissions import require
 from tuiprov.data.store import Store
@@ -128,17 +127,18 @@ class Inventory:
         found = offer(page, refusals, phone.first_token if phone is not None else "")
         if found.url:
             self.store.record(self.viewer, "link", found.device)
-        return self._with_login(found, device_id, phone)
+        return self._with_login(found, phone)
 
-    def _with_login(self, found: Offer, device_id: int, phone: Phone | None) -> Offer:
+    def _with_login(self, found: Offer, phone: Phone | None) -> Offer:
         """The link with the login that `tuiprov serve` asks of this phone, for those who may see
         passwords."""
         asked = phone is not None and phone.site.http_authentication != "none"
         by_web = phone is not None and phone.values["update_protocol"] in ("http", "https")
         if phone is None or not (found.url and asked and by_web and self.viewer.may_provision):
             return found
-        key = self.store.database.keys.derive(PURPOSE)
-        login = http_login(self.row(device_id).serial, phone.token, key)
+        login = phone.http_login
+        if login is None:
+            return found
         return replace(found, username=login.username, password=login.password)
 
     def enrol(self, device_id: int) -> Plan:

@@ -291,7 +291,10 @@ class Session:
         if not self.viewer.is_administrator:
             return ""
         from tuiprov.publish.reconcile import at_start
+        from tuiprov.publish.root import vanished
 
+        if problem := vanished(self.store):
+            return f"Nothing is published now: {problem}"
         damage = at_start(self.store)
         return f"Files put back as published: {damage.words()}." if damage else ""
 

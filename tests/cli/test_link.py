@@ -124,7 +124,7 @@ def test_where_the_site_wants_a_login_it_is_told_and_is_the_one_that_serve_asks_
 ) -> None:
     site.configure(http_authentication="digest").add(**PHONE)
     device = site.rows(Device)[0]
-    login = http_login(device.serial, device.token, site.database.keys.derive(PURPOSE))
+    login = http_login(device.token, site.database.keys.derive(PURPOSE))
     out = cli("devices", "link", "Desk01").out.splitlines()
     assert out[1] == f"login: {login.username} {login.password}"
     site.configure(http_authentication="none")

@@ -6,10 +6,14 @@ import socket
 from pathlib import Path
 
 import pytest
+from sqlmodel import update
 
 from tests.cli.conftest import Cli
 from tests.cli.test_process import modules
-from tests.sites import Site
+from tests.publish.helpers import publish_site
+from tests.serve.helpers import serving
+from tests.sites import PHONE, Site
+from tuiprov.data.models import Device
 
 
 @pytest.mark.parametrize(
@@ -50,6 +54,28 @@ def test_a_certificate_that_is_none_is_one_line(cli: Cli, tmp_path: Path) -> Non
     assert ran.code == 1
     assert len(ran.errors) == 1
     assert str(file) in ran.errors[0]
+
+
+def test_a_publish_that_was_broken_off_is_said_at_the_start(site: Site) -> None:
+    site.add(**PHONE)
+    publish_site(site)
+    with serving(site) as service:
+        assert "published files" not in service.text()
+    with site.database.write() as session:
+        session.exec(update(Device).values(publish_state="publishing"))
+    with serving(site) as service:
+        line = service.text().splitlines()[0]
+    words = "a publish of a device is going on, or was broken off: tuiprov doctor --repair"
+    assert line == f"published files: {words}"
+
+
+def test_a_tree_that_is_gone_is_said_at_the_start(site: Site) -> None:
+    site.add(**PHONE)
+    publish_site(site)
+    site.publish_root.rename(site.directory / "away")
+    with serving(site) as service:
+        assert "is empty, although files are published there" in service.text().splitlines()[0]
+    assert not site.publish_root.exists()
 
 
 def test_without_a_site_it_says_how_to_make_one(cli: Cli, tmp_path: Path) -> None:

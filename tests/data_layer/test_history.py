@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy.event import listen, remove
 
 from tests.sites import PHONE, Site
 from tuiprov.data import history
@@ -56,3 +57,23 @@ def test_an_event_has_its_time(site: Site) -> None:
     event = site.rows(Event)[-1]
     assert before <= event.at.replace(tzinfo=None) <= datetime.now(UTC).replace(tzinfo=None)
     assert event.who == "System administrator"
+
+
+def test_an_operation_s_records_are_named_by_one_look_a_table(site: Site) -> None:
+    head = "extension,organization,user,extension_name"
+    rows = [f"0027*{number:03},Acme Ltd,anna,Name" for number in range(1, 41)]
+    site.import_text("\n".join([head, *rows, ""]))
+    site.import_text("\n".join([head, *(row.replace("Name", "New") for row in rows), ""]))
+    last = site.rows(Event)[-1]
+    asked: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    listen(site.database._engine, "before_cursor_execute", count)
+    try:
+        found = site.store.archive.changes(site.admin, last.id or 0)
+    finally:
+        remove(site.database._engine, "before_cursor_execute", count)
+    assert {one.record for one in found} == {f"extension 0027*{n:03}" for n in range(1, 41)}
+    assert sum("FROM extension" in statement for statement in asked) == 1

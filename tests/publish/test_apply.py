@@ -188,8 +188,9 @@ def failing(call: str, step: int, error: int) -> Iterator[Callable[[], int]]:
 
     def broken(original: Callable[..., Any]) -> Callable[..., Any]:
         def wrapped(*arguments: Any, **options: Any) -> Any:
-            made[0] = next(counter)
-            if made[0] == step:
+            number = next(counter)
+            made[0] = max(made[0], number)
+            if number == step:
                 raise OSError(error, os.strerror(error))
             return original(*arguments, **options)
 

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from sqlmodel import update
 
-from tests.publish.helpers import files, publish_site
+from tests.publish.helpers import files, publish_site, state
 from tests.sites import PHONE, Site, a_site
-from tuiprov.data.kept import Enrolment
+from tuiprov.data.kept import Enrolment, Event, PublishedFile
 from tuiprov.data.models import Device
+from tuiprov.doctor import examine as doctor
 from tuiprov.errors import NotAllowed, NotFound
 from tuiprov.inventory import inventory_of
-from tuiprov.publish.publishing import plan_devices
+from tuiprov.publish import reconcile as reconciling
+from tuiprov.publish.publishing import plan_devices, plan_outdated, publish
+from tuiprov.publish.reconcile import at_start, examine, reconcile
 
 SECRETS = {
     "sip_password": "canarySecret9",
@@ -59,14 +62,67 @@ def test_the_steady_file_is_whole(site: Site) -> None:
     assert b"canaryAdmin8" in whole
 
 
-def test_after_the_window_the_next_plan_deletes_the_first_file(site: Site) -> None:
+def close_the_window(site: Site) -> None:
     with site.database.write() as session:
         past = datetime.now(UTC) - timedelta(hours=1)
         session.exec(update(Enrolment).values(until=past))
+
+
+def only_the_steady_file_is_left(site: Site) -> None:
+    _, steady = tokens(site)
+    on_disk = set(files(site.publish_root))
+    assert {path.split("/")[1] for path in on_disk} == {steady}
+    assert {row.path for row in site.rows(PublishedFile)} == on_disk
+    assert state(site) == "published"
+
+
+def test_after_the_window_the_next_plan_deletes_the_first_file(site: Site) -> None:
+    close_the_window(site)
     ready = plan_devices(site.store, [1])
     assert [(one.kind, one.path.split("/")[1]) for one in ready.changes] == [
         ("delete", tokens(site)[0])
     ]
+
+
+def test_a_publish_of_what_is_outdated_finds_the_closed_window_by_itself(site: Site) -> None:
+    assert not plan_outdated(site.store, site.admin)
+    close_the_window(site)
+    publish(site.store, site.admin, plan_outdated(site.store, site.admin))
+    only_the_steady_file_is_left(site)
+    assert not plan_outdated(site.store, site.admin)
+
+
+def test_doctor_tells_of_a_closed_window_s_files_and_its_repair_removes_them(site: Site) -> None:
+    assert not examine(site.store)
+    close_the_window(site)
+    told = {one.about: one for one in doctor(site.url)}["published files"]
+    assert not told.ok
+    assert told.words == "1 of enrolment windows that have closed: tuiprov doctor --repair"
+    first, _ = tokens(site)
+    assert [path.split("/")[1] for path in reconcile(site.store).expired] == [first]
+    only_the_steady_file_is_left(site)
+    assert not examine(site.store)
+
+
+@pytest.mark.parametrize("most", [20_000, 0], ids=["small", "large"])
+def test_a_start_removes_a_closed_window_s_files_on_sites_of_any_size(
+    site: Site, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciling, "_MOST_AT_START", most)
+    assert not at_start(site.store)
+    close_the_window(site)
+    assert at_start(site.store).words().startswith("1 of enrolment windows")
+    only_the_steady_file_is_left(site)
+    assert site.rows(Event)[-1].subject == "enrolment windows closed"
+
+
+def test_a_window_that_is_closed_and_opened_again_keeps_its_new_files(site: Site) -> None:
+    close_the_window(site)
+    site.store.devices.enrol(site.admin, 1)
+    publish_site(site)
+    assert not examine(site.store)
+    assert not reconcile(site.store).expired
+    assert {path.split("/")[1] for path in files(site.publish_root)} == set(tokens(site))
 
 
 def test_opening_it_again_makes_both_links_new(site: Site) -> None:

@@ -13,7 +13,7 @@ from tests.phones import TOKEN, kind, phone
 from tests.publish.helpers import files, put
 from tests.render.cases import representatives
 from tuiprov.data.catalog import PhoneType
-from tuiprov.data.page import CustomTemplate, Page
+from tuiprov.data.page import MASK, CustomTemplate, Page
 from tuiprov.data.sections import DEFAULTS, FIELDS
 from tuiprov.data.site import Site
 from tuiprov.publish.preview import PagePreview, Published, preview
@@ -96,7 +96,13 @@ def test_the_link_waits_for_the_mac_address(fanvil: Page) -> None:
 
 def test_a_link_by_token_needs_no_mac_address(fanvil: Page) -> None:
     page = fanvil.changed({"mac": "", "mac_based_provisioning": False})
-    assert f"/prov/{TOKEN}/" in shown(page).files[-1].lines[1].text
+    assert "/prov/" in shown(page).files[-1].lines[1].text
+
+
+def test_the_link_tab_hides_the_token_until_secrets_are_revealed(fanvil: Page) -> None:
+    page = fanvil.changed({"mac_based_provisioning": False})
+    assert f"/prov/{MASK}/" in shown(page).files[-1].lines[1].text
+    assert f"/prov/{TOKEN}/" in shown(page, reveal=True).files[-1].lines[1].text
 
 
 # -- words instead of files ---------------------------------------------------------------------

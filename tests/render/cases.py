@@ -64,6 +64,15 @@ def localised(phone_type: PhoneType) -> Phone:
     return phone(*_named(phone_type), site=LOCAL_SITE)
 
 
+def asked_for_login(phone_type: PhoneType) -> Phone | None:
+    """Asked for in the way that its file can hold a login for, if it can hold one at all."""
+    if phone_type.facts.update_protocols == ["tftp"]:
+        return None
+    kind = next(iter(phone_type.facts.http_login), "basic")
+    site = Site(http_authentication=kind)
+    return phone(*_named(phone_type), site=site, mac_based_provisioning=False)
+
+
 CASES: dict[str, Build] = {
     "one-line": one_line,
     "several-lines": several_lines,
@@ -73,6 +82,7 @@ CASES: dict[str, Build] = {
     "hostile-names": hostile_names,
     "token-link": token_link,
     "localised": localised,
+    "http-login": asked_for_login,
 }
 
 

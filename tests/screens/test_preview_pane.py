@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.screens.desk import DEVICE, NARROW, PROVISIONING, SETTINGS, SIP, Desk, at_desk
 from tests.screens.office import ANA, BOARD, GATE, SALES, TOKEN, events, publish_all
 from tests.sites import Site
+from tuiprov.data.page import MASK
 
 
 async def settings_file(desk: Desk, section: int = SETTINGS) -> None:
@@ -56,7 +57,7 @@ class TestPreview:
             await desk.field("Use MAC based provisioning")
             await desk.press("n")
             await desk.tab("Provisioning link")
-            assert f"https://prov.example.com/prov/{TOKEN[:20]}" in desk.part("preview")
+            assert f"https://prov.example.com/prov/{MASK}/" in desk.part("preview")
             await desk.section(SETTINGS)
             await desk.pick("Update protocol", "tftp")
             await desk.tab("Provisioning link")
@@ -151,7 +152,10 @@ class TestPreview:
         async with at_desk(office) as desk:
             await desk.open(GATE, DEVICE)
             assert desk.part("files").split() == ["Link"]
+            assert f"http://prov.example.com/prov/{MASK}/" in desk.part("preview")
+            await desk.press("f7")
             assert f"http://prov.example.com/prov/{TOKEN[:20]}" in desk.part("preview")
+            assert events(office, "reveal") == [GATE]
             await desk.field("Status")
             await desk.press("right")
             assert "+0c383e445566.cfg" in desk.part("files")

@@ -58,12 +58,6 @@ class TestWhy:
         assert reason.field in ("", *DEVICE_FIELDS)
         assert "not known" not in reason.means
 
-    @pytest.mark.parametrize(("word", "same"), [("banned", "limits"), ("disabled", "state")])
-    def test_two_words_for_one_answer_mean_the_same(self, site: Site, word: str, same: str) -> None:
-        row, other = a_row(site, verdict=word), a_row(site, verdict=same)
-        assert why(row) == why(other)
-        assert chain(row) == [*chain(other)[:-1], (word, False)]
-
     def test_a_verdict_of_a_newer_version_is_told_as_such(self, site: Site) -> None:
         row = a_row(site, verdict="telepathy")
         assert "not known to this version" in why(row).means

@@ -24,7 +24,7 @@ async def phone(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
 
 def login(site: Site, name: str = "Desk01") -> HttpLogin:
     found = device(site, name)
-    return http_login(found.serial, found.token, HTTP_KEY)
+    return http_login(found.token, HTTP_KEY)
 
 
 def digest(known: HttpLogin) -> httpx.DigestAuth:
@@ -55,7 +55,7 @@ async def test_without_a_key_of_the_site_no_login_is_right(
     site.configure(http_authentication="basic")
     desk.reception.http_key = b""
     found = device(site)
-    made_up = http_login(found.serial, found.token, b"")
+    made_up = http_login(found.token, b"")
     auth = (made_up.username, made_up.password)
     assert (await phone.get(own(site), auth=auth)).status_code == 401
 

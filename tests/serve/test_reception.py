@@ -64,7 +64,7 @@ def test_a_token_of_the_log_is_cut_off(site: Site, desk: Desk) -> None:
 def test_a_disabled_device_is_refused_at_once(site: Site, desk: Desk) -> None:
     assert desk.get(own(site)).status == 200
     change(site, lambda one: setattr(one, "status", "disabled"))
-    assert (desk.get(own(site)).verdict, desk.rows()[-1].verdict) == ("disabled", "disabled")
+    assert (desk.get(own(site)).verdict, desk.rows()[-1].verdict) == ("state", "state")
 
 
 def test_a_revoked_token_is_refused_at_once(site: Site, desk: Desk) -> None:
@@ -164,9 +164,9 @@ def test_the_eleventh_miss_within_a_minute_is_banned_and_a_phone_behind_it_is_no
     site: Site, desk: Desk
 ) -> None:
     missed = [desk.get(f"/prov/{n:012x}/a.cfg").verdict for n in range(2, 13)]
-    assert missed == ["key"] * 10 + ["banned"]
+    assert missed == ["key"] * 10 + ["limits"]
     assert desk.get(own(site)).status == 200
-    assert desk.get(own(site, "Desk02")).verdict == "banned"
+    assert desk.get(own(site, "Desk02")).verdict == "limits"
     assert desk.get(own(site, "Desk02"), peer="192.0.2.8").status == 200
     desk.later(3_601)
     assert desk.get(own(site, "Desk02")).status == 200
@@ -184,7 +184,7 @@ def test_a_flood_from_a_banned_address_leaves_one_row_a_minute(desk: Desk) -> No
     for _ in range(1_000):
         desk.get("/")
     rows = [row.verdict for row in desk.rows()]
-    assert rows == ["path"] * 10 + ["banned"]
+    assert rows == ["path"] * 10 + ["limits"]
 
 
 def test_behind_a_trusted_proxy_each_phone_is_counted_by_itself(site: Site, desk: Desk) -> None:
@@ -192,7 +192,7 @@ def test_behind_a_trusted_proxy_each_phone_is_counted_by_itself(site: Site, desk
     for number in range(20):
         desk.get("/", peer="127.0.0.1", forwarded=(f"192.0.2.{number}",))
     bad = [desk.get("/", peer="127.0.0.1", forwarded=("192.0.2.99",)).verdict for _ in range(11)]
-    assert bad == ["path"] * 10 + ["banned"]
+    assert bad == ["path"] * 10 + ["limits"]
     more: dict[str, object] = {"peer": "127.0.0.1", "forwarded_protocol": "https"}
     assert desk.get(own(site, "Desk02"), forwarded=("192.0.2.98",), **more).status == 200
     row = desk.rows()[-1]

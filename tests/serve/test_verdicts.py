@@ -77,11 +77,11 @@ REFUSED: dict[str, tuple[Case, str, str, bool]] = {
         case(address=ip_address("2001:db8::1"), settings={"phone_networks": "10.0.0.0/8"}),
         *("address", "not found", False),
     ),
-    "banned": (case(known=None, is_banned=True), "banned", "not found", False),
-    "banned, by MAC": (case(MAC_KEY, BY_MAC, is_banned=True), "banned", "not found", False),
+    "banned": (case(known=None, is_banned=True), "limits", "not found", False),
+    "banned, by MAC": (case(MAC_KEY, BY_MAC, is_banned=True), "limits", "not found", False),
     "banned, with a dead first token": (
         case(FIRST, replace(NEW, enrolled=replace(OPEN, used=True)), is_banned=True),
-        *("banned", "not found", False),
+        *("limits", "not found", False),
     ),
     "PUT": (case(method="PUT"), "method", "method", False),
     "path": (case(wanted=None, known=None), "path", "not found", True),
@@ -116,11 +116,11 @@ REFUSED: dict[str, tuple[Case, str, str, bool]] = {
     "unknown token, login asked": (case(known=None, settings=DIGEST), "key", "not found", True),
     "disabled": (
         case(known=replace(BY_TOKEN, is_enabled=False)),
-        *("disabled", "not found", False),
+        *("state", "not found", False),
     ),
     "disabled, by MAC": (
         case(MAC_KEY, replace(BY_MAC, is_enabled=False)),
-        *("disabled", "not found", True),
+        *("state", "not found", True),
     ),
     "no such file": (case(known=replace(BY_TOKEN, record=None)), "file", "not found", False),
     "another's file": (

@@ -10,6 +10,7 @@ import typer
 from tuiprov.commands.site import SITE
 from tuiprov.data.http_login import PURPOSE
 from tuiprov.errors import NotAllowed, ServeError
+from tuiprov.printing import say
 
 Pem = Annotated[Path | None, typer.Option(help="PEM file.", show_default=False, readable=False)]
 Port = Annotated[
@@ -44,7 +45,11 @@ def serve(
         raise ServeError("HTTPS needs both --certificate and --key")
     if certificate is None and (no_http or tls_port is not None or client_ca is not None):
         raise ServeError("HTTPS needs --certificate and --key")
+    from tuiprov.publish.root import doubts
     from tuiprov.serve.service import Options, serve
+
+    if words := doubts(store):
+        say(f"published files: {words}", to_error=True)
 
     options = Options(
         host=host,

@@ -24,12 +24,13 @@ from tuiprov.data.fields import Field
 from tuiprov.data.kept import Content, Event, FieldChange, FileVersion, PublishedFile
 from tuiprov.data.models import Account, Device, Extension
 from tuiprov.data.permissions import needs, require
+from tuiprov.data.reading import columns
 from tuiprov.data.sections import FIELDS
 from tuiprov.data.site import SITE_FIELDS
 from tuiprov.data.template_fields import TEMPLATE_FIELDS
 from tuiprov.data.template_tables import Template
 from tuiprov.data.undo import undo
-from tuiprov.data.versions import GONE, content
+from tuiprov.data.versions import GONE, content, in_parts
 from tuiprov.errors import NotFound
 
 MOST: Final = 5_000
@@ -133,7 +134,8 @@ class Archive:
         query = select(FieldChange).where(FieldChange.event_id == event_id)
         with self._database.read() as session:
             rows = session.exec(query.order_by(col(FieldChange.id)).limit(most)).all()
-            return [_change_row(session, row) for row in rows]
+            names = _names(session, rows)
+            return [_change_row(session, row, names) for row in rows]
 
     @needs("history.undo")
     def undo(self, viewer: Viewer, event_id: int) -> set[int]:
@@ -198,9 +200,9 @@ def _matching(words: str) -> list[ColumnElement[bool]]:
     ]
 
 
-def _change_row(session: Session, row: FieldChange) -> ChangeRow:
+def _change_row(session: Session, row: FieldChange, names: Names) -> ChangeRow:
     before, after = read(session.info["keys"], row)
-    record = _record_name(session, row, before, after)
+    record = _record_name(row, before, after, names)
     if row.table == "template_file":
         return ChangeRow(
             record, row.field, "" if before is None else "file", "" if after is None else "file"
@@ -221,7 +223,10 @@ def _text(name: str, value: Any) -> str:
     return _LABELS[name].text(value) if name in _LABELS else str(value)
 
 
-_NAMES: Final = {
+Names = dict[tuple[str, int], str]
+"""Table and id of a record → what it is called."""
+
+_NAMES: Final[dict[str, tuple[Any, str]]] = {
     "extension": (Extension, "extension"),
     "device": (Device, "friendly_name"),
     "account": (Account, "name"),
@@ -230,16 +235,26 @@ _NAMES: Final = {
 }
 
 
-def _record_name(session: Session, row: FieldChange, before: Any, after: Any) -> str:
+def _names(session: Session, rows: Sequence[FieldChange]) -> Names:
+    """What the changed records are called now, those that are gone left out: one look a table."""
+    found: Names = {}
+    for table, (model, name) in _NAMES.items():
+        wanted = {row.row_id for row in rows if row.table == table}
+        for some in in_parts(sorted(wanted)):
+            query = columns(col(model.id), getattr(model, name)).where(col(model.id).in_(some))
+            found |= {(table, number): called for number, called in session.execute(query)}
+    return found
+
+
+def _record_name(row: FieldChange, before: Any, after: Any, names: Names) -> str:
     """`extension 0027*001`, `device Desk01`, `preferences`."""
     if row.table == "system_settings":
         return "preferences"
     words = row.table.replace("_", " ")
     if row.table == "line":
         return f"{words} {row.row_id}"
-    model, name = _NAMES[row.table]
+    _, name = _NAMES[row.table]
     whole = (after or before) if row.field == ALL and row.table != "template_file" else None
     if whole:
         return f"{words} {whole[name] or row.row_id}"
-    known: Any = session.get(model, row.row_id)
-    return f"{words} {(getattr(known, name) if known else '') or row.row_id}"
+    return f"{words} {names.get((row.table, row.row_id)) or row.row_id}"

@@ -140,6 +140,8 @@ class Facts(_Table):
     fetches when it starts."""
     interval: Interval | None = None
     admin_login: AdminLogin | None = None
+    http_login: list[Literal["basic", "digest"]] = Key(default_factory=list)
+    """Kinds of HTTP authentication that the phone's file can hold a login for."""
     sip_password: PasswordRule = PasswordRule()
     application_version: Literal["unused", "optional", "required"] = "optional"
     charset: Charset = "utf-8"

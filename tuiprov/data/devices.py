@@ -33,6 +33,7 @@ from tuiprov.data.device_choices import (
 )
 from tuiprov.data.device_reach import reach, serves_somebody
 from tuiprov.data.device_rows import SORTS, DeviceRow, device_rows, order_by, state_column
+from tuiprov.data.enrolment import left_over
 from tuiprov.data.fields import Values
 from tuiprov.data.filters import device_condition
 from tuiprov.data.kept import PublishedFile
@@ -217,9 +218,11 @@ class Devices:
         )
 
 
-def is_outdated() -> Any:
-    """Is a device's file perhaps not what the database says?"""
-    return col(Device.publish_state).in_(("stale", "publishing", "failed"))
+def is_outdated(session: Session) -> Any:
+    """Is a device's file perhaps not what the database says, or no longer what the clock says?"""
+    by_state = col(Device.publish_state).in_(("stale", "publishing", "failed"))
+    by_clock = set(left_over(session).values())
+    return by_state | col(Device.id).in_(by_clock) if by_clock else by_state
 
 
 def leftovers(
@@ -231,7 +234,7 @@ def leftovers(
         ~serves_somebody(), col(Device.id).in_(recorded), reach(session, viewer), _matching(where)
     )
     if outdated:
-        query = query.where(is_outdated())
+        query = query.where(is_outdated(session))
     yield from (one for one in session.exec(query) if one)
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from tuiprov.data.kept import Enrolment
+from tuiprov.data.kept import Enrolment, PublishedFile
 from tuiprov.data.models import Device
 from tuiprov.data.reading import site_of
 from tuiprov.data.writer import outdate
@@ -31,6 +31,19 @@ def open_window(session: Session, device: Device) -> Enrolment:
     outdate(device)
     session.add_all((known, device))
     return known
+
+
+def left_over(session: Session) -> dict[str, int]:
+    """Files on record behind first links whose window has closed, each with its device. No phone
+    gets them any more (`serve/verdicts.py`); they wait for who takes them from the disk."""
+    query = select(PublishedFile.path, Enrolment.device_id)
+    query = query.where(
+        PublishedFile.device_id == Enrolment.device_id,
+        col(PublishedFile.path).startswith("http/" + col(Enrolment.token) + "/"),
+        col(PublishedFile.digest) != "",
+        col(Enrolment.until) <= datetime.now(UTC),
+    )
+    return {str(path): device_id for path, device_id in session.execute(query)}
 
 
 def first_tokens(session: Session, device_ids: Sequence[int]) -> dict[int, str]:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from tuiprov.data.catalog import PhoneType, default_catalog
 from tuiprov.data.fields import Values
+from tuiprov.data.http_login import HttpLogin
 from tuiprov.data.sections import DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS, SERVER_DEFAULT
 from tuiprov.data.site import Site
 
@@ -91,6 +92,8 @@ class Phone:
     """Of the device's row."""
     first_token: str = ""
     """Names the directory of its first files while its enrolment window is open."""
+    http_login: HttpLogin | None = None
+    """What `tuiprov serve` asks for where the site says so; None: nobody may tell it."""
 
     @property
     def stamp(self) -> Stamp:
@@ -107,7 +110,8 @@ class Phone:
     def masked(self) -> Phone:
         """The same phone with every secret replaced by asterisks of one length."""
         lines = tuple(replace(line, extension=_masked(line.extension)) for line in self.lines)
-        return replace(self, values=_masked(self.values), lines=lines)
+        login = self.http_login and HttpLogin(self.http_login.username, MASK)
+        return replace(self, values=_masked(self.values), lines=lines, http_login=login)
 
     def revealed(self) -> Phone:
         """The same phone with the secrets masked that its viewer may not see: those of other
@@ -157,6 +161,8 @@ class Page:
     is_device: bool = False
     owner_id: int | None = None
     """The account a device alone belongs to."""
+    http_login: HttpLogin | None = None
+    """Of the device, or of the one that a save would make."""
     is_taken: bool = False
     """Is the device one that the extension does not have yet, and gets with the save?"""
     shares_fixed_ip: bool = False
@@ -201,7 +207,10 @@ class Page:
         own = () if self.is_device else (self._own_line(),)
         lines = tuple(sorted((*self.others, *own), key=lambda line: line.number))
         device = {name: self.values[name] for name in DEVICE_FIELDS}
-        return Phone(device, lines, self.site, self.token, self.device_id, self._custom())
+        return Phone(
+            *(device, lines, self.site, self.token, self.device_id, self._custom()),
+            http_login=self.http_login,
+        )
 
     def _own_line(self) -> LineUse:
         number = self.values["line"]

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
 from tuiprov.data.fields import Value
+from tuiprov.data.http_login import PURPOSE, HttpLogin, http_login
 from tuiprov.data.kinship import kin
 from tuiprov.data.models import Device, Extension, Line, SystemSettings
 from tuiprov.data.page import LineUse, Page, Stamp
@@ -53,6 +54,7 @@ def page_of(session: Session, viewer: Viewer, extension_id: int) -> Page:
         raise NotFound("this extension does not exist (any more)")
     extension, user_row, organization_row, line, device = found
     site = site_of(session)
+    token = secrets.token_hex(16)
     values = new_values(site)
     values |= extension_values(keys_of(session), extension)
     values |= {"organization": organization_row.name, "user": user_row.name}
@@ -62,7 +64,8 @@ def page_of(session: Session, viewer: Viewer, extension_id: int) -> Page:
         site=site,
         extension_id=extension.id,
         extension_version=extension.version,
-        token=secrets.token_hex(16),
+        token=token,
+        http_login=login_of(session, token),
         organization_id=organization_row.id,
         user_id=user_row.id,
         revealable=viewer.sip_management,
@@ -76,6 +79,11 @@ def page_of(session: Session, viewer: Viewer, extension_id: int) -> Page:
     from tuiprov.data.pbx_rows import with_pbx_facts
 
     return with_pbx_facts(session, page)
+
+
+def login_of(session: Session, token: str) -> HttpLogin:
+    """The login that a device with this token has for HTTP."""
+    return http_login(token, keys_of(session).derive(PURPOSE))
 
 
 def new_values(site: Site) -> dict[str, Value]:
@@ -107,6 +115,7 @@ def device_page(session: Session, viewer: Viewer, device: Device) -> Page:
         device_id=device.id,
         device_version=device.version if device.id is not None else 0,
         token=device.token,
+        http_login=login_of(session, device.token),
         organization_id=device.organization_id,
         others=tuple(lines_seen_by(session, viewer, device.id)) if device.id is not None else (),
         customs=customs_for(session, viewer, owners, values["template"]),
@@ -125,6 +134,7 @@ def on_device(session: Session, viewer: Viewer, page: Page, device: Device) -> P
         device_id=device_id,
         device_version=device.version,
         token=device.token,
+        http_login=login_of(session, device.token),
         others=tuple(line for line in lines if line.extension_id != page.extension_id),
     )
 

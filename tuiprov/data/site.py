@@ -213,7 +213,12 @@ class Serving(Record):
             label="HTTP authentication",
             help="What tuiprov serve asks of a phone besides its link.",
             takes="phone",
-            options=(("none", "None"), ("digest", "Digest"), ("basic", "Basic")),
+            options=(
+                ("none", "None"),
+                ("prepared", "None yet; phones are told their login"),
+                ("digest", "Digest"),
+                ("basic", "Basic"),
+            ),
         ),
     ] = Column(default="none", max_length=8)
     client_certificates: Annotated[
@@ -287,6 +292,10 @@ class License(Record):
     private_network: Annotated[
         str, Networks(label="Private network", help="Address and mask.", longest_prefix=8)
     ] = ""
+
+
+ASKING: Final = ("digest", "basic")
+"""The values of `http_authentication` with which a phone is asked for its login."""
 
 
 class Switchboard(Record):

@@ -32,6 +32,7 @@ from tuiprov.data.reading import (
     joined,
     lines_by_device,
     lines_seen_by,
+    login_of,
     page_of,
     site_of,
 )
@@ -278,6 +279,7 @@ class Store:
                     yield Phone(
                         *(values, own, site, row.token, row.id, files, row.version),
                         first_token=first.get(row.id, ""),
+                        http_login=login_of(session, row.token),
                     )
 
     @needs("files.see")
@@ -293,9 +295,9 @@ class Store:
         query = query.where(
             within_reach(viewer, user, organization), condition(where, user, organization)
         )
-        if outdated:
-            query = query.where(is_outdated())
         with self.database.read() as session:
+            if outdated:
+                query = query.where(is_outdated(session))
             found = session.execute(query.where(col(Line.device_id).is_not(None)).distinct())
             left = leftovers(session, viewer, where, outdated=outdated)
             return sorted({*found.scalars(), *left})
@@ -383,8 +385,10 @@ def _as_stored(session: Session, viewer: Viewer, page: Page) -> Page:
         raise Conflict(
             f"somebody else changed extension {number} or its device meanwhile; nothing was saved"
         )
+    if stored.device_id:
+        return stored
     # A phone that is not stored yet was shown with the page's own token.
-    return stored if stored.device_id else replace(stored, token=page.token)
+    return replace(stored, token=page.token, http_login=page.http_login)
 
 
 def _versions(page: Page) -> tuple[int, int | None, int]:

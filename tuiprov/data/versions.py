@@ -34,8 +34,8 @@ class Wanted:
     data: bytes | None
 
 
-def want(session: Session, files: Sequence[Wanted], who: str, event_id: int | None) -> None:
-    """Record what should be on disk, each file as a new version of its path."""
+def want(session: Session, files: Sequence[Wanted], who: str, event_id: int) -> None:
+    """Record what should be on disk, each file once, as a new version of its path."""
     keys = keys_of(session)
     digests = [GONE if one.data is None else keys.digest(one.data) for one in files]
     contents = {d: one.data for one, d in zip(files, digests, strict=True) if one.data is not None}
@@ -54,10 +54,12 @@ def want(session: Session, files: Sequence[Wanted], who: str, event_id: int | No
     ]
     if not rows:
         return
-    added = insert(FileVersion).returning(col(FileVersion.id), sort_by_parameter_order=True)
-    ids = list(session.execute(added, rows).scalars())
-    for row, version_id in zip(rows, ids, strict=True):
-        row |= {"version_id": version_id, "published_at": now}
+    session.execute(insert(FileVersion), rows)
+    # Asked for afterwards: SQLite gives ids in the order of the rows only one by one.
+    query = select(FileVersion.path, FileVersion.id).where(FileVersion.event_id == event_id)
+    ids = {str(path): number for path, number in session.execute(query)}
+    for row in rows:
+        row |= {"version_id": ids[str(row["path"])], "published_at": now}
         del row["at"], row["who"], row["event_id"]
     _upsert(session, rows)
 

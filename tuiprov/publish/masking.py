@@ -18,6 +18,7 @@ from typing import Final
 
 from tuiprov.data.catalog import FormatName
 from tuiprov.data.fields import Value
+from tuiprov.data.http_login import HttpLogin
 from tuiprov.data.page import MASK, Phone
 from tuiprov.data.sections import FIELDS
 from tuiprov.errors import RenderError
@@ -135,7 +136,8 @@ def _probe(phone: Phone, password: str) -> Phone:
     """The phone with every secret it could have set to `password`."""
     values = {**_replaced(phone.values, password), "password_generation": "manual"}
     lines = tuple(replace(ln, extension=_replaced(ln.extension, password)) for ln in phone.lines)
-    return replace(phone, values=values, lines=lines)
+    login = phone.http_login and HttpLogin(phone.http_login.username, password)
+    return replace(phone, values=values, lines=lines, http_login=login)
 
 
 def _replaced(values: Mapping[str, Value], password: str) -> dict[str, Value]:

@@ -32,7 +32,7 @@ def reload_or_put_back(
         event = history.record(session, viewer.label, "publish", "PBX", f"put back: {wrong}")
         session.flush()
         files = [Wanted(one.path, None, None if one.kind == "delete" else one.data) for one in back]
-        want(session, files, viewer.label, event.id)
+        want(session, files, viewer.label, event.id or 0)
     put(back, seen.site)
     again = _reload(store, pbx, seen, changed=())
     ended = "and read again" if not again else f"but: {again}"

@@ -213,6 +213,8 @@ def own_words(phone: Phone) -> tuple[tuple[str, str], ...]:
         for name in ("extension", "sip_username", "extension_name"):
             found.setdefault(str(line.extension[name]), f"<{name}>")
     found.setdefault(str(phone.values["friendly_name"]), "<friendly_name>")
+    if phone.http_login is not None:
+        found.setdefault(phone.http_login.username, "<http_username>")
     kept = ((word, sign) for word, sign in found.items() if len(word) >= _SHORTEST_WORD)
     return tuple(sorted(kept, key=lambda pair: -len(pair[0])))
 

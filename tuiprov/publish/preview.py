@@ -6,7 +6,7 @@ Pure but for `Published`, which reads the files on disk once. Computed at every 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tuiprov.data.gates import phone_type
 from tuiprov.data.page import MASK, Page, Phone
@@ -124,7 +124,7 @@ def _preview(
     if kind is None:
         return PagePreview()
     said = tuple(notes(phone, kind))
-    link_tab = _link_tab(phone, page)
+    link_tab = _link_tab(phone if reveal else _tokenless(phone), page)
     if phone.values["status"] != "enabled":
         return PagePreview((link_tab,), said, "The device is disabled: no file is generated.")
     if not phone.lines:
@@ -192,6 +192,12 @@ def _pbx_otherwise(pbx: Pbx, page: Page, focus: str) -> Iterator[Sequence[str]]:
             yield pbx.blocks(page.changed({focus: value}))
         except (RenderError, LookupError):
             continue
+
+
+def _tokenless(phone: Phone) -> Phone:
+    """The phone with asterisks for its token. The files in its tabs show it all the same where they
+    name their own address; but a link to be typed in is revealed first, which is written down."""
+    return replace(phone, token=MASK)
 
 
 def _link_tab(phone: Phone, page: Page) -> PreviewFile:

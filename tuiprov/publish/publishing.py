@@ -30,6 +30,7 @@ from tuiprov.data.versions import Wanted, forget_gone, in_parts, recorded, want
 from tuiprov.errors import NotAllowed, PublishError
 from tuiprov.publish.apply import locked, put
 from tuiprov.publish.plan import Asked, PbxSeen, Plan, is_of_pbx, plan
+from tuiprov.publish.root import vanished
 from tuiprov.publish.tree import tree_of
 from tuiprov.render.engine import fingerprint
 
@@ -245,7 +246,14 @@ def carry_out(store: Store, viewer: Viewer, ready: Plan, why: str = "") -> Plan:
     if not ready.changes:
         with store.database.write() as session:
             return _record_result(session, ready)
-    with _marking_failures(store, ready), locked(site):
+    with _marking_failures(store, ready):
+        if problem := vanished(store):
+            raise PublishError(problem)
+        return _carry_out(store, site, viewer, ready, why)
+
+
+def _carry_out(store: Store, site: Site, viewer: Viewer, ready: Plan, why: str) -> Plan:
+    with locked(site):
         with store.database.write() as session:
             ready = _still_true(session, ready)
             _record_wanted(session, viewer, ready, why)
@@ -358,7 +366,7 @@ def _record_wanted(session: Session, viewer: Viewer, ready: Plan, why: str) -> N
         Wanted(one.path, one.device_id, None if one.kind == "delete" else one.data)
         for one in ready.changes
     ]
-    want(session, files, viewer.label, event.id)
+    want(session, files, viewer.label, event.id or 0)
     _follow_program(session)
     _mark(session, {one.device_id for one in ready.changes}, "publishing", "")
 

@@ -3,7 +3,7 @@
 A process that was killed, a full disk or a stranger's hand leaves files that are not what was
 published. Every file on record is compared by its digest, not by a mark in the database: such a
 mark lied about thousands of files after a simulated power loss (reference: reliability, finding 5).
-`tuiprov doctor --repair`, `tuiprov serve` and the start of the terminal program call it.
+`tuiprov doctor --repair` and the start of the terminal program call it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,18 @@ from pathlib import Path
 
 from sqlmodel import col, func, select
 
+from tuiprov.data import history
+from tuiprov.data.enrolment import left_over
 from tuiprov.data.kept import PublishedFile
 from tuiprov.data.models import Device
 from tuiprov.data.site import Site
 from tuiprov.data.store import Store
-from tuiprov.data.versions import GONE, content, forget_gone, in_parts
+from tuiprov.data.versions import GONE, Wanted, content, forget_gone, in_parts, want
 from tuiprov.errors import TuiprovError
 from tuiprov.publish.apply import TEMPORARY, locked, mode_of, put, remove_temporaries
 from tuiprov.publish.plan import Change
 from tuiprov.publish.publishing import settle_interrupted
+from tuiprov.publish.root import vanished
 from tuiprov.publish.tree import tree_of
 
 _MOST_AT_START = 20_000
@@ -40,18 +43,21 @@ class Damage:
     """Missing, or with other bytes or another mode."""
     left: tuple[str, ...] = ()
     """Still there though they should be gone."""
+    expired: tuple[str, ...] = ()
+    """Behind first links whose enrolment window has closed."""
     temporaries: int = 0
     strangers: tuple[str, ...] = ()
     checked: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.wrong or self.left or self.temporaries)
+        return bool(self.wrong or self.left or self.expired or self.temporaries)
 
     def words(self) -> str:
         """`3 wrong, 1 left over, 2 half-written`, or that all is well."""
         counts = (
             (len(self.wrong), "wrong"),
             (len(self.left), "left over"),
+            (len(self.expired), "of enrolment windows that have closed"),
             (self.temporaries, "half-written"),
         )
         found = ", ".join(f"{count} {what}" for count, what in counts if count)
@@ -66,7 +72,10 @@ def examine(store: Store) -> Damage:
     rows = _recorded(store)
     wrong, left = _compare(store, site, rows)
     temporaries, strangers = _others(Path(site.publish_root), {row.path for row in rows})
-    return Damage(tuple(wrong), tuple(left), temporaries, tuple(strangers), len(rows))
+    expired = _expired(store)
+    return Damage(
+        tuple(wrong), tuple(left), tuple(expired), temporaries, tuple(strangers), len(rows)
+    )
 
 
 def reconcile(store: Store, *, wait: float = 10.0) -> Damage:
@@ -77,17 +86,21 @@ def reconcile(store: Store, *, wait: float = 10.0) -> Damage:
         return Damage()
     with locked(site, wait=wait):
         temporaries = remove_temporaries(site)
+        expired = _withdraw_expired(store)
         rows = _recorded(store)
         wrong, left = _compare(store, site, rows)
+        left = [path for path in left if path not in expired]
         by_path = {row.path: row for row in rows}
         for paths in in_parts(wrong):
             put(_again(store, [by_path[path] for path in paths]), site)
-        put([Change("delete", path, by_path[path].device_id) for path in left], site)
+        put([Change("delete", path, by_path[path].device_id) for path in (*left, *expired)], site)
         with store.database.write() as session:
             forget_gone(session, [path for path, row in by_path.items() if _is_gone(row)])
         settle_interrupted(store)
         _, strangers = _others(Path(site.publish_root), set(by_path))
-    return Damage(tuple(wrong), tuple(left), temporaries, tuple(strangers), len(rows))
+    return Damage(
+        tuple(wrong), tuple(left), tuple(expired), temporaries, tuple(strangers), len(rows)
+    )
 
 
 def at_start(store: Store) -> Damage:
@@ -95,15 +108,36 @@ def at_start(store: Store) -> Damage:
     is only looked at when a publish was broken off there; nobody is waited for, and nothing is
     done where it cannot be."""
     try:
+        if vanished(store):
+            return Damage()
         with store.database.read() as session:
             files = session.exec(select(func.count()).select_from(PublishedFile)).one()
             broken = select(Device.id).where(Device.publish_state == "publishing").limit(1)
             is_broken = session.exec(broken).first() is not None
-        if not is_broken and (files > _MOST_AT_START or not examine(store)):
+        urgent = is_broken or _expired(store)
+        if not urgent and (files > _MOST_AT_START or not examine(store)):
             return Damage()
         return reconcile(store, wait=0)
     except TuiprovError:
         return Damage()  # `tuiprov doctor` says what it is
+
+
+def _expired(store: Store) -> dict[str, int]:
+    with store.database.read() as session:
+        return left_over(session)
+
+
+def _withdraw_expired(store: Store) -> dict[str, int]:
+    """Record that the files of closed enrolment windows should be gone; gives them. The caller
+    takes them from the disk."""
+    if not _expired(store):
+        return {}
+    with store.database.write() as session:
+        files = left_over(session)
+        told = history.record(session, "tuiprov", "publish", "enrolment windows closed")
+        session.flush()
+        want(session, [Wanted(*one, None) for one in files.items()], told.who, told.id or 0)
+    return files
 
 
 def _recorded(store: Store) -> Sequence[PublishedFile]:

@@ -7,7 +7,7 @@ as it is, so the device is stale then, and says why.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.archive import VersionRow
@@ -105,7 +105,7 @@ class Timeline:
         if phone is None or not phone.lines:
             return None, []
         enabled = {**phone.values, "status": "enabled"}
-        phone = Phone(enabled, phone.lines, phone.site, phone.token, custom=phone.custom)
+        phone = replace(phone, values=enabled, first_token="")
         try:
             return phone, render(phone)
         except RenderError:

@@ -42,6 +42,10 @@ class Tree:
         finally:
             os.close(handle)
 
+    def is_bare(self) -> bool:
+        """Is there no tree at all: no root, or none of a publish's directories in it?"""
+        return not any((self.root / name).is_dir() for name in ("tftp", "http"))
+
     def _refuse_links(self, path: str) -> None:
         directory = str(self.root)
         for part in path.split("/")[:-1]:

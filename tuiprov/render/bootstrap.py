@@ -31,7 +31,7 @@ def is_bootstrap(file: RenderedFile, phone: Phone) -> bool:
 
 def _blank(phone: Phone) -> Phone:
     lines = tuple(replace(line, extension=_without(line.extension)) for line in phone.lines)
-    return replace(phone, values=_without(phone.values), lines=lines)
+    return replace(phone, values=_without(phone.values), lines=lines, http_login=None)
 
 
 def _without(values: Values) -> Values:

@@ -10,7 +10,7 @@ from tuiprov.data.page import LineUse, Phone
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, FIELDS
 from tuiprov.data.site import SITE_FIELDS, Site
 from tuiprov.render.formats import FORMATS
-from tuiprov.render.values import display_name
+from tuiprov.render.values import carries_login, display_name, needs_login
 
 _LOCAL = ("time_zone", "language", "tone_country", "phonebook_url")
 _CHOICES = ("dtmf_mode", "media_encryption", "signaling_transport")
@@ -31,6 +31,7 @@ def notes(phone: Phone, phone_type: PhoneType) -> list[Note]:
         found += _about_line(line, phone_type)
     found += _about_the_whole_phone(phone, phone_type)
     found += _about_the_site(phone.site, phone_type)
+    found += _about_the_login(phone, phone_type)
     return list(dict.fromkeys(found))
 
 
@@ -72,6 +73,13 @@ def _about_the_site(site: Site, phone_type: PhoneType) -> list[Note]:
         missing = facts.lacks.get(name) or f"no known word for {value}"
         found.append(Note(name, f"{phone_type.label} has {missing}: {label} has no effect on it"))
     return found
+
+
+def _about_the_login(phone: Phone, phone_type: PhoneType) -> list[Note]:
+    if not needs_login(phone) or carries_login(phone, phone_type):
+        return []
+    words = "no setting in its file for the login that is asked for: type it into the phone"
+    return [Note("http_authentication", f"{phone_type.label} has {words}")]
 
 
 def _about_choice(name: str, line: LineUse, phone_type: PhoneType) -> list[Note]:

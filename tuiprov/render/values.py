@@ -15,7 +15,7 @@ from tuiprov.data.fields import Values
 from tuiprov.data.page import LineUse, Phone
 from tuiprov.data.places import Switch, time_rule
 from tuiprov.data.sections import DEFAULTS
-from tuiprov.data.site import Site
+from tuiprov.data.site import ASKING, Site
 from tuiprov.render import links
 from tuiprov.text import to_charset
 
@@ -39,6 +39,8 @@ VARIABLES: Final = {
     "update.path": "path of the directory with leading and trailing slash",
     "update.scheme": "tftp, http or https",
     "update.protocol": "the phone's word for the protocol (catalogue term)",
+    "update.username": 'user name for HTTP, or "" where no login is written into this file',
+    "update.password": 'its password, or ""',
     "update.interval": "in the phone's own unit (int); 0: the phone has no interval",
     "update.asks_login": "does the service ask for a login besides the link (bool)",
     "lines": "list of the lines in use, in order; each has:",
@@ -147,6 +149,7 @@ def _update(phone: Phone, phone_type: PhoneType) -> dict[str, Any]:
     facts = phone_type.facts
     protocol = phone.values["update_protocol"]
     url = links.directory(phone)
+    login = phone.http_login if carries_login(phone, phone_type) else None
     return {
         "url": url,
         "link": links.link(phone, phone_type),
@@ -155,9 +158,23 @@ def _update(phone: Phone, phone_type: PhoneType) -> dict[str, Any]:
         "path": "/" if protocol == "tftp" else f"/prov/{links.key(phone)}/",
         "scheme": protocol,
         "protocol": term(facts, "update_protocol", protocol) or protocol,
+        "username": login.username if login is not None else "",
+        "password": login.password if login is not None else "",
         "interval": interval(phone.values, facts),
         "asks_login": phone.site.http_authentication != "none",
     }
+
+
+def needs_login(phone: Phone) -> bool:
+    """Does `tuiprov serve` ask this phone for a login, now or soon?"""
+    by_web = phone.values["update_protocol"] in ("http", "https")
+    return by_web and phone.site.http_authentication != "none"
+
+
+def carries_login(phone: Phone, phone_type: PhoneType) -> bool:
+    """Is the login that the phone needs one that its file can tell it?"""
+    kinds = {phone.site.http_authentication} & set(ASKING) or set(ASKING)
+    return needs_login(phone) and not kinds.isdisjoint(phone_type.facts.http_login)
 
 
 def interval(values: Values, facts: Facts) -> int:

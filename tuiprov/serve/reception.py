@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tuiprov.data.http_login import http_login
-from tuiprov.data.site import Site
+from tuiprov.data.site import ASKING, Site
 from tuiprov.errors import StoreError
 from tuiprov.serve.addresses import Address, client_of, counted_as, is_within
 from tuiprov.serve.answers import Headers, file_headers, told
@@ -132,11 +132,11 @@ class Reception:
         return self._reply(ask, case, verdict, body)
 
     def _login(self, site: Site, ask: Ask, known: Known | None) -> State:
-        if site.http_authentication == "none":
+        if site.http_authentication not in ASKING:
             return "missing"
         login = None
         if known is not None and self.http_key:  # without a key no login holds a secret
-            login = http_login(known.serial, known.token, self.http_key)
+            login = http_login(known.token, self.http_key)
         answered = Answered(ask.authorization, ask.method, ask.target)
         return state_of(site.http_authentication, answered, login, self.nonces, self.clock())
 

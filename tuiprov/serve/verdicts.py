@@ -26,7 +26,7 @@ from typing import Final, Literal
 
 from tuiprov.data.fields import Values
 from tuiprov.data.page import uses_mac_link
-from tuiprov.data.site import Site
+from tuiprov.data.site import ASKING, Site
 from tuiprov.serve.addresses import Address, is_within
 from tuiprov.serve.authentication import State
 from tuiprov.serve.paths import Wanted
@@ -97,7 +97,7 @@ class Case:
     @cached_property
     def asks_login(self) -> bool:
         """The first token needs no login: its file holds no secret."""
-        return self.site.http_authentication != "none" and not self.is_enrolment
+        return self.site.http_authentication in ASKING and not self.is_enrolment
 
     @cached_property
     def is_proven(self) -> bool:
@@ -166,7 +166,7 @@ def _answer(case: Case, word: str) -> Answer:
 def _counts(case: Case, word: str, answer: Answer) -> bool:
     """Phones ask for many a file that there is none of, and send their own logs by PUT: neither is
     a miss, nor is the first half of a digest login."""
-    if word in ("method", "banned", "file") or case.is_proven:
+    if word in ("method", "limits", "file") or case.is_proven:
         return False
     return not (answer == "challenge" and case.login in ("missing", "stale"))
 
@@ -249,14 +249,14 @@ def _file(case: Case) -> str:
 
 LINKS: Final[tuple[tuple[str, Callable[[Case], str]], ...]] = (
     ("address", _address),
-    ("banned", _limits),
+    ("limits", _limits),
     ("method", _method),
     ("path", _path),
     ("key", _key),
     ("enrolment", _enrolment),
     ("certificate", _certificate),
     ("login", _login),
-    ("disabled", _device),
+    ("state", _device),
     ("file", _file),
 )
 """The links in order, each with the word that the log has when it refuses."""
