@@ -158,7 +158,7 @@ def test_a_softphone_of_a_disabled_device_gets_nothing(tmp_path: Path, nobody: i
         desk.change(status="disabled")
         with linphone(link) as phone:
             (row,) = desk.fetches()
-            assert (row.verdict, row.status) == ("disabled", 404)
+            assert (row.verdict, row.status) == ("state", 404)
             assert not phone.fetched(1)
 
 

@@ -80,7 +80,7 @@ def notify_conf(catalog: Catalog | None = None) -> str:
     `;` would begin a comment; Asterisk itself adds Subscription-State (seen on 22.10.1).
     """
     kinds = (catalog or default_catalog()).types()
-    events = sorted({kind.facts.resync for kind in kinds})
+    events = sorted({kind.facts.resync for kind in kinds} - {""})
     return "\n".join(_sections(events))
 
 
