@@ -139,6 +139,7 @@ ACTIONS: tuple[Action, ...] = (
         "list",
         "edit_marked",
         "ctrl+e",
+        in_footer=False,
     ),
     Action(
         "mark",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from textual import events, work
 from textual.app import ComposeResult
 
+from tuiprov.actions import ACTIONS
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import TuiprovScreen
 from tuiprov.widgets.bar import Bar
@@ -297,7 +298,11 @@ class ListScreen(TuiprovScreen):
 
     def _show_filter(self) -> None:
         words = self.filter or self.filter_hint
-        marked = f"{len(self.table.marked):,} marked  " if self.table.marked else ""
+        marked = ""
+        if self.table.marked:
+            edit = next(action for action in ACTIONS if action.id == "edit_marked")
+            key = edit.shown_key(self.navigator.key_overrides)
+            marked = f"{len(self.table.marked):,} marked: {key} edits  "
         runs = [
             (f"{self.table.position}  ", "bar--dim"),
             (marked, "bar--title"),
