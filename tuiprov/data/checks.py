@@ -12,6 +12,7 @@ from typing import Protocol
 from tuiprov.data.catalog import PhoneType, default_catalog
 from tuiprov.data.fields import Value
 from tuiprov.data.gates import CALLS_UNLIMITED, no_mac, phone_type
+from tuiprov.data.identity import sip_user
 from tuiprov.data.page import Page, uses_mac_link
 from tuiprov.data.sections import FIELDS
 from tuiprov.errors import Refusal
@@ -292,7 +293,7 @@ def _with_others(page: Page, neighbours: Neighbours) -> Found:
         return
     if neighbours.number_taken(str(values["extension"]), page.extension_id):
         yield "extension", f"{values['extension']} exists already"
-    account = str(values["sip_username"] or values["extension"])
+    account = sip_user(values)
     if page.site.pbx != "none" and neighbours.account_taken(account, page.extension_id):
         # The PBX tells extensions apart by it.
         yield "sip_username", f"{account} is another extension's SIP user already"

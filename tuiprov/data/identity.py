@@ -83,6 +83,11 @@ class Placement(Record):
     ] = None
 
 
+def sip_user(values: Values) -> str:
+    """The user part of an extension's SIP account: its own, else the extended number."""
+    return str(values["sip_username"] or values["extension"])
+
+
 KNOWN_LATER = "The PBX knows it with the next publish."
 """Said of a new extension where tuiprov writes the PBX's files."""
 

@@ -3,6 +3,9 @@ goes. Killed at any point, everything can still be read, and the next call goes 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
@@ -28,8 +31,7 @@ def rotate(database: Database) -> int:
     while True:
         with database.write() as session:
             some = seal_rows(session, _AT_ONCE) + _seal_contents(session, keys)
-            some += _seal_drafts(session, keys) + changes.reseal(session, _AT_ONCE)
-            some += _seal_options(session, keys)
+            some += _seal_texts(session, keys) + changes.reseal(session, _AT_ONCE)
         if not some:
             break
         done += some
@@ -50,19 +52,22 @@ def _seal_contents(session: Session, keys: Keys) -> int:
     return len(rows)
 
 
-def _seal_drafts(session: Session, keys: Keys) -> int:
-    rows = [row for row in session.exec(select(KeptDraft)) if not keys.is_current(row.texts)]
-    for row in rows:
-        subject = about_draft(row.viewer)
-        row.texts = keys.seal(keys.open(row.texts, subject), subject)
-        session.add(row)
-    return len(rows)
+def _seal_texts(session: Session, keys: Keys) -> int:
+    """Drafts that were kept, and options of the PBX's: both few."""
+    done = 0
+    for model, column, subject in _TEXTS:
+        for row in session.exec(select(model)):
+            if not keys.is_current(getattr(row, column)):
+                about = subject(row)
+                clear = keys.open(getattr(row, column), about)
+                setattr(row, column, keys.seal(clear, about))
+                session.add(row)
+                done += 1
+    return done
 
 
-def _seal_options(session: Session, keys: Keys) -> int:
-    rows = [row for row in session.exec(select(PbxOptions)) if not keys.is_current(row.options)]
-    for row in rows:
-        subject = about_options(row.extension_id)
-        row.options = keys.seal(keys.open(row.options, subject), subject)
-        session.add(row)
-    return len(rows)
+_TEXTS: Final[Sequence[tuple[Any, str, Callable[[Any], str]]]] = (
+    (KeptDraft, "texts", lambda row: about_draft(row.viewer)),
+    (PbxOptions, "options", lambda row: about_options(row.extension_id)),
+)
+"""Table, column, and what its sealed texts are bound to."""

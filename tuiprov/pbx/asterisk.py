@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from tuiprov.data.identity import sip_user
 from tuiprov.data.page import OwnOption, Page
 from tuiprov.data.site import Site
 from tuiprov.errors import RenderError
@@ -127,7 +128,7 @@ class Asterisk:
 def account(page: Page) -> str:
     """The SIP user, which is the name of all its sections: Asterisk finds an endpoint by the user
     of From, and an aor by that of To."""
-    return str(page.values["sip_username"] or page.values["extension"])
+    return sip_user(page.values)
 
 
 def sections(page: Page) -> list[tuple[str, Options]]:

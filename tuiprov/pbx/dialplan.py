@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tuiprov.data.identity import sip_user
 from tuiprov.data.page import Page
 from tuiprov.data.site import Site
 
@@ -57,7 +58,7 @@ exten => _[+*#0-9A-Za-z]!,1,Set(GROUP({_GROUP})=${{CHANNEL(endpoint)}})
 
 def block(page: Page) -> str:
     """The lines of one extension in the context `tuiprov-extensions`."""
-    number, endpoint = page.values["extension"], f"PJSIP/{_account(page)}"
+    number, endpoint = page.values["extension"], f"PJSIP/{sip_user(page.values)}"
     state = custom_state(page) if page.values["publishes_state"] else endpoint
     lines = [f"exten => {number},hint,{state}"]
     limit = limit_of(page)
@@ -78,9 +79,5 @@ def _dialled(page: Page, endpoint: str) -> str:
     """To a PBX behind the extension the public number travels in the address that is called."""
     if not page.values["pbx_connected"]:
         return endpoint
-    number = f'${{IF($["${{{DIALLED}}}" = ""]?{_account(page)}:${{{DIALLED}}})}}'
-    return f"PJSIP/{number}@{_account(page)}"
-
-
-def _account(page: Page) -> str:
-    return str(page.values["sip_username"] or page.values["extension"])
+    number = f'${{IF($["${{{DIALLED}}}" = ""]?{sip_user(page.values)}:${{{DIALLED}}})}}'
+    return f"PJSIP/{number}@{sip_user(page.values)}"

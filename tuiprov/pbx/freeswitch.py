@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from tuiprov.data.identity import sip_user
 from tuiprov.data.page import Page
 from tuiprov.data.site import Site
 from tuiprov.errors import PublishError, RenderError
@@ -95,7 +96,7 @@ class FreeSwitch:
 
 def account(page: Page) -> str:
     """The id of the user: what phones register with."""
-    return str(page.values["sip_username"] or page.values["extension"])
+    return sip_user(page.values)
 
 
 def parts(page: Page) -> dict[str, tuple[Pair, ...]]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tuiprov.data.catalog import Facts, PhoneType, Term
 from tuiprov.data.fields import Values
+from tuiprov.data.identity import sip_user
 from tuiprov.data.page import LineUse, Phone
 from tuiprov.data.places import Switch, time_rule
 from tuiprov.data.sections import DEFAULTS
@@ -194,7 +195,7 @@ def _line(line: LineUse, facts: Facts) -> dict[str, Any]:
         "extension": extension,
         "label": extension.rpartition("*")[2],
         "name": display_name(str(values["extension_name"]), facts) or extension,
-        "username": values["sip_username"] or extension,
+        "username": sip_user(values),
         "password": values["sip_password"],
         "dtmf": term(facts, "dtmf_mode", values["dtmf_mode"]),
         "encryption": term(facts, "media_encryption", values["media_encryption"]),
