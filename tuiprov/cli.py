@@ -98,7 +98,7 @@ def init(
     publish_root: Annotated[str, typer.Option(help="Directory that phones read from.")] = "",
 ) -> None:
     """Make a new site, or upgrade the one there."""
-    database = Database(SITE.url)
+    database = SITE.database()
     is_new = found_site(database, publish_root)
     site = Store(database).site()
     done = "made a new site" if is_new else "the site is up to date"
@@ -277,7 +277,7 @@ def doctor(
 
     if repair:
         _repair()
-    findings = examine(SITE.url, SITE.console)
+    findings = examine(SITE.database, SITE.console)
     if as_json:
         print_json([{"ok": one.ok, "about": one.about, "words": one.words} for one in findings])
     else:

@@ -16,6 +16,8 @@ from tuiprov.errors import NotAllowed, NotFound
 from tuiprov.inventory import inventory_of
 from tuiprov.publish.publishing import plan_devices
 
+ON_BOTH = True
+
 SECRETS = {
     "sip_password": "canarySecret9",
     "password_generation": "manual",
