@@ -21,6 +21,7 @@ from tuiprov.commands import (
     devices,
     extensions,
     fetches,
+    follow,
     history,
     keys,
     resync,
@@ -70,6 +71,7 @@ app.command("keys")(keys.keys)
 app.command("fetches")(fetches.fetches)
 app.command("resync")(resync.resync)
 app.command("serve")(serve.serve)
+app.command("follow")(follow.follow)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(devices.app, name="devices")
 app.add_typer(templates.app, name="templates")
