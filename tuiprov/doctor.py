@@ -88,7 +88,9 @@ def _database(database: Database) -> Finding:
 
 def _modes(store: Store) -> Finding:
     path = store.database.path
-    open_files = list(_readable_by_others(path)) if path else []
+    if path is None:
+        return Finding(True, "", "the database's server decides who reads it; the key is a file")
+    open_files = list(_readable_by_others(path))
     if open_files:
         names = ", ".join(map(str, open_files))
         return Finding(False, "", f"others can read {names}: it holds passwords; chmod 600")
