@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.sites import Site, a_site
+from tests import postgresql
+from tests.sites import BACKEND, Site, a_site
 
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
@@ -22,6 +24,43 @@ def _no_site_of_this_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests never meet the site of the host they run on, nor who called sudo to run them."""
     monkeypatch.delenv("TUIPROV_DB", raising=False)
     monkeypatch.delenv("SUDO_UID", raising=False)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgresql", action="store_true", help="make every site of the tests on PostgreSQL"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The tests of a module that says `ON_BOTH = True` run on SQLite and on PostgreSQL, but for
+    those that say themselves what they run on."""
+    marks = metafunc.definition.iter_markers("parametrize")
+    if any(mark.args[0] == "backend" for mark in marks):
+        return
+    if metafunc.config.getoption("--postgresql"):
+        metafunc.parametrize("backend", ["postgresql"], indirect=True)
+    elif getattr(metafunc.module, "ON_BOTH", False):
+        metafunc.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def backend(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Which database the sites of a test are made in."""
+    name: str = getattr(request, "param", "sqlite")
+    if name == "sqlite":
+        yield name
+        return
+    missing = postgresql.why_not()
+    if missing:
+        pytest.skip(missing)
+    chosen = BACKEND.set(name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("TUIPROV_KEY", raising=False)
+        yield name
+    BACKEND.reset(chosen)
+    os.environ.pop("TUIPROV_KEY", None)
+    postgresql.server().forget()
 
 
 @pytest.fixture

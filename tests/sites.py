@@ -8,9 +8,11 @@ permissions a test wants; whatever it writes goes through the store like any oth
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import Session, SQLModel, col, select
 
+from tests import postgresql
 from tuiprov.data.accounts import (
     Permission,
     Role,
@@ -186,18 +189,44 @@ class Site:
 
 
 def a_site(tmp_path: Path, *, csv: str = "", **settings: Any) -> Site:
-    """A new site in `tmp_path` with `settings`, filled from the file `csv` of `tests/data`."""
-    path = tmp_path / "site.db"
-    shutil.copyfile(_founded(), path)
-    path.chmod(0o600)
-    shutil.copy(_founded().with_name("founded.db.key"), tmp_path / "site.db.key")
-    database = Database(f"sqlite:///{path}")
+    """A new site in `tmp_path` with `settings`, filled from the file `csv` of `tests/data`; in the
+    kind of database that `BACKEND` names."""
+    make = {"sqlite": _on_sqlite, "postgresql": _on_postgresql}[BACKEND.get()]
+    database = make(tmp_path)
     with database.read() as session:
         site = Site(tmp_path, Store(database), administrator(session))
     site.configure(**{"publish_root": str(tmp_path / "publish"), **settings})
     if csv:
         site.import_csv(csv)
     return site
+
+
+BACKEND: ContextVar[str] = ContextVar("BACKEND", default="sqlite")
+"""sqlite, postgresql: which database `a_site` makes."""
+
+
+def an_empty_database(directory: Path) -> Database:
+    """A database of the chosen kind that nobody has made a site in."""
+    if BACKEND.get() == "sqlite":
+        return Database(f"sqlite:///{directory}/new.db")
+    return Database(postgresql.server().create(), key=str(directory / "new.key"))
+
+
+def _on_sqlite(directory: Path) -> Database:
+    path = directory / "site.db"
+    shutil.copyfile(_founded(), path)
+    path.chmod(0o600)
+    shutil.copy(_founded().with_name("founded.db.key"), directory / "site.db.key")
+    return Database(f"sqlite:///{path}")
+
+
+def _on_postgresql(directory: Path) -> Database:
+    template, key = _founded_on_postgresql()
+    own = directory / "site.db.key"
+    shutil.copy(key, own)
+    # Whoever opens it again by its URL alone finds the key too; a fixture takes it back.
+    os.environ["TUIPROV_KEY"] = str(own)
+    return Database(postgresql.server().create(template))
 
 
 def _terminal(session: Session, number: str) -> Extension:
@@ -215,3 +244,16 @@ def _founded() -> Path:
     found_site(database)
     database.close()
     return path
+
+
+@cache
+def _founded_on_postgresql() -> tuple[str, Path]:
+    """The name of a database with such a site, to be copied, and the file with its key."""
+    directory = Path(tempfile.mkdtemp(prefix="tuiprov-tests-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    server = postgresql.server()
+    name = server.create_template()
+    database = Database(server.url(name), key=str(directory / "key"))
+    found_site(database, str(directory / "publish"))
+    database.close()
+    return name, directory / "key"

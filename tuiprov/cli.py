@@ -22,6 +22,7 @@ from tuiprov.commands import (
     devices,
     extensions,
     fetches,
+    follow,
     history,
     keys,
     resync,
@@ -71,6 +72,7 @@ app.command("keys")(keys.keys)
 app.command("fetches")(fetches.fetches)
 app.command("resync")(resync.resync)
 app.command("serve")(serve.serve)
+app.command("follow")(follow.follow)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(adopt.app, name="adopt")
 app.add_typer(devices.app, name="devices")
@@ -100,7 +102,7 @@ def init(
     publish_root: Annotated[str, typer.Option(help="Directory that phones read from.")] = "",
 ) -> None:
     """Make a new site, or upgrade the one there."""
-    database = Database(SITE.url)
+    database = SITE.database()
     is_new = found_site(database, publish_root)
     site = Store(database).site()
     done = "made a new site" if is_new else "the site is up to date"
@@ -279,7 +281,7 @@ def doctor(
 
     if repair:
         _repair()
-    findings = examine(SITE.url, SITE.console)
+    findings = examine(SITE.database, SITE.console)
     if as_json:
         print_json([{"ok": one.ok, "about": one.about, "words": one.words} for one in findings])
     else:

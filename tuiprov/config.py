@@ -16,7 +16,7 @@ from tuiprov.errors import TuiprovError
 
 DEFAULT_FILE = Path("/etc/tuiprov/config.toml")
 SERVICE_DIRECTORY = Path("/var/lib/tuiprov")
-_KEYS = {"db": str, "theme": str, "keys": dict, "asterisk": list}
+_KEYS = {"db": str, "key": str, "publish_root": str, "theme": str, "keys": dict, "asterisk": list}
 
 
 class ConfigError(TuiprovError):
@@ -25,14 +25,18 @@ class ConfigError(TuiprovError):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """`db`: the database's URL. `theme`: a theme's name, "" for the terminal's best. `keys`: action
-    id → key, which override the default bindings. `asterisk`: the words of the command that runs
-    Asterisk's console, without its options."""
+    """`db`: the database's URL. `key`: the file with the site's keys, "" for the usual place.
+    `publish_root`: where this host keeps the published files, "" for where the site's settings say;
+    with one, several hosts have a tree each and one database. `theme`: a theme's name, "" for the
+    terminal's best. `keys`: action id → key, which override the default bindings. `asterisk`: the
+    words of the command that runs Asterisk's console, without its options."""
 
     db: str
     theme: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     asterisk: tuple[str, ...] = ("asterisk",)
+    key: str = ""
+    publish_root: str = ""
 
 
 def load(db: str = "", file: str = "") -> Config:
@@ -40,7 +44,21 @@ def load(db: str = "", file: str = "") -> Config:
     path = Path(file) if file else DEFAULT_FILE
     table = _table(path, required=bool(file))
     url = db or os.environ.get("TUIPROV_DB", "") or table.get("db", "") or default_url()
-    return Config(url, table.get("theme", ""), table.get("keys", {}), _command(path, table))
+    return Config(
+        url,
+        table.get("theme", ""),
+        table.get("keys", {}),
+        _command(path, table),
+        _absolute(path, table, "key"),
+        _absolute(path, table, "publish_root"),
+    )
+
+
+def _absolute(path: Path, table: Mapping[str, Any], name: str) -> str:
+    named: str = table.get(name, "")
+    if named and not os.path.isabs(named):
+        raise ConfigError(f"{path}: {name}: must be a whole path, such as /var/lib/tuiprov/{name}")
+    return named
 
 
 def _command(path: Path, table: Mapping[str, Any]) -> tuple[str, ...]:

@@ -35,14 +35,16 @@ class Finding:
     words: str
 
 
-def examine(url: str, console: Sequence[str] = ("asterisk",)) -> list[Finding]:
-    """Look at everything that can be looked at; what fails keeps the rest from nothing. `console`:
-    the command that runs the PBX's console."""
+def examine(
+    opened: Callable[[], Database], console: Sequence[str] = ("asterisk",)
+) -> list[Finding]:
+    """Look at everything that can be looked at; what fails keeps the rest from nothing. `opened`:
+    gives the database; `console`: the command that runs the PBX's console."""
     findings = [_tried("catalogue", _catalogue), _tried("terminal", _terminal)]
-    database = _tried("database", lambda: _database(url))
+    database = _tried("database", lambda: _database(opened()))
     findings.append(database)
     if database.ok:
-        store = Store(Database(url), console)
+        store = Store(opened(), console)
         findings += [
             _tried("who is looking", lambda: Finding(True, "", os_viewer(store.database).label)),
             _tried("file modes", lambda: _modes(store)),
@@ -80,15 +82,16 @@ def _terminal() -> Finding:
     return Finding(big_enough and bool(term), "", words + advice)
 
 
-def _database(url: str) -> Finding:
-    database = Database(url)
+def _database(database: Database) -> Finding:
     database.check()
     return Finding(True, "", f"{database.path or database.url.get_backend_name()}")
 
 
 def _modes(store: Store) -> Finding:
     path = store.database.path
-    open_files = list(_readable_by_others(path)) if path else []
+    if path is None:
+        return Finding(True, "", "the database's server decides who reads it; the key is a file")
+    open_files = list(_readable_by_others(path))
     if open_files:
         names = ", ".join(map(str, open_files))
         return Finding(False, "", f"others can read {names}: it holds passwords; chmod 600")

@@ -351,7 +351,7 @@ def open_session(db: str, config_file: str, look_as: str, *, demo: bool) -> Sess
     from tuiprov import config
 
     settings = config.load(db, config_file)
-    database = Database(settings.db)
+    database = Database.of(settings)
     database.check()
     session = Session(Store(database, settings.asterisk), os_viewer(database), demo)
     return session.looking_as(_with_role(session, look_as)) if look_as else session

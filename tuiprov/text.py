@@ -34,7 +34,16 @@ def local_time(moment: datetime | None) -> str:
 
 def on_this_clock(moment: datetime) -> datetime:
     """A moment of the database in this host's time zone."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone()
+    return _with_zone(moment).astimezone()
+
+
+def for_scripts(moment: datetime) -> str:
+    """A moment of the database in ISO 8601, in UTC with its zone, whichever database it is."""
+    return _with_zone(moment).astimezone(UTC).isoformat()
+
+
+def _with_zone(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def visible(value: object) -> str:

@@ -57,7 +57,7 @@ def test_else_the_platform_s_data_directory_is(
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("colour = 1\n", "colour: is not a setting; there are db, theme, keys"),
+        ("colour = 1\n", "colour: is not a setting; there are db, key, publish_root, theme, keys"),
         ("theme = 1\n", "theme: must be a str"),
         ("keys = 'x'\n", "keys: must be a dict"),
         ("[keys", "config.toml: "),
@@ -102,3 +102,14 @@ def test_a_command_that_is_not_words_is_named(tmp_path: Path, words: str) -> Non
     path.write_text(f"asterisk = {words}\n")
     with pytest.raises(config.ConfigError, match="asterisk: must be"):
         config.load("x", str(path))
+
+
+def test_the_key_and_the_hosts_own_tree_are_whole_paths(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('key = "/etc/tuiprov/key"\npublish_root = "/srv/tuiprov"\n')
+    found = config.load(file=str(file))
+    assert (found.key, found.publish_root) == ("/etc/tuiprov/key", "/srv/tuiprov")
+    for name in ("key", "publish_root"):
+        file.write_text(f'{name} = "here"\n')
+        with pytest.raises(config.ConfigError, match=f"{name}: must be a whole path"):
+            config.load(file=str(file))

@@ -8,6 +8,8 @@ from tests.sites import PHONE, Site
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.errors import NotFound, Refused
 
+ON_BOTH = True
+
 
 @pytest.fixture
 def three(site: Site) -> Site:

@@ -20,6 +20,8 @@ from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 from tuiprov.data.writer import proposed_page
 from tuiprov.errors import Conflict, Refused
 
+ON_BOTH = True
+
 MORE_VALUES: dict[str, list[Any]] = {
     "codecs": ["alaw", "g722,ulaw", "silk", ""],
     "allowed_networks": ["", "10.1.0.0/24"],

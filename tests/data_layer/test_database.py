@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from sqlalchemy import event, text
@@ -279,16 +277,11 @@ class TestWhatCannotBeOpened:
 
 
 class TestOtherDatabases:
-    """PostgreSQL by URL is not made impossible."""
+    """PostgreSQL by URL; a running one is in `test_postgresql.py`."""
 
     @pytest.fixture
-    def postgresql(self, monkeypatch: pytest.MonkeyPatch) -> Database:
-        driver = ModuleType("psycopg2")
-        driver.__version__ = "2.9.9"  # type: ignore[attr-defined]
-        driver.paramstyle = "pyformat"  # type: ignore[attr-defined]
-        driver.extras = ModuleType("extras")  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "psycopg2", driver)
-        return Database("postgresql+psycopg2://me:s3cret@db.example.com/tuiprov")
+    def postgresql(self) -> Database:
+        return Database("postgresql://me:s3cret@db.example.com/tuiprov")
 
     def test_a_url_of_postgresql_makes_a_database_without_a_file(
         self, postgresql: Database
@@ -302,12 +295,6 @@ class TestOtherDatabases:
 
     def test_it_runs_no_pragma_of_sqlite(self, postgresql: Database) -> None:
         assert not event.contains(postgresql._engine, "begin", _sqlite_begin())
-
-    def test_a_site_in_it_must_be_given_a_publish_root(
-        self, postgresql: Database, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        with pytest.raises(Refused, match="name one with --publish-root"):
-            found_site(postgresql)
 
 
 def _sqlite_begin() -> Callable[..., None]:

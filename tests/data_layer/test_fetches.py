@@ -15,6 +15,8 @@ from tuiprov.data.fetches import MOST
 from tuiprov.data.kept import PublishedFile
 from tuiprov.errors import Refused
 
+ON_BOTH = True
+
 
 @pytest.fixture
 def desk(site: Site) -> Site:

@@ -11,6 +11,8 @@ from tests.sites import PHONE, Site
 from tuiprov.data.lookup import find_phone
 from tuiprov.errors import NotFound, Refused
 
+ON_BOTH = True
+
 
 @pytest.fixture
 def filled(site: Site) -> Site:

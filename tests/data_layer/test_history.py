@@ -13,6 +13,8 @@ from tuiprov.data import history
 from tuiprov.data.kept import Event
 from tuiprov.errors import Refused
 
+ON_BOTH = True
+
 
 def test_a_save_is_written_down_with_who_and_which_fields(site: Site) -> None:
     site.add(**PHONE)

@@ -16,6 +16,8 @@ from tuiprov.data.store import Store
 from tuiprov.errors import Conflict, NotFound, Refused
 from tuiprov.session import Session
 
+ON_BOTH = True
+
 
 def another_store(site: Site) -> Store:
     """A second program on the same database."""

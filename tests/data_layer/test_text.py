@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tuiprov.text import in_words, is_one_line, to_charset, visible
+from tuiprov.text import for_scripts, in_words, is_one_line, to_charset, visible
 
 STEERING = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
@@ -96,3 +97,15 @@ def test_a_fitted_name_can_be_encoded_and_is_still_one_line(text: str, charset: 
 )
 def test_a_list_is_said_as_a_sentence_says_it(words: list[str], sentence: str) -> None:
     assert in_words(words) == sentence
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(2026, 11, 24, 12, 0),  # as SQLite gives it
+        datetime(2026, 11, 24, 12, 0, tzinfo=UTC),
+        datetime(2026, 11, 24, 14, 0, tzinfo=timezone(timedelta(hours=2))),
+    ],
+)
+def test_scripts_get_a_moment_in_utc_whichever_database_it_comes_from(moment: datetime) -> None:
+    assert for_scripts(moment) == "2026-11-24T12:00:00+00:00"

@@ -19,6 +19,8 @@ from tuiprov.publish import reconcile as reconciling
 from tuiprov.publish.publishing import plan_devices, plan_outdated, publish
 from tuiprov.publish.reconcile import at_start, examine, reconcile
 
+ON_BOTH = True
+
 SECRETS = {
     "sip_password": "canarySecret9",
     "password_generation": "manual",

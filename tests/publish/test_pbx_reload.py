@@ -41,7 +41,7 @@ def publish_all(site: Site, store: Store) -> None:
 
 
 def about_pbx(site: Site, store: Store) -> Finding:
-    findings = examine(site.url, store.console)
+    findings = examine(lambda: site.database, store.console)
     return next(finding for finding in findings if finding.about == "PBX")
 
 

@@ -14,6 +14,8 @@ from tuiprov.data.models import Device
 from tuiprov.errors import PublishError
 from tuiprov.publish.publishing import plan_devices, plan_page, publish
 
+ON_BOTH = True
+
 FANVIL = PHONE | {
     "manufacturer": "Fanvil",
     "model": "X4U",

@@ -16,6 +16,8 @@ from tuiprov.publish import publishing
 from tuiprov.publish.publishing import carry_out, plan_devices, publish
 from tuiprov.publish.reconcile import examine, reconcile
 
+ON_BOTH = True
+
 SNOM = PHONE | {
     "manufacturer": "Snom",
     "model": "D765",
@@ -94,6 +96,20 @@ def test_half_written_files_are_swept_and_strangers_left_alone(site: Site) -> No
     assert (found.temporaries, found.strangers) == (1, ("notes.txt",))
     assert (left.exists(), mine.exists()) == (False, True)
     assert found.words() == "1 half-written; 1 that tuiprov did not publish"
+
+
+def test_a_file_that_was_deleted_long_ago_and_is_back_goes(site: Site) -> None:
+    """A backup put back, or a tree that did not follow: it may hold an old password."""
+    path, data = a_file(site), a_file(site).read_bytes()
+    for number in ("0027*001", "0027*002"):
+        site.save(number, status="disabled")
+    publish_site(site)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    inside = str(path.relative_to(site.publish_root))
+    assert inside in examine(site.store).left
+    assert inside in reconcile(site.store).left
+    assert not path.exists()
 
 
 def test_what_should_be_gone_goes(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,8 @@ from tuiprov.data.kept import Fetch
 from tuiprov.errors import StoreError
 from tuiprov.serve.fetchlog import FetchLog, Row, line_of
 
+ON_BOTH = True
+
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MISS = Row(
     at=NOW,

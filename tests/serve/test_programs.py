@@ -285,9 +285,10 @@ def test_the_jail_names_the_filter_and_the_unit_that_are_there() -> None:
     assert "_SYSTEMD_UNIT=tuiprov-serve.service" in (EXAMPLES / "fail2ban-filter.conf").read_text()
 
 
-def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["tuiprov-serve.service", "tuiprov-follow.service"])
+def test_systemd_understands_the_units(tmp_path: Path, name: str) -> None:
     tool = program("systemd-analyze")
-    unit = tmp_path / "tuiprov-serve.service"
+    unit = tmp_path / name
     unit.write_text(example(unit.name, **{"/usr/bin/tuiprov": shutil.which("true") or "/bin/true"}))
     ran = subprocess.run([tool, "verify", str(unit)], capture_output=True, text=True, check=False)
     about = [line for line in ran.stderr.splitlines() if "tuiprov" in line]

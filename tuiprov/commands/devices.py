@@ -16,7 +16,7 @@ from tuiprov.errors import NotAllowed, Refusal, Refused
 from tuiprov.inventory import NEVER, Fetched, Inventory, inventory_of
 from tuiprov.printing import print_code, print_json, print_plan, say
 from tuiprov.publish.plan import Plan
-from tuiprov.text import in_words
+from tuiprov.text import for_scripts, in_words
 
 app = typer.Typer(help="Show or change the inventory of SIP devices.", rich_markup_mode=None)
 
@@ -187,8 +187,8 @@ def _plain(row: DeviceRow, fetched: Fetched) -> dict[str, object]:
         "lines": {str(line.number): line.extension for line in row.lines},
         "organization": row.organization,
         "owner": row.owner,
-        "published_at": row.published_at.isoformat() if row.published_at else None,
-        "fetched_at": fetched.at.isoformat() if fetched.at else None,
+        "published_at": for_scripts(row.published_at) if row.published_at else None,
+        "fetched_at": for_scripts(fetched.at) if fetched.at else None,
         "has_this_version": fetched.is_current,
         "firmware_seen": fetched.firmware,
         "read_only": row.cannot_edit,

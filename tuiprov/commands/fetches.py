@@ -10,7 +10,7 @@ from tuiprov.commands.site import SITE, AsJson
 from tuiprov.data.fetches import SERVED, FetchRow
 from tuiprov.fetching import agent_in_words, chain, fetching_of, in_words, mac_of, why
 from tuiprov.printing import print_json, say
-from tuiprov.text import on_this_clock
+from tuiprov.text import for_scripts, on_this_clock
 
 Where = Annotated[str, typer.Option("--where", help="Filter, e.g. 'verdict:key address:192.0.2'.")]
 
@@ -32,7 +32,7 @@ def fetches(where: Where = "", as_json: AsJson = False) -> None:
 def _plain(row: FetchRow) -> dict[str, Any]:
     reason = why(row)
     return {
-        "at": row.at.isoformat(),
+        "at": for_scripts(row.at),
         "address": row.address,
         "protocol": row.protocol,
         "method": row.method,

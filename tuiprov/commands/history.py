@@ -14,7 +14,7 @@ from tuiprov.errors import NotFound
 from tuiprov.printing import print_json, print_plan, print_table, say
 from tuiprov.publish.publishing import carry_out, plan_devices
 from tuiprov.publish.timeline import Timeline
-from tuiprov.text import local_time
+from tuiprov.text import for_scripts, local_time
 
 Number = Annotated[int, typer.Argument(help="The operation's number.", min=1, show_default=False)]
 VersionNumber = Annotated[
@@ -74,7 +74,7 @@ def versions(
         return
     if as_json:
         print_json([
-            {"id": one.id, "path": one.path, "at": one.at.isoformat(), "who": one.who,
+            {"id": one.id, "path": one.path, "at": for_scripts(one.at), "who": one.who,
              "why": one.why, "deleted": one.is_gone, "current": one.is_current, "size": one.size}
             for one in known
         ])  # fmt: skip
@@ -108,7 +108,7 @@ def restore(device: Device, number: VersionNumber, yes: Yes = False) -> None:
 def _print_events(rows: list[EventRow], *, as_json: bool) -> None:
     if as_json:
         print_json([
-            {"id": row.id, "at": row.at.isoformat(), "who": row.who, "action": row.action,
+            {"id": row.id, "at": for_scripts(row.at), "who": row.who, "action": row.action,
              "subject": row.subject, "detail": row.detail, "changes": row.changes,
              "undone_by": row.undone_by}
             for row in rows

@@ -23,9 +23,9 @@ class SiteOptions:
     db: str = ""
     config: str = ""
 
-    @property
-    def url(self) -> str:
-        return config.load(self.db, self.config).db
+    def database(self) -> Database:
+        """The database, which may hold no site yet."""
+        return Database.of(config.load(self.db, self.config))
 
     @property
     def console(self) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ class SiteOptions:
     def store(self) -> tuple[Store, Viewer]:
         """The site's store and who is looking; StoreError or NotAllowed in one line."""
         settings = config.load(self.db, self.config)
-        database = Database(settings.db)
+        database = Database.of(settings)
         database.check()
         return Store(database, settings.asterisk), os_viewer(database)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from sqlalchemy import JSON, exists, func, insert, literal, literal_column, update
 from sqlalchemy import cast as sql_cast
-from sqlalchemy import exists, func, insert, literal, update
 from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts import Viewer
@@ -152,10 +152,4 @@ def _from_json(session: Session, value: Any, field: str, column: Any) -> Any:
         return sql_cast(func.nullif(value, "null"), column.type)
     if is_sqlite(session):
         return func.json_extract(value, "$")
-    return sql_cast(value, _postgresql_json()).op("#>>")("{}")
-
-
-def _postgresql_json() -> Any:
-    from sqlalchemy import JSON
-
-    return JSON
+    return sql_cast(value, JSON).op("#>>")(literal_column("'{}'"))  # the whole value, as text

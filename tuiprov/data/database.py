@@ -1,8 +1,11 @@
 """The connection to the database: open, check, make; short read and write transactions.
 
+One writer at a time, on either database: the rules about other records (a MAC address, an IP, a
+number that must be free) are read and then written by in one transaction, and nobody comes between.
 SQLite runs with WAL and synchronous=FULL (NORMAL lost acknowledged commits at power loss), foreign
 keys, a busy timeout, and `BEGIN IMMEDIATE` for every write (a deferred read-then-write fails at
-once when two writers meet). Alembic is imported only when the schema is made or upgraded.
+once when two writers meet). What is PostgreSQL's own is in `postgresql.py`. Alembic is imported
+only when the schema is made or upgraded.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, Engine, make_url
@@ -21,30 +24,59 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session
 
+from tuiprov.config import Config
 from tuiprov.data.sealing import Keys, key_path
 from tuiprov.errors import Conflict, StoreError
+
+if TYPE_CHECKING:
+    from tuiprov.data.postgresql import Listener
 
 SCHEMA = "0004"
 """The revision this code works with; a test compares it with the head of `migrations/`."""
 _BUSY_TIMEOUT_MS = 10_000
+_POSTGRESQL_DRIVER: Final = "postgresql+psycopg"
 
 
 class Database:
-    """One database by URL. `read()` and `write()` give a Session inside one transaction."""
+    """One database by URL. `read()` and `write()` give a Session inside one transaction. `key`: the
+    file with the site's keys, "" for where `sealing.key_path` finds it. `publish_root`: where this
+    host keeps the published files, "" for where the site's settings say."""
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, *, key: str = "", publish_root: str = ""):
         self.url = _parsed(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.publish_root = publish_root
         try:
-            self._engine = create_engine(self.url)
+            self._engine = create_engine(self.url, **self._engine_options())
         except (NoSuchModuleError, ModuleNotFoundError):
-            backend = self.url.drivername
-            raise StoreError(f"no driver for {backend}: install one, e.g. psycopg") from None
+            raise StoreError(_no_driver(self.url)) from None
+        self._reading = self._engine
         if self.is_sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin)
+        elif self.is_postgresql:
+            from tuiprov.data import postgresql
+
+            event.listen(self._engine, "begin", postgresql.begin)
+            self._reading = self._engine.execution_options(**postgresql.READING)
         self._writing = self._engine.execution_options(writing=True)
-        self.keys = Keys(key_path(self.path))
+        self.keys = Keys(key_path(self.path, key))
+
+    @classmethod
+    def of(cls, settings: Config) -> Database:
+        """The database that the configuration names, as this host uses it."""
+        return cls(settings.db, key=settings.key, publish_root=settings.publish_root)
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.url.get_backend_name() == "postgresql"
+
+    def _engine_options(self) -> dict[str, Any]:
+        if not self.is_postgresql:
+            return {}
+        from tuiprov.data import postgresql
+
+        return postgresql.ENGINE
 
     @property
     def path(self) -> Path | None:
@@ -54,7 +86,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one moment of the database and changes nothing."""
-        with self._told_plainly(), self._session(self._engine) as session:
+        with self._told_plainly(), self._session(self._reading) as session:
             yield session
 
     @contextmanager
@@ -72,7 +104,8 @@ class Database:
             yield session
 
     def _session(self, engine: Engine) -> Session:
-        return Session(engine, expire_on_commit=False, info={"keys": self.keys})
+        info = {"keys": self.keys, "publish_root": self.publish_root}
+        return Session(engine, expire_on_commit=False, info=info)
 
     def check(self) -> None:
         """Open the database and make sure it is one of ours; StoreError says what is wrong."""
@@ -106,6 +139,22 @@ class Database:
         with self._told_plainly(), self._writing.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            if self.is_postgresql:
+                from tuiprov.data import postgresql
+
+                postgresql.order_plainly(connection)
+
+    @contextmanager
+    def listen(self) -> Iterator[Listener | None]:
+        """What wakes who follows the published files; None where nothing does (SQLite), and the
+        database has to be asked from time to time."""
+        if not self.is_postgresql:
+            yield None
+            return
+        from tuiprov.data import postgresql
+
+        with self._told_plainly(), postgresql.listening(self._engine) as listener:
+            yield listener
 
     def close(self) -> None:
         self._engine.dispose()
@@ -136,16 +185,33 @@ class Database:
 
 def _parsed(url: str) -> URL:
     try:
-        return make_url(url)
+        parsed = make_url(url)
+        if parsed.drivername in ("postgresql", "postgres"):
+            return parsed.set(drivername=_POSTGRESQL_DRIVER)
+        return parsed
     except ArgumentError:
         shown = re.sub(r":[^:@]*@", ":***@", url)
         raise StoreError(
-            f"{shown!r} is not a database URL; write sqlite:////path/to/file.db"
+            f"{shown!r} is not a database URL; write sqlite:////path/to/file.db or "
+            "postgresql://user@host/database"
         ) from None
+
+
+def _no_driver(url: URL) -> str:
+    if url.get_backend_name() == "postgresql":
+        return "no driver for PostgreSQL: install tuiprov[postgresql]"
+    return f"no driver for {url.drivername}: SQLite and PostgreSQL are known"
 
 
 def _reason(error: DBAPIError) -> str:
     """The driver's words without SQL and parameters (they may hold secrets)."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state:
+        from tuiprov.data import postgresql
+
+        said = postgresql.reason(state)
+        if said:
+            return said
     words = str(error.orig).strip().splitlines()[0] if error.orig else "failed"
     known = {
         "file is not a database": "not a tuiprov database (the file is something else)",

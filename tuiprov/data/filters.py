@@ -14,7 +14,7 @@ import shlex
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_
 from sqlalchemy import String as SqlString
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import aliased
@@ -25,6 +25,8 @@ from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 from tuiprov.errors import Refusal, Refused
 
 _MAC_PART = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{0,2})+")
+_NUL: Final = "\0"
+"""No field holds it, and PostgreSQL takes no text with it."""
 _FREE_TEXT = ("extension", "extension_name", "organization", "user", "friendly_name", "model")
 
 
@@ -136,13 +138,15 @@ def _matches(name: str, value: str, user: Any, organization: Any) -> ColumnEleme
 
 
 def _is_in(column: Any, value: str, *, exactly: bool) -> ColumnElement[bool]:
-    if exactly and value:
+    if exactly and value and _NUL not in value:
         equal: ColumnElement[bool] = func.lower(column) == value.lower()
         return equal
     return _contains(column, value)
 
 
 def _contains(column: Any, value: str) -> ColumnElement[bool]:
+    if _NUL in value:
+        return false()
     escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return or_(
         *(func.lower(column).like(f"%{one}%", escape="\\") for one in _spellings(escaped.lower()))

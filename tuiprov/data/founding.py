@@ -21,7 +21,8 @@ def found_site(database: Database, publish_root: str = "") -> bool:
 
     `publish_root` starts as `publish/` beside the SQLite file; another database must be given one.
     """
-    is_new = database.path is None or not database.path.exists() or database.schema() == ""
+    path = database.path
+    is_new = (path is not None and not path.exists()) or database.schema() == ""
     if is_new and not publish_root:
         if database.path is None:
             raise Refused([Refusal("publish_root", "name one with --publish-root", "init")])

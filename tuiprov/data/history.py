@@ -15,7 +15,7 @@ def record(session: Session, who: str, action: str, subject: str, detail: str = 
     """Add an event to the session's transaction and give it. `detail`: field names, no values."""
     from tuiprov.data.kept import Event
 
-    event = Event(at=datetime.now(UTC), who=who[:80], action=action, subject=subject)
+    event = Event(at=datetime.now(UTC), who=who[:80], action=action, subject=subject[:128])
     event.detail = detail[:1024]
     session.add(event)
     session.info.setdefault("operation", event)

@@ -36,9 +36,17 @@ def columns(*columns: Any) -> Select[Any]:
 
 def site_of(session: Session) -> Site:
     """The settings as plain data, without the table's own columns; unchecked, so that even what a
-    stranger's hand put there can be shown and mended."""
+    stranger's hand put there can be shown and mended. On a host with a publish tree of its own that
+    is its root."""
     row = session.get_one(SystemSettings, 1)
-    return Site.model_construct(**{name: getattr(row, name) for name in SITE_FIELDS})
+    values = {name: getattr(row, name) for name in SITE_FIELDS}
+    values["publish_root"] = session.info["publish_root"] or values["publish_root"]
+    return Site.model_construct(**values)
+
+
+def has_several_trees(session: Session) -> bool:
+    """May there be published files on other hosts than this one?"""
+    return bool(session.info["publish_root"]) or session.get_bind().dialect.name != "sqlite"
 
 
 def page_of(session: Session, viewer: Viewer, extension_id: int) -> Page:

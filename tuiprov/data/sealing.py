@@ -6,8 +6,8 @@ gets the database alone cannot try passwords against them.
 
 The key file holds one key a line, `<name>:<base64 of 32 bytes>`: `root`, which digests and derived
 secrets come from and which stays, and `k1`, `k2` … of which the last one seals. It lies beside a
-SQLite database as `<database>.key`, or where TUIPROV_KEY says, or among systemd's credentials under
-the name `tuiprov.key`. It must be its owner's alone.
+SQLite database as `<database>.key`, or where TUIPROV_KEY or the configuration file says, or among
+systemd's credentials under the name `tuiprov.key`. It must be its owner's alone.
 """
 
 from __future__ import annotations
@@ -48,7 +48,10 @@ class Keys:
     @property
     def path(self) -> Path:
         if self._path is None:
-            raise StoreError("say where the site's key is: TUIPROV_KEY=/etc/tuiprov/key")
+            raise StoreError(
+                'say where the site\'s key is: key = "/etc/tuiprov/key" in the configuration file, '
+                "or TUIPROV_KEY"
+            )
         return self._path
 
     @property
@@ -233,13 +236,16 @@ def _not_ours(about: str) -> StoreError:
     )
 
 
-def key_path(database: Path | None) -> Path | None:
-    """Where the key of a site is: TUIPROV_KEY, systemd's credentials, beside a SQLite database."""
+def key_path(database: Path | None, configured: str = "") -> Path | None:
+    """Where the key of a site is: TUIPROV_KEY, systemd's credentials, where the configuration file
+    says, beside a SQLite database."""
     chosen, credentials = os.environ.get("TUIPROV_KEY"), os.environ.get("CREDENTIALS_DIRECTORY")
     if chosen:
         return Path(chosen)
     if credentials and (Path(credentials) / _CREDENTIAL).exists():
         return Path(credentials) / _CREDENTIAL
+    if configured:
+        return Path(configured)
     return database and database.with_name(f"{database.name}.key")
 
 

@@ -363,6 +363,10 @@ def _require_site_change(viewer: Viewer) -> None:
 
 
 def _proposed(session: Session, values: Values) -> Site:
+    own = session.info["publish_root"]
+    if own and values.get("publish_root", own) != own:
+        told = f"this host keeps its files in {own}, as its configuration file says"
+        raise Refused([Refusal("publish_root", told)])
     site = site_of(session).model_copy(update=dict(values))
     found = check_site(site)
     if found:

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import delete, insert, update
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from tuiprov.data.kept import Content, FileVersion, PublishedFile
+from tuiprov.data.postgresql import announce
 from tuiprov.data.sealing import keys_of
 from tuiprov.errors import StoreError
 
@@ -62,6 +63,27 @@ def want(session: Session, files: Sequence[Wanted], who: str, event_id: int) -> 
         row |= {"version_id": ids[str(row["path"])], "published_at": now}
         del row["at"], row["who"], row["event_id"]
     _upsert(session, rows)
+    announce(session)
+
+
+def newest(session: Session) -> int:
+    """The id of the newest version of any file, 0 for none. Writers come one after another, so no
+    version with a smaller id appears later."""
+    return session.exec(select(func.max(FileVersion.id))).one() or 0
+
+
+def paths_since(session: Session, version_id: int) -> list[str]:
+    """The files that have a newer version than this one."""
+    query = select(FileVersion.path).where(col(FileVersion.id) > version_id).distinct()
+    return list(session.exec(query))
+
+
+def published_once(session: Session, paths: Sequence[str]) -> set[str]:
+    """Those of these paths that have ever been published."""
+    found: set[str] = set()
+    for some in in_parts(paths):
+        found |= set(session.exec(select(FileVersion.path).where(col(FileVersion.path).in_(some))))
+    return found
 
 
 def forget_gone(session: Session, paths: Iterable[str]) -> None:

@@ -20,13 +20,15 @@ from tuiprov.data.accounts import Viewer
 from tuiprov.data.bulk_edit import Change, devices_of, values_for
 from tuiprov.data.custom_rows import customs_named
 from tuiprov.data.fields import Values
+from tuiprov.data.kept import PublishedFile
 from tuiprov.data.models import Device, SystemSettings
 from tuiprov.data.page import CustomTemplate, Page, Phone
-from tuiprov.data.reading import site_of, stamps
+from tuiprov.data.reading import has_several_trees, site_of, stamps
+from tuiprov.data.sealing import keys_of
 from tuiprov.data.sections import EXTENSION_FIELDS
 from tuiprov.data.site import ACCESS_FIELDS, PBX_FIELDS, PHONE_FIELDS, SITE_FIELDS, Site
 from tuiprov.data.store import Store
-from tuiprov.data.versions import Wanted, forget_gone, in_parts, recorded, want
+from tuiprov.data.versions import GONE, Wanted, forget_gone, in_parts, recorded, want
 from tuiprov.errors import NotAllowed, PublishError
 from tuiprov.publish.apply import locked, put
 from tuiprov.publish.plan import Asked, PbxSeen, Plan, is_of_pbx, plan
@@ -392,11 +394,29 @@ def _record_result(session: Session, done: Plan) -> Plan:
     current |= set(done.settled)
     now = stamps(session, list(current))
     late = {n for n in current if n in done.seen and now.get(n) != done.seen[n].stamp}
+    late |= _behind(session, current)
     _mark(session, current - held - late, "published", "")
     _mark(session, current & (held | late), "stale", "")
     for device_id, problem in done.failed.items():
         _mark(session, [device_id], "failed", problem)
     return done
+
+
+def _behind(session: Session, ids: Collection[int]) -> set[int]:
+    """Those of these devices of which this host has other files than the record says: another host
+    published meanwhile, and this tree has not followed yet. What was planned against it is no word
+    about the record."""
+    if not has_several_trees(session):
+        return set()
+    site, keys = site_of(session), keys_of(session)
+    found = set()
+    for some in in_parts(list(ids)):
+        query = select(PublishedFile).where(col(PublishedFile.device_id).in_(some))
+        for row in session.exec(query.where(col(PublishedFile.version_id).is_not(None))):
+            data = tree_of(site).read(row.path)
+            if (GONE if data is None else keys.digest(data)) != row.digest:
+                found.add(row.device_id or 0)
+    return found
 
 
 def _mark(session: Session, ids: Iterable[int | None], state: str, reason: str) -> None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlmodel import col, func, select
 
@@ -22,7 +23,16 @@ from tuiprov.data.kept import PublishedFile
 from tuiprov.data.models import Device
 from tuiprov.data.site import Site
 from tuiprov.data.store import Store
-from tuiprov.data.versions import GONE, Wanted, content, forget_gone, in_parts, want
+from tuiprov.data.versions import (
+    GONE,
+    Wanted,
+    content,
+    forget_gone,
+    in_parts,
+    paths_since,
+    published_once,
+    want,
+)
 from tuiprov.errors import TuiprovError
 from tuiprov.publish.apply import TEMPORARY, locked, mode_of, put, remove_temporaries
 from tuiprov.publish.plan import Change
@@ -71,11 +81,10 @@ def examine(store: Store) -> Damage:
     site = store.site()
     rows = _recorded(store)
     wrong, left = _compare(store, site, rows)
-    temporaries, strangers = _others(Path(site.publish_root), {row.path for row in rows})
-    expired = _expired(store)
-    return Damage(
-        tuple(wrong), tuple(left), tuple(expired), temporaries, tuple(strangers), len(rows)
-    )
+    temporaries, others = _others(Path(site.publish_root), {row.path for row in rows})
+    forgotten, strangers = _told_apart(store, others)
+    expired = tuple(_expired(store))
+    return Damage(tuple(wrong), (*left, *forgotten), expired, temporaries, strangers, len(rows))
 
 
 def reconcile(store: Store, *, wait: float = 10.0) -> Damage:
@@ -91,16 +100,32 @@ def reconcile(store: Store, *, wait: float = 10.0) -> Damage:
         wrong, left = _compare(store, site, rows)
         left = [path for path in left if path not in expired]
         by_path = {row.path: row for row in rows}
-        for paths in in_parts(wrong):
-            put(_again(store, [by_path[path] for path in paths]), site)
-        put([Change("delete", path, by_path[path].device_id) for path in (*left, *expired)], site)
+        _, others = _others(Path(site.publish_root), set(by_path))
+        forgotten, strangers = _told_apart(store, others)
+        left += forgotten
+        _put_right(store, site, by_path, wrong, [*left, *expired])
         with store.database.write() as session:
             forget_gone(session, [path for path, row in by_path.items() if _is_gone(row)])
         settle_interrupted(store)
-        _, strangers = _others(Path(site.publish_root), set(by_path))
-    return Damage(
-        tuple(wrong), tuple(left), tuple(expired), temporaries, tuple(strangers), len(rows)
-    )
+    return Damage(tuple(wrong), tuple(left), tuple(expired), temporaries, strangers, len(rows))
+
+
+def bring_up_to(store: Store, version_id: int, *, wait: float = 10.0) -> int:
+    """As `reconcile`, for those files alone that have a newer version than this one; gives how many
+    were written or deleted."""
+    site = store.site()
+    with locked(site, wait=wait):
+        with store.database.read() as session:
+            paths = paths_since(session, version_id)
+            by_path = {
+                row.path: row
+                for some in in_parts(paths)
+                for row in session.exec(select(PublishedFile).where(_at(some)))
+            }
+        wrong, left = _compare(store, site, list(by_path.values()))
+        left += [path for path in paths if path not in by_path and _is_there(site, path)]
+        _put_right(store, site, by_path, wrong, left)
+    return len(wrong) + len(left)
 
 
 def at_start(store: Store) -> Damage:
@@ -161,6 +186,35 @@ def _compare(
         elif data is None or store.database.keys.digest(data) != row.digest or not _mode(site, row):
             wrong.append(row.path)
     return wrong, left
+
+
+def _at(paths: Sequence[str]) -> Any:
+    return col(PublishedFile.path).in_(paths)
+
+
+def _is_there(site: Site, path: str) -> bool:
+    return tree_of(site).read(path) is not None
+
+
+def _put_right(
+    store: Store,
+    site: Site,
+    by_path: Mapping[str, PublishedFile],
+    wrong: Sequence[str],
+    left: Sequence[str],
+) -> None:
+    """Write and delete; the caller holds the lock."""
+    for paths in in_parts(wrong):
+        put(_again(store, [by_path[path] for path in paths]), site)
+    put([Change("delete", path, None) for path in left], site)
+
+
+def _told_apart(store: Store, paths: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Of files that are not on record: those that were published once and then deleted, by another
+    host or before a backup was put back; and those that nobody published."""
+    with store.database.read() as session:
+        ours = published_once(session, paths)
+    return [one for one in paths if one in ours], tuple(one for one in paths if one not in ours)
 
 
 def _mode(site: Site, row: PublishedFile) -> bool:
