@@ -97,7 +97,7 @@ def test_a_publish_of_what_is_outdated_finds_the_closed_window_by_itself(site: S
 def test_doctor_tells_of_a_closed_window_s_files_and_its_repair_removes_them(site: Site) -> None:
     assert not examine(site.store)
     close_the_window(site)
-    told = {one.about: one for one in doctor(site.url)}["published files"]
+    told = {one.about: one for one in doctor(lambda: site.database)}["published files"]
     assert not told.ok
     assert told.words == "1 of enrolment windows that have closed: tuiprov doctor --repair"
     first, _ = tokens(site)

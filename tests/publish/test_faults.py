@@ -119,7 +119,7 @@ def test_a_full_disk_does_not_keep_a_start_nor_doctor_from_saying_what_is_wrong(
     site = fleet_at(small, tmp_path)
     refusal(site)
     assert not at_start(site.store)
-    (found,) = [one for one in doctor(site.url) if one.about == "published files"]
+    (found,) = [one for one in doctor(lambda: site.database) if one.about == "published files"]
     assert (found.ok, " wrong: tuiprov doctor --repair" in found.words) == (False, True)
     with pytest.raises(PublishError, match="the disk is full; nothing was lost"):
         reconcile(site.store)
@@ -151,7 +151,7 @@ def test_nothing_is_written_into_the_mount_point_of_a_file_system_that_is_gone(
     assert refusal(site) == words
     assert not at_start(site.store)
     assert Session(site.store, site.admin).heal() == f"Nothing is published now: {words}"
-    told = {one.about: one for one in doctor(site.url)}
+    told = {one.about: one for one in doctor(lambda: site.database)}
     assert (told["publish root"].ok, told["publish root"].words) == (False, words)
     assert list(borrowed.iterdir()) == []
     mount("--bind", str(tmp_path / "kept"), str(borrowed))
