@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
-from sqlmodel import select
+from sqlmodel import SQLModel, select
 
 from tests import postgresql
 from tests.cli.helpers import Ran, run
@@ -16,6 +18,7 @@ from tuiprov.data import postgresql as own
 from tuiprov.data.database import SCHEMA, Database
 from tuiprov.data.founding import found_site
 from tuiprov.data.models import Account, Extension
+from tuiprov.data.store import Store
 from tuiprov.errors import Refused, StoreError
 
 pytestmark = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
@@ -48,6 +51,22 @@ class TestInit:
     def test_an_empty_database_holds_no_site(self, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="holds no site; make one with: tuiprov init"):
             an_empty_database(tmp_path).check()
+
+
+class TestTheSchema:
+    def test_is_what_the_code_says(self, site: Site) -> None:
+        with site.database._engine.connect() as connection:
+            context = MigrationContext.configure(
+                connection, opts={"compare_type": True, "compare_server_default": True}
+            )
+            assert compare_metadata(context, SQLModel.metadata) == []
+
+    def test_lets_one_login_be_one_accounts_only(self, site: Site) -> None:
+        with site.database.write() as session:
+            session.add(Account(kind="provider", name="A", parent_id=1, os_login="anna"))
+            session.add(Account(kind="provider", name="B", parent_id=1))
+        with pytest.raises(StoreError), site.database.write() as session:
+            session.add(Account(kind="provider", name="C", parent_id=1, os_login="anna"))
 
 
 class TestTheCommandLine:
@@ -102,6 +121,24 @@ class TestWriters:
             session.exec(select(Account)).all()
             told = said(Database(site.url))
         assert told == "somebody else is writing; nothing was saved, try again"
+
+    def test_that_stand_still_are_put_aside(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = Site(site.directory, Store(Database(site.url)), site.admin)
+
+        def stand_still() -> None:
+            with site.database.write() as session:
+                session.add(Account(kind="provider", name="Slow", parent_id=1))
+                session.flush()
+                monkeypatch.setattr(own, "LONGEST_IDLE_MS", 60_000)
+                other.add(**PHONE)
+
+        monkeypatch.setattr(own, "LONGEST_IDLE_MS", 200)
+        with pytest.raises(StoreError):
+            stand_still()
+        assert site.page().values["mac"] == PHONE["mac"]
+        assert not [one for one in site.rows(Account) if one.name.startswith("Slow")]
 
     def test_of_another_site_do_not_wait(self, site: Site, tmp_path: Path) -> None:
         (tmp_path / "other").mkdir()
