@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from sqlmodel import SQLModel, select
@@ -53,6 +55,15 @@ class TestInit:
             an_empty_database(tmp_path).check()
 
 
+def taken_back(database: Database, revision: str) -> None:
+    """Take back the migrations after this one."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(own.__file__).parent / "migrations"))
+    with database._writing.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+
 class TestTheSchema:
     def test_is_what_the_code_says(self, site: Site) -> None:
         with site.database._engine.connect() as connection:
@@ -60,6 +71,25 @@ class TestTheSchema:
                 connection, opts={"compare_type": True, "compare_server_default": True}
             )
             assert compare_metadata(context, SQLModel.metadata) == []
+
+    def test_can_be_taken_back_to_each_revision_and_made_again(self, tmp_path: Path) -> None:
+        database = an_empty_database(tmp_path)
+        database.make()
+        for revision in ("0003", "0002", "0001"):
+            taken_back(database, revision)
+            assert database.schema() == revision
+            with pytest.raises(StoreError, match="older schema"):
+                database.check()
+        database.make()
+        database.check()
+        with database.read() as session:
+            assert session.execute(text(own._OTHERWISE)).all() == []
+
+    def test_of_a_site_is_upgraded_with_all_that_is_in_it(self, site: Site) -> None:
+        before = site.add(**PHONE, sip_password="s3cret99")
+        taken_back(site.database, "0003")
+        assert found_site(Database(site.url)) is False
+        assert site.page().values == before.values
 
     def test_lets_one_login_be_one_accounts_only(self, site: Site) -> None:
         with site.database.write() as session:
