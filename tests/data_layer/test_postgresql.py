@@ -239,5 +239,14 @@ class TestWhatGoesWrong:
             assert len(str(error.value).splitlines()) == 1
         assert site.page().values["friendly_name"] == PHONE["friendly_name"]
 
+    def test_what_the_url_tells_the_server_stays(self) -> None:
+        url = f"{postgresql.server().create()}&options=-c%20statement_timeout%3D1234"
+        with Database(url).read() as session:
+            said = [
+                session.execute(text(f"SHOW {n}")).scalar()
+                for n in ("statement_timeout", "timezone")
+            ]
+        assert said == ["1234ms", "UTC"]
+
     def test_a_url_without_a_driver_means_psycopg(self) -> None:
         assert Database("postgresql://me@/site").url.drivername == "postgresql+psycopg"

@@ -76,7 +76,7 @@ class Database:
             return {}
         from tuiprov.data import postgresql
 
-        return postgresql.ENGINE
+        return postgresql.engine_options(self.url)
 
     @property
     def path(self) -> Path | None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import URL, Engine
 from sqlmodel import Session
 
 from tuiprov.errors import StoreError
@@ -26,22 +26,26 @@ LONGEST_WAIT_MS: Final = 10_000
 LONGEST_IDLE_MS: Final = 300_000
 """After so long without a statement a writer is put aside: it was stopped, or its host is gone."""
 
-ENGINE: Final[dict[str, Any]] = {
-    # A server that was restarted, or a firewall that forgot, costs a new connection and no error.
-    "pool_pre_ping": True,
-    # Moments are stored in UTC, so that no session's time zone turns them.
-    "connect_args": {
-        "connect_timeout": 10,
-        "options": "-c timezone=UTC",
-        # Who listens says nothing for hours: a host that is gone is noticed within a minute.
-        "keepalives_idle": 30,
-        "keepalives_interval": 10,
-        "keepalives_count": 3,
-    },
-}
 READING: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ"}
 """Execution options of a transaction that sees one moment. Not READ ONLY: a bulk edit's survey
 keeps what was chosen in a temporary table."""
+
+
+def engine_options(url: URL) -> dict[str, Any]:
+    """What `create_engine` is told besides the URL, whose own `options` stay."""
+    return {
+        # A server that was restarted, or a firewall that forgot, costs a new connection, no error.
+        "pool_pre_ping": True,
+        "connect_args": {
+            "connect_timeout": 10,
+            # Moments are stored in UTC, so that no session's time zone turns them.
+            "options": f"{url.query.get('options', '')} -c timezone=UTC".strip(),
+            # Who listens says nothing for hours: a host that is gone is noticed within a minute.
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+        },
+    }
 
 
 def begin(connection: Connection) -> None:
