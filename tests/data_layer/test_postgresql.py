@@ -177,6 +177,15 @@ class TestWriters:
             session.exec(select(Account)).all()
             other.add(**PHONE)
 
+    def test_see_what_the_one_before_saved_whatever_the_server_isolates_by(
+        self, site: Site
+    ) -> None:
+        """With a snapshot of before the wait, both would find the MAC address free."""
+        url = f"{site.url}&options=-c%20default_transaction_isolation%3Dserializable"
+        with Database(url).write() as session:
+            level = session.execute(text("SHOW transaction_isolation")).scalar()
+        assert level == "read committed"
+
     def test_are_not_waited_for_by_readers(self, site: Site) -> None:
         with site.database.write() as session:
             session.add(Account(kind="provider", name="New", parent_id=1))

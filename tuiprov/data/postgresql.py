@@ -30,6 +30,10 @@ READING: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ"}
 """Execution options of a transaction that sees one moment. Not READ ONLY: a bulk edit's survey
 keeps what was chosen in a temporary table."""
 
+WRITING: Final[dict[str, Any]] = {"isolation_level": "READ COMMITTED", "writing": True}
+"""Said even though it is PostgreSQL's default, which a server or a role may have changed: each
+statement sees what the writer before has committed; a snapshot taken before the wait would not."""
+
 
 def engine_options(url: URL) -> dict[str, Any]:
     """What `create_engine` is told besides the URL, whose own `options` stay."""
@@ -49,8 +53,7 @@ def engine_options(url: URL) -> dict[str, Any]:
 
 
 def begin(connection: Connection) -> None:
-    """Be the only writer from the first statement on. READ COMMITTED, PostgreSQL's default, sees
-    what the writer before has committed; a snapshot taken before the wait would not."""
+    """Be the only writer from the first statement on."""
     if connection.get_execution_options().get("writing"):
         connection.exec_driver_sql(
             f"SET LOCAL lock_timeout = {LONGEST_WAIT_MS};"
