@@ -62,7 +62,7 @@ def test_the_configuration_file_names_the_database(host: Host, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('colour = "red"\n', ["colour", "is not a setting", "db, theme, keys"]),
+        ('colour = "red"\n', ["colour", "is not a setting", "db, key, publish_root, theme, keys"]),
         ("db = 7\n", ["db", "must be a str"]),
         ("db =\n", ["config.toml"]),
         ("\udcff", ["config.toml"]),

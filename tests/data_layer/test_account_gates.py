@@ -21,6 +21,8 @@ from tuiprov.data.accounts import Permission, Role, Viewer
 from tuiprov.data.fields import Values
 from tuiprov.data.models import Account
 
+ON_BOTH = True
+
 ADMIN = Viewer("system", "admin", 1, "modify", True, True)
 PLAIN = {name: Account.model_fields[name].default for name in ACCOUNT_FIELDS} | {"name": "Acme"}
 FULL = {**PLAIN, "sip_management": True, "sip_trunking_management": True}

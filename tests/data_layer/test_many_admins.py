@@ -25,7 +25,8 @@ from tuiprov.errors import Conflict, Refused
 ON_BOTH = True
 NUMBERS = [f"0027*{number:03}" for number in range(1, 6)]
 COUNTER = "equipment_description"
-LONGEST = 240.0
+LONGEST = 600.0
+"""Seconds for all of them, on a machine that is busy with other things."""
 
 Work = Callable[[Store, Viewer, int], Mapping[str, int]]
 
@@ -116,9 +117,24 @@ def nothing_is_lost(site: Site, admins: int, edits: int) -> Counter[str]:
     return told
 
 
-def test_no_edit_is_lost_and_every_conflict_is_told(tmp_path: Path) -> None:
-    told = nothing_is_lost(five(tmp_path), admins=4, edits=15)
-    assert told["conflicts"] > 0
+def test_no_edit_is_lost(tmp_path: Path) -> None:
+    nothing_is_lost(five(tmp_path), admins=4, edits=15)
+
+
+def test_of_five_who_save_one_page_as_they_saw_it_four_are_told(tmp_path: Path) -> None:
+    site = five(tmp_path)
+    page = site.page(NUMBERS[0])
+
+    def work(store: Store, viewer: Viewer, admin: int) -> Mapping[str, int]:
+        try:
+            store.save(viewer, page, {COUNTER: f"admin {admin}"})
+        except Conflict:
+            return {"conflict": 1}
+        return {f"admin {admin}": 1}
+
+    told = at_once(site, 5, work)
+    assert told.pop("conflict") == 4
+    assert list(told) == [site.page(NUMBERS[0]).values[COUNTER]]
 
 
 @pytest.mark.slow

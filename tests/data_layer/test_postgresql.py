@@ -6,8 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
-from sqlmodel import select
+from sqlmodel import SQLModel, select
 
 from tests import postgresql
 from tests.cli.helpers import Ran, run
@@ -16,6 +20,7 @@ from tuiprov.data import postgresql as own
 from tuiprov.data.database import SCHEMA, Database
 from tuiprov.data.founding import found_site
 from tuiprov.data.models import Account, Extension
+from tuiprov.data.store import Store
 from tuiprov.errors import Refused, StoreError
 
 pytestmark = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
@@ -48,6 +53,50 @@ class TestInit:
     def test_an_empty_database_holds_no_site(self, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="holds no site; make one with: tuiprov init"):
             an_empty_database(tmp_path).check()
+
+
+def taken_back(database: Database, revision: str) -> None:
+    """Take back the migrations after this one."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(own.__file__).parent / "migrations"))
+    with database._writing.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+
+class TestTheSchema:
+    def test_is_what_the_code_says(self, site: Site) -> None:
+        with site.database._engine.connect() as connection:
+            context = MigrationContext.configure(
+                connection, opts={"compare_type": True, "compare_server_default": True}
+            )
+            assert compare_metadata(context, SQLModel.metadata) == []
+
+    def test_can_be_taken_back_to_each_revision_and_made_again(self, tmp_path: Path) -> None:
+        database = an_empty_database(tmp_path)
+        database.make()
+        for revision in ("0003", "0002", "0001"):
+            taken_back(database, revision)
+            assert database.schema() == revision
+            with pytest.raises(StoreError, match="older schema"):
+                database.check()
+        database.make()
+        database.check()
+        with database.read() as session:
+            assert session.execute(text(own._OTHERWISE)).all() == []
+
+    def test_of_a_site_is_upgraded_with_all_that_is_in_it(self, site: Site) -> None:
+        before = site.add(**PHONE, sip_password="s3cret99")
+        taken_back(site.database, "0003")
+        assert found_site(Database(site.url)) is False
+        assert site.page().values == before.values
+
+    def test_lets_one_login_be_one_accounts_only(self, site: Site) -> None:
+        with site.database.write() as session:
+            session.add(Account(kind="provider", name="A", parent_id=1, os_login="anna"))
+            session.add(Account(kind="provider", name="B", parent_id=1))
+        with pytest.raises(StoreError), site.database.write() as session:
+            session.add(Account(kind="provider", name="C", parent_id=1, os_login="anna"))
 
 
 class TestTheCommandLine:
@@ -103,12 +152,39 @@ class TestWriters:
             told = said(Database(site.url))
         assert told == "somebody else is writing; nothing was saved, try again"
 
+    def test_that_stand_still_are_put_aside(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = Site(site.directory, Store(Database(site.url)), site.admin)
+
+        def stand_still() -> None:
+            with site.database.write() as session:
+                session.add(Account(kind="provider", name="Slow", parent_id=1))
+                session.flush()
+                monkeypatch.setattr(own, "LONGEST_IDLE_MS", 60_000)
+                other.add(**PHONE)
+
+        monkeypatch.setattr(own, "LONGEST_IDLE_MS", 200)
+        with pytest.raises(StoreError):
+            stand_still()
+        assert site.page().values["mac"] == PHONE["mac"]
+        assert not [one for one in site.rows(Account) if one.name.startswith("Slow")]
+
     def test_of_another_site_do_not_wait(self, site: Site, tmp_path: Path) -> None:
         (tmp_path / "other").mkdir()
         other = a_site(tmp_path / "other")
         with site.database.write() as session:
             session.exec(select(Account)).all()
             other.add(**PHONE)
+
+    def test_see_what_the_one_before_saved_whatever_the_server_isolates_by(
+        self, site: Site
+    ) -> None:
+        """With a snapshot of before the wait, both would find the MAC address free."""
+        url = f"{site.url}&options=-c%20default_transaction_isolation%3Dserializable"
+        with Database(url).write() as session:
+            level = session.execute(text("SHOW transaction_isolation")).scalar()
+        assert level == "read committed"
 
     def test_are_not_waited_for_by_readers(self, site: Site) -> None:
         with site.database.write() as session:
@@ -171,6 +247,15 @@ class TestWhatGoesWrong:
             assert "Traceback" not in str(error.value)
             assert len(str(error.value).splitlines()) == 1
         assert site.page().values["friendly_name"] == PHONE["friendly_name"]
+
+    def test_what_the_url_tells_the_server_stays(self) -> None:
+        url = f"{postgresql.server().create()}&options=-c%20statement_timeout%3D1234"
+        with Database(url).read() as session:
+            said = [
+                session.execute(text(f"SHOW {n}")).scalar()
+                for n in ("statement_timeout", "timezone")
+            ]
+        assert said == ["1234ms", "UTC"]
 
     def test_a_url_without_a_driver_means_psycopg(self) -> None:
         assert Database("postgresql://me@/site").url.drivername == "postgresql+psycopg"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -128,7 +129,7 @@ class TestCatchingUp:
         Follower(there.site.store).catch_up()
         assert there.files == {**here.files, "notes.txt": b"mine"}
 
-    def test_waits_for_who_is_publishing_here_and_is_done_the_next_time(
+    def test_what_the_disk_did_not_take_is_written_the_next_time(
         self, here: Host, there: Host, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         here.publish()
@@ -248,6 +249,43 @@ class TestFollowing:
         here.site.save("0027*001", extension_name="Bob")
         here.publish()
         assert within(20, lambda: there.files == here.files), following
+
+
+class TestTwoWhoPublish:
+    def test_at_once_on_their_hosts_end_with_the_same_files(self, here: Host, there: Host) -> None:
+        """Each changes a phone of its own and publishes all, again and again, and follows."""
+        told: list[str] = []
+
+        def work(host: Host, number: str) -> None:
+            follower = Follower(host.site.store)
+            try:
+                for turn in range(6):
+                    host.site.save(number, extension_name=f"Turn {turn}")
+                    with contextlib.suppress(PublishError):  # the other one saved meanwhile
+                        host.publish()
+                    follower.catch_up()
+            except BaseException as error:
+                told.append(repr(error))
+                raise
+
+        threads = [
+            threading.Thread(target=work, args=(host, number))
+            for host, number in ((here, "0027*001"), (there, "0027*002"))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+        assert told == []
+        for host in (here, there):
+            Follower(host.site.store).catch_up()
+            host.publish()
+        for host in (here, there):
+            Follower(host.site.store).catch_up()
+            assert not reconcile.examine(host.site.store)
+        assert here.files == there.files
+        assert sum(data.count(b"Turn 5") > 0 for data in here.files.values()) == 2
+        assert {state(here.site, number) for number in ("0027*001", "0027*002")} == {"published"}
 
 
 class TestTheCommand:

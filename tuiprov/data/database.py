@@ -51,6 +51,7 @@ class Database:
         except (NoSuchModuleError, ModuleNotFoundError):
             raise StoreError(_no_driver(self.url)) from None
         self._reading = self._engine
+        self._writing = self._engine.execution_options(writing=True)
         if self.is_sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin)
@@ -59,7 +60,7 @@ class Database:
 
             event.listen(self._engine, "begin", postgresql.begin)
             self._reading = self._engine.execution_options(**postgresql.READING)
-        self._writing = self._engine.execution_options(writing=True)
+            self._writing = self._engine.execution_options(**postgresql.WRITING)
         self.keys = Keys(key_path(self.path, key))
 
     @classmethod
@@ -76,7 +77,7 @@ class Database:
             return {}
         from tuiprov.data import postgresql
 
-        return postgresql.ENGINE
+        return postgresql.engine_options(self.url)
 
     @property
     def path(self) -> Path | None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import URL, Engine
 from sqlmodel import Session
 
 from tuiprov.errors import StoreError
@@ -23,24 +23,43 @@ LOCK: Final = 0x7475_6970
 """The number of the writers' advisory lock."""
 LONGEST_WAIT_MS: Final = 10_000
 """How long a writer waits for another one, as on SQLite."""
+LONGEST_IDLE_MS: Final = 300_000
+"""After so long without a statement a writer is put aside: it was stopped, or its host is gone."""
 
-ENGINE: Final[dict[str, Any]] = {
-    # A server that was restarted, or a firewall that forgot, costs a new connection and no error.
-    "pool_pre_ping": True,
-    # Moments are stored in UTC, so that no session's time zone turns them.
-    "connect_args": {"connect_timeout": 10, "options": "-c timezone=UTC"},
-}
 READING: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ"}
 """Execution options of a transaction that sees one moment. Not READ ONLY: a bulk edit's survey
 keeps what was chosen in a temporary table."""
 
+WRITING: Final[dict[str, Any]] = {"isolation_level": "READ COMMITTED", "writing": True}
+"""Said even though it is PostgreSQL's default, which a server or a role may have changed: each
+statement sees what the writer before has committed; a snapshot taken before the wait would not."""
+
+
+def engine_options(url: URL) -> dict[str, Any]:
+    """What `create_engine` is told besides the URL, whose own `options` stay."""
+    return {
+        # A server that was restarted, or a firewall that forgot, costs a new connection, no error.
+        "pool_pre_ping": True,
+        "connect_args": {
+            "connect_timeout": 10,
+            # Moments are stored in UTC, so that no session's time zone turns them.
+            "options": f"{url.query.get('options', '')} -c timezone=UTC".strip(),
+            # Who listens says nothing for hours: a host that is gone is noticed within a minute.
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+        },
+    }
+
 
 def begin(connection: Connection) -> None:
-    """Be the only writer from the first statement on. READ COMMITTED, PostgreSQL's default, sees
-    what the writer before has committed; a snapshot taken before the wait would not."""
+    """Be the only writer from the first statement on."""
     if connection.get_execution_options().get("writing"):
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LONGEST_WAIT_MS}")
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        connection.exec_driver_sql(
+            f"SET LOCAL lock_timeout = {LONGEST_WAIT_MS};"
+            f"SET LOCAL idle_in_transaction_session_timeout = {LONGEST_IDLE_MS};"
+            f"SELECT pg_advisory_xact_lock({LOCK})"
+        )
 
 
 def order_plainly(connection: Connection) -> None:
@@ -131,6 +150,7 @@ def reason(state: str) -> str:
 
 _REASONS: Final = {
     "55P03": "somebody else is writing; nothing was saved, try again",
+    "25P03": "it took too long and was put aside; nothing was saved, try again",
     "25006": "is read-only for you; nothing was saved",
     "42501": "you lack a permission in the database; nothing was saved",
     "53100": "the disk is full; nothing was saved",
