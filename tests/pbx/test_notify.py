@@ -14,7 +14,7 @@ import pytest
 from tuiprov.data.catalog import default_catalog
 from tuiprov.pbx.notify import Notice, Pace, by_asterisk, notify_conf, option_of
 
-EVENTS = sorted({kind.facts.resync for kind in default_catalog().types()})
+EVENTS = sorted({kind.facts.resync for kind in default_catalog().types()} - {""})
 
 
 def notice(endpoint: str = "0027*001", event: str = "check-sync") -> Notice:

@@ -29,6 +29,6 @@ class HttpLogin:
 def http_login(token: str, key: bytes) -> HttpLogin:
     """The login of the device with this token; `key` is 32 bytes derived for PURPOSE. Name and
     password are of `a-z2-7`, which no vendor's file escapes; the password has 100 bits."""
-    code = base64.b32encode(hmac.digest(key, token.encode("ascii"), hashlib.sha256))
+    code = base64.b32encode(hmac.digest(key, token.encode(), hashlib.sha256))
     word = code.decode("ascii").lower()
     return HttpLogin(word[_PASSWORD : _PASSWORD + _USERNAME], word[:_PASSWORD])
