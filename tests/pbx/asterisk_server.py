@@ -132,6 +132,11 @@ class Asterisk:
         return self._asterisk, "-C", str(self.etc / "asterisk.conf")
 
     @property
+    def answers(self) -> bool:
+        """Is it still there?"""
+        return self._remote("core show uptime").returncode == 0
+
+    @property
     def transports(self) -> str:
         """Sections `t-udp` and `t-tcp` on `port`, ready to stand in pjsip.conf."""
         return "".join(
