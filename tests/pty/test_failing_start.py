@@ -55,4 +55,7 @@ def test_a_newer_schema_is_told_with_what_to_do(start: Start, db: str, tmp_path:
 
 def test_a_wrong_url_is_told(start: Start) -> None:
     line = said_at_the_end(start("site.db"))
-    assert line == "'site.db' is not a database URL; write sqlite:////path/to/file.db"
+    assert line == (
+        "'site.db' is not a database URL; write sqlite:////path/to/file.db or "
+        "postgresql://user@host/database"
+    )

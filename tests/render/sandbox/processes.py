@@ -9,7 +9,8 @@ from pathlib import Path
 
 
 def descendants(of: int | None = None) -> list[int]:
-    """All processes below one (this one), oldest first."""
+    """All processes below one, oldest first; below this one without the servers of other tests,
+    which these tests would kill."""
     parents: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -19,9 +20,17 @@ def descendants(of: int | None = None) -> list[int]:
     found, waiting = [], [of or os.getpid()]
     while waiting:
         children = sorted(parents.get(waiting.pop(0), []))
+        if of is None and not found:
+            children = [pid for pid in children if not is_a_server(pid)]
         found += children
         waiting += children
     return found
+
+
+def is_a_server(pid: int) -> bool:
+    """Is it an Asterisk or a PostgreSQL of other tests in this very process?"""
+    words = read(pid, "cmdline")
+    return bool(words) and "tuiprov.render.sandbox" not in words
 
 
 def children(of: int) -> list[int]:
