@@ -50,7 +50,7 @@ class Bulk:
             notes=(_count(found.changed, found.same, len(found.refused)), *made.notes),
         )
 
-    def apply(self, plan: Plan, on_record: OnRecord) -> str:
+    def apply(self, on_record: OnRecord) -> str:
         """Change all that may be changed, as one operation, and publish what follows; gives words
         about it. Refused when nobody may be; PublishError: it is stored, and the devices are marked
         failed."""

@@ -8,7 +8,8 @@ from dataclasses import replace
 from sqlmodel import Session, col
 
 from tuiprov.data.accounts import Viewer
-from tuiprov.data.bulk_edit import Change, apply
+from tuiprov.data.bulk_edit import apply
+from tuiprov.data.bulk_sets import Change
 from tuiprov.data.fields import Field, Value
 from tuiprov.data.models import Extension
 from tuiprov.data.reading import columns

@@ -13,7 +13,8 @@ from typing import Final
 from sqlmodel import Session
 
 from tuiprov.data.accounts import Viewer
-from tuiprov.data.bulk_edit import Change, common_values, representatives
+from tuiprov.data.bulk_edit import common_values, representatives
+from tuiprov.data.bulk_sets import Change
 from tuiprov.data.bulk_text import read
 from tuiprov.data.fields import Field, Value
 from tuiprov.data.gate import HIDDEN, Gate

@@ -14,7 +14,8 @@ from sqlalchemy import cast as sql_cast
 from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts import Viewer
-from tuiprov.data.bulk_edit import is_sqlite, refused_as_they_are
+from tuiprov.data.bulk_edit import refused_as_they_are
+from tuiprov.data.bulk_sets import is_sqlite
 from tuiprov.data.changes import ALL
 from tuiprov.data.fields import Flag, Number
 from tuiprov.data.kept import FieldChange

@@ -17,7 +17,8 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
-from tuiprov.data.bulk_edit import Change, devices_of, values_for
+from tuiprov.data.bulk_edit import devices_of, values_for
+from tuiprov.data.bulk_sets import Change
 from tuiprov.data.custom_rows import customs_named
 from tuiprov.data.fields import Values
 from tuiprov.data.kept import PublishedFile

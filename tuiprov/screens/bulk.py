@@ -22,7 +22,6 @@ from tuiprov.data.identity import Identity
 from tuiprov.data.page import Page
 from tuiprov.data.record import Record
 from tuiprov.errors import PublishError, TuiprovError
-from tuiprov.publish.plan import Plan
 from tuiprov.screens.device_information import DeviceInformationSection
 from tuiprov.screens.device_settings import DeviceSettingsSection
 from tuiprov.screens.form_screen import FormScreen
@@ -134,17 +133,17 @@ class BulkScreen(FormScreen[BulkSheet]):
         def answered(apply: bool | None) -> None:
             if apply and not self._works:
                 self._works = True
-                self._apply(plan.plan)
+                self._apply()
 
         self.app.push_screen(plan, answered)
 
     @work(thread=True, exclusive=True, group="bulk")
-    def _apply(self, plan: Plan) -> None:
+    def _apply(self) -> None:
         """Write it in a thread, with a word now and then about how far it is."""
         problem: TuiprovError | None = None
         words = ""
         try:
-            words = self._bulk.apply(plan, self._on_record)
+            words = self._bulk.apply(self._on_record)
         except TuiprovError as error:
             problem = error
         if self.is_running and self.app.is_running:
