@@ -82,6 +82,7 @@ class _BulkSection(Section[BulkSheet]):
             return field.options if isinstance(field, Choice) else ()
         single = self._single
         able = [page for page in sheet.pages if gate(field.name, page, sheet.viewer).is_open]
+        able = able or sheet.pages  # closed for all: the words of its value are still wanted
         each = [single.options(field, cast(Draft, _OnePage(page))) for page in able]
         if not each:
             return ()
