@@ -1,15 +1,17 @@
-"""What all tests share: a founded site, and how many values Hypothesis tries."""
+"""What all tests share: a founded site, a real Asterisk, how many values Hypothesis tries."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import postgresql
+from tests.pbx.asterisk_server import Asterisk, Running, missing
 from tests.sites import BACKEND, Site, a_site
 
 settings.register_profile(
@@ -51,9 +53,8 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
     if name == "sqlite":
         yield name
         return
-    missing = postgresql.why_not()
-    if missing:
-        pytest.skip(missing)
+    if why := postgresql.why_not():
+        pytest.skip(why)
     chosen = BACKEND.set(name)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("TUIPROV_KEY", raising=False)
@@ -73,3 +74,17 @@ def site(tmp_path: Path) -> Site:
 def first_site(tmp_path: Path) -> Site:
     """The sample site: devices of each of the eight families."""
     return a_site(tmp_path, csv="first-site.csv")
+
+
+@pytest.fixture(scope="session")
+def running_asterisk() -> Iterator[Running]:
+    if why := missing():
+        pytest.skip(why)
+    with ExitStack() as stack:
+        yield Running(stack)
+
+
+@pytest.fixture
+def asterisk(running_asterisk: Running) -> Asterisk:
+    """A running Asterisk that knows nothing; a test begins with `asterisk.load({...})`."""
+    return running_asterisk.server()

@@ -7,11 +7,8 @@ from typing import Protocol
 import pytest
 
 from tests.cli.helpers import Ran
-from tests.pbx.conftest import asterisk
 from tests.sites import Site
 from tuiprov.cli import run
-
-__all__ = ["asterisk"]  # a fixture, for the tests here too
 
 
 class Cli(Protocol):

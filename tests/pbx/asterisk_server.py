@@ -287,3 +287,18 @@ def running(files: Mapping[str, str | bytes] | None = None) -> Iterator[Asterisk
                     process.wait(STOPS_WITHIN)
                 except subprocess.TimeoutExpired:
                     process.kill()
+
+
+class Running:
+    """The Asterisk of this run of the tests; another one when it has ended, so that what one test
+    did to it costs that test alone."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._server: Asterisk | None = None
+
+    def server(self) -> Asterisk:
+        if self._server is None or not self._server.answers:
+            self._stack.close()
+            self._server = self._stack.enter_context(running())
+        return self._server
