@@ -31,7 +31,7 @@ from tuiprov.errors import Conflict, StoreError
 if TYPE_CHECKING:
     from tuiprov.data.postgresql import Listener
 
-SCHEMA = "0004"
+SCHEMA = "0009"
 """The revision this code works with; a test compares it with the head of `migrations/`."""
 _BUSY_TIMEOUT_MS = 10_000
 _POSTGRESQL_DRIVER: Final = "postgresql+psycopg"
