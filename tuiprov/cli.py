@@ -33,8 +33,9 @@ from tuiprov.commands.pbx import print_pbx
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
+from tuiprov.data.csv_export import export_csv
 from tuiprov.data.database import Database
-from tuiprov.data.exchange import export_csv, import_file
+from tuiprov.data.exchange import import_file
 from tuiprov.data.founding import found_site
 from tuiprov.data.lookup import find_phone
 from tuiprov.data.site import SITE_FIELDS

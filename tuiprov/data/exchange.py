@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,18 +22,15 @@ from tuiprov.data.custom_rows import customs_for
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Value
 from tuiprov.data.founding import first_provider
-from tuiprov.data.gates import gate
 from tuiprov.data.models import ORGANIZATION, USER, Account, Device, Extension, Line
 from tuiprov.data.page import Page
 from tuiprov.data.reading import new_values, on_device, page_of, site_of
 from tuiprov.data.sealing import keys_of
 from tuiprov.data.secret_columns import device_values
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS, SERVER_DEFAULT
-from tuiprov.data.store import Store
 from tuiprov.data.writer import write_page
 from tuiprov.errors import NotFound, Refusal, Refused
 
-COLUMNS = tuple(FIELDS)
 _MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -85,14 +82,6 @@ def import_file(
         if found:
             raise Refused(sorted(found, key=_row_number)) from None
     return Imported(*done)
-
-
-def export_csv(store: Store, viewer: Viewer, where: str = "") -> Iterator[str]:
-    """The site as CSV text, a header line and one line per extension that the viewer sees."""
-    yield _line(COLUMNS)
-    for extension_id in store.extension_ids(viewer, where):
-        page = store.page(viewer, extension_id)
-        yield _line([_cell(name, page, viewer) for name in COLUMNS])
 
 
 def parse_csv(text: str, name: str) -> tuple[list[ImportedRow], list[Refusal]]:
@@ -252,21 +241,6 @@ def _lines_of(session: Session, query: SelectOfScalar[Device]) -> list[tuple[Dev
 def _differences(known: Mapping[str, Value], row: ImportedRow) -> int:
     given = [name for name in DEVICE_FIELDS if name in row.values]
     return sum(known[name] != row.values[name] for name in given)
-
-
-def _cell(name: str, page: Page, viewer: Viewer) -> str:
-    answer = gate(name, page, viewer)
-    if answer.state == "hidden" and answer.by_role:
-        return ""
-    if not page.values["use_provisioning"] and (name in DEVICE_FIELDS or name == "line"):
-        return ""
-    return FIELDS[name].text(page.values[name])
-
-
-def _line(cells: Sequence[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(cells)
-    return out.getvalue()
 
 
 def _row_number(refusal: Refusal) -> int:
