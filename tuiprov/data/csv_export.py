@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from sqlmodel import col
@@ -42,7 +42,7 @@ def csv_text(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cells(
-    record: ExtensionRecord, hidden: Collection[str], spelled: dict[str, Callable[[Value], str]]
+    record: ExtensionRecord, hidden: Collection[str], spelled: Mapping[str, Callable[[Value], str]]
 ) -> list[str]:
     known = record.values | {"organization": record.organization, "user": record.user}
     if record.device is not None and known["use_provisioning"]:

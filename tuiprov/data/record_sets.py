@@ -81,7 +81,13 @@ def extension_records(
     for row in session.execute(query.order_by(col(Extension.extension))):
         own, place = row[: len(_EXTENSION)], row[len(_EXTENSION) : -len(_DEVICE)]
         record = ExtensionRecord(
-            *own[:3], *place[:3], opened(keys, "extension", own[3], _named(EXTENSION_FIELDS, own))
+            id=own[0],
+            version=own[1],
+            user_id=own[2],
+            user=place[0],
+            organization_id=place[1],
+            organization=place[2],
+            values=opened(keys, "extension", own[3], _named(EXTENSION_FIELDS, own)),
         )
         device = row[-len(_DEVICE) :]
         if device[0] is not None:
@@ -104,7 +110,15 @@ def in_sets(ids: Sequence[int]) -> Iterable[Sequence[int]]:
 
 
 def _device(keys: Keys, row: Sequence[Any]) -> DeviceRecord:
-    return DeviceRecord(*row[:6], opened(keys, "device", row[1], _named(DEVICE_FIELDS, row)))
+    return DeviceRecord(
+        id=row[0],
+        serial=row[1],
+        token=row[2],
+        owner_id=row[3],
+        organization_id=row[4],
+        version=row[5],
+        values=opened(keys, "device", row[1], _named(DEVICE_FIELDS, row)),
+    )
 
 
 def _named(names: Sequence[str], row: Sequence[Any]) -> dict[str, Value]:
