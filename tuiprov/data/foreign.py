@@ -51,7 +51,7 @@ _OWN: Final = Format(OWN, "tuiprov's own", columns={name: name for name in FIELD
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
     """What becomes of the columns of one file: `targets` holds for each column of `header` the
-    field it is, or "" when it is not taken. `given` holds texts for fields that no cell says; they
+    field it is, or "" when it is not taken; what is no field is refused. `given` holds texts for fields that no cell says; they
     may be composed of others, e.g. `{extension}`."""
 
     format: Format
@@ -74,6 +74,10 @@ class ColumnMap:
         targets[place] = target
         return replace(self, targets=targets)
 
+    def known(self) -> ColumnMap:
+        """The columns that have no field of ours are not taken, instead of refused."""
+        return replace(self, targets=[one if one in TARGETS else "" for one in self.targets])
+
     def with_given(self, given: Mapping[str, str]) -> ColumnMap:
         """More texts for what no cell says; Refused names each that cannot be."""
         _check_given(given)
@@ -90,7 +94,7 @@ class ColumnMap:
     def check(self, file_name: str) -> None:
         """Refused names what makes this no list of extensions."""
         where = f"{file_name}, header"
-        if self.format.name == OWN and list(self.targets) == list(self.header):
+        if list(self.targets) == list(self.header):
             check_header(self.header, file_name)
         elif "extension" not in self.targets:
             raise Refused([Refusal("extension", "no column is mapped to it", where)])
@@ -123,7 +127,7 @@ def map_for(header: Sequence[str], file_name: str, name: str = AUTO) -> ColumnMa
         raise Refused([Refusal("", f"{name!r} is no format: write {known}", "--from")])
     chosen = _recognised(header) if name == AUTO else formats()[name]
     if chosen.name == OWN:
-        return ColumnMap(chosen, header, [one if one in FIELDS else "" for one in header])
+        return ColumnMap(chosen, header, header)
     return ColumnMap(chosen, header, [chosen.columns.get(plain(one), "") for one in header])
 
 
@@ -131,6 +135,8 @@ def mapped(columns: ColumnMap, changes: Mapping[str, str]) -> ColumnMap:
     """`columns` with other fields for some, by the column's name in the file; "" takes one out.
     Refused names each column and field that there is not."""
     found = []
+    if changes:
+        columns = columns.known()
     for name, target in changes.items():
         places = [n for n, one in enumerate(columns.header) if plain(one) == plain(name)]
         if not places:
