@@ -22,6 +22,8 @@ from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
 
 if TYPE_CHECKING:
     # Imported where they are used: the list of extensions needs none of them.
+    from pathlib import Path
+
     from tuiprov.bulk import Bulk
     from tuiprov.data.account_rows import AccountRow
     from tuiprov.data.account_sheet import AccountView
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from tuiprov.data.draft import Checker, Draft
     from tuiprov.data.site_sheet import SiteSheet
     from tuiprov.fetching import Fetching
+    from tuiprov.importing import Importing
     from tuiprov.inventory import Inventory
     from tuiprov.publish.plan import Plan
     from tuiprov.publish.preview import Published
@@ -120,6 +123,12 @@ class Session:
         from tuiprov.bulk import bulk_of
 
         return bulk_of(self.store, self.viewer, ids)
+
+    def importing(self, path: Path) -> Importing:
+        """A CSV file, to be looked at and imported."""
+        from tuiprov.importing import importing_of
+
+        return importing_of(self.store, self.viewer, path)
 
     def again(self) -> Session:
         """The same viewer with the permissions the account has now."""

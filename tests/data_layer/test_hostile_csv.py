@@ -22,6 +22,7 @@ from tuiprov.errors import Refused
 
 HEADER = "extension,organization,user,extension_name,equipment_description\n"
 ROW = "1*1,Acme,joe,Ana,desk\n"
+_FAR = len(HEADER) + 9000 * len(ROW)
 
 
 def told(site: Site, data: bytes) -> list[str]:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from tuiprov.data import history
@@ -28,11 +29,22 @@ from tuiprov.data.record_sets import AT_ONCE
 from tuiprov.data.refused_rows import RefusedRows, refused_rows
 from tuiprov.errors import Refusal, Refused
 
+OnRows = Callable[[int], None]
+"""Told how many rows have been looked at; what it raises ends the import, nothing written."""
+
 
 def columns_of(path: Path, format_name: str = AUTO) -> ColumnMap:
     """What becomes of the columns of a file, by its header. Refused: it cannot be read."""
+    return first_rows(path, 0, format_name)[0]
+
+
+def first_rows(
+    path: Path, count: int, format_name: str = AUTO
+) -> tuple[ColumnMap, Sequence[Sequence[str]]]:
+    """The columns of a file and the cells of its first rows, as they stand. Refused: it cannot be
+    read."""
     with opened_csv(path) as file:
-        return map_for(file.header, path.name, format_name)
+        return map_for(file.header, path.name, format_name), list(islice(file.rows, count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +72,14 @@ def import_file(
     dry_run: bool = False,
     partial: bool = False,
     columns: ColumnMap | None = None,
-    on_rows: Callable[[int], None] = lambda _count: None,
+    most: int | None = None,
+    on_rows: OnRows = lambda _count: None,
 ) -> Imported:
     """Store all rows of a CSV file, or none: Refused names every bad cell, of this kind or that.
     `partial`: all that can be stored, the others are named and kept in a file beside. `columns`
-    says which column is which field; None: they have the fields' names. `on_rows` is told now and
-    then how many rows have been looked at; what it raises ends the import, nothing written."""
+    says which column is which field; None: they have the fields' names. `most`: no more rows than
+    that are looked at. `on_rows` is told now and then how many have been; what it raises ends the
+    import, nothing written."""
     with opened_csv(path) as file:
         columns = columns or map_for(file.header, path.name, OWN)
         columns.check(path.name)
@@ -74,9 +88,8 @@ def import_file(
             with database.write() as session:
                 event = history.record(session, viewer.label, "import", path.name)
                 session.flush()
-                for row, outcome, refusals in take_rows(
-                    session, viewer, parsed_rows(file, columns.texts)
-                ):
+                rows = islice(parsed_rows(file, columns.texts), most)
+                for row, outcome, refusals in take_rows(session, viewer, rows):
                     done.note(row, outcome, refusals)
                 done.end(all_or_nothing=not partial)
                 event.detail = f"{done.rows} rows"
@@ -93,7 +106,7 @@ class _Done:
         self,
         left: RefusedRows | None,
         shown: Callable[[str], str],
-        on_rows: Callable[[int], None],
+        on_rows: OnRows,
     ):
         self._left, self._shown, self._on_rows = left, shown, on_rows
         self._counts: Counter[Outcome] = Counter()

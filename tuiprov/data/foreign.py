@@ -51,8 +51,8 @@ _OWN: Final = Format(OWN, "tuiprov's own", columns={name: name for name in FIELD
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
     """What becomes of the columns of one file: `targets` holds for each column of `header` the
-    field it is, or "" when it is not taken; what is no field is refused. `given` holds texts for fields that no cell says; they
-    may be composed of others, e.g. `{extension}`."""
+    field it is, or "" when it is not taken; what is no field is refused. `given` holds texts for
+    fields that no cell says; they may be composed of others, e.g. `{extension}`."""
 
     format: Format
     header: Sequence[str]
@@ -61,7 +61,8 @@ class ColumnMap:
 
     @property
     def is_own(self) -> bool:
-        return self.format.name == OWN and not self.given
+        """Are the columns named like our fields, every one?"""
+        return list(self.targets) == list(self.header) and not self.given
 
     @property
     def left_out(self) -> list[str]:
