@@ -35,6 +35,8 @@ _SITE_PORTS: Final = {"sip_port": 59871, "outbound_proxy_port": 59872}
 _TRIED: Final = ("media_encryption", "dtmf_mode", "force_mwi", "codecs")
 _MOST_ORDERS: Final = 600
 """So many orders of codecs are tried; of six codecs that are all with four or fewer."""
+_LONGEST: Final = 512
+"""No name, password or address is longer; looking for one in more would take for ever."""
 _HEAD: Final = 4000
 """In so many characters a file that names its model does so: in a comment at its top."""
 _ALMOST: Final = 0.8
@@ -120,52 +122,70 @@ def rendered_settings(phone: Phone) -> Settings:
 # -- where texts stand ----------------------------------------------------------------------------
 
 
+Pattern = tuple[re.Pattern[str], tuple[Target, ...]]
+"""How a setting's value is made of texts, and which these are."""
+
+
 @dataclass(frozen=True)
 class Probe:
-    """Where a kind of phone has its texts: pattern and targets of a setting's value, by name."""
+    """Where a kind of phone has its texts: patterns by the name of the setting."""
 
-    kind: PhoneType
     names: frozenset[str]
-    patterns: Mapping[str, tuple[re.Pattern[str], Sequence[Target]]]
+    patterns: Mapping[str, Sequence[Pattern]]
     spare: Settings
     """What is said of lines that are not in use."""
 
     def texts(self, settings: Settings) -> dict[Target, str]:
         """The texts of a file; the first setting that has one counts."""
         found: dict[Target, str] = {}
-        for name, (pattern, targets) in self.patterns.items():
+        for name, patterns in self.patterns.items():
             text = settings.get(name, "")
-            match = None if text == self.spare.get(name) else pattern.fullmatch(text)
-            for target, text in zip(targets, match.groups() if match else (), strict=False):
-                if text:
-                    found.setdefault(target, text)
+            if text == self.spare.get(name) or len(text) > _LONGEST:
+                continue
+            for pattern, targets in patterns:
+                match = pattern.fullmatch(text)
+                for target, part in zip(targets, match.groups() if match else (), strict=False):
+                    if part:
+                        found.setdefault(target, part)
         return found
 
     def is_secret(self, name: str) -> bool:
-        _, targets = self.patterns.get(name, (None, ()))
-        secret = any(field in FIELDS and FIELDS[field].secret for _, field in targets)
+        """Is a setting's value a password's?"""
+        fields = {field for _, targets in self.patterns.get(name, ()) for _, field in targets}
+        secret = any(field in FIELDS and FIELDS[field].secret for field in fields)
         return secret or bool(re.search(r"pass|secret|pwd|\bpin\b", name, re.IGNORECASE))
 
 
 @cache
 def probe(kind: PhoneType) -> Probe:
-    """Where this kind of phone has its texts."""
+    """Where this kind of phone has its texts. A port that is the usual one, or no proxy, may be
+    left out of a value, so each is tried."""
     markers = dict(_markers(kind))
-    site = Site(publish_root="/", **_site_markers())
-    settings = rendered_settings(_phone(kind, site, markers, {}))
-    known = {text: target for target, text in markers.items()}
-    known |= {text: (SITE, name) for name, text in _site_markers().items() if name in _SITE_TEXTS}
-    known |= {str(port): (SITE, name) for name, port in _SITE_PORTS.items()}
-    finder = re.compile("|".join(sorted(map(re.escape, known), key=len, reverse=True)))
-    patterns = {}
-    for name, value in settings.items():
-        parts = finder.split(value)
-        targets = [known[text] for text in finder.findall(value)]
-        if targets:
-            pattern = "(.+?)".join(map(re.escape, parts))
-            patterns[name] = re.compile(pattern), targets
-    spare = rendered_settings(_phone(kind, site, {}, {}))
-    return Probe(kind, frozenset(settings), patterns, spare)
+    patterns: dict[str, dict[Pattern, None]] = {}
+    names: frozenset[str] = frozenset()
+    for site in _site_variants():
+        known = {text: target for target, text in markers.items()}
+        known |= {str(text): (SITE, name) for name, text in site.items()}
+        finder = re.compile("|".join(sorted(map(re.escape, known), key=len, reverse=True)))
+        phone = _phone(kind, Site(publish_root="/", **site), markers, {})
+        settings = rendered_settings(phone)
+        names |= settings.keys()
+        for name, value in settings.items():
+            targets = tuple(known[text] for text in finder.findall(value))
+            if targets:
+                parts = "(.+?)".join(map(re.escape, finder.split(value)))
+                patterns.setdefault(name, {})[re.compile(parts), targets] = None
+    spare = rendered_settings(_phone(kind, Site(publish_root="/"), {}, {}))
+    return Probe(names, {name: list(found) for name, found in patterns.items()}, spare)
+
+
+def _site_variants() -> Iterator[dict[str, Any]]:
+    texts = {name: f"{name[0]}7q.example.net" for name in _SITE_TEXTS if name != "voicemail_number"}
+    texts["voicemail_number"] = "*98171"
+    without = {name: text for name, text in texts.items() if name != "outbound_proxy"}
+    for said in (texts, without):
+        yield {**said, **_SITE_PORTS}
+        yield said
 
 
 def _markers(kind: PhoneType) -> Iterator[tuple[Target, str]]:
@@ -177,11 +197,6 @@ def _markers(kind: PhoneType) -> Iterator[tuple[Target, str]]:
         yield (DEVICE, "admin_password"), "47113971"
         if not login.username:
             yield (DEVICE, "admin_username"), "a7q00z"
-
-
-def _site_markers() -> dict[str, Any]:
-    texts = {name: f"{name[0]}7q.example.net" for name in _SITE_TEXTS[:3]}
-    return {**texts, "voicemail_number": "*98171", **_SITE_PORTS}
 
 
 def _phone(
