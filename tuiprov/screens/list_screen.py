@@ -6,6 +6,7 @@ Imports nothing of the data layer: the list of extensions is part of the first f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from tuiprov.session import Session
 
 WIDE = 110
+
+
+def _at_once(do: Callable[[], object]) -> object:
+    return do()
 
 
 class Source(Protocol):
@@ -240,17 +245,18 @@ class ListScreen(TuiprovScreen):
         self.filter = text
         self._show_filter()
         self._end_note()
-        self._load()
+        self._load(self.call_after_refresh)
 
-    def _load(self) -> None:
-        """Read the ids of all matching records, then show them."""
+    def _load(self, when: Callable[[Callable[[], object]], object] = _at_once) -> None:
+        """Read the ids of all matching records, then show them. `when` begins it: a letter of the
+        filter is on the screen before the search for it takes the processor."""
         from tuiprov.data.stop import Stop  # there since the session is
 
         if self.session is not None:
             self._is_loading, self._is_growing = True, False
             self._loads += 1
             before, self._stop = self._stop, Stop()
-            self._read(self.session, self.filter, self._loads, before, self._stop)
+            when(partial(self._read, self.session, self.filter, self._loads, before, self._stop))
 
     @work(thread=True, exclusive=True, group="list", exit_on_error=False)
     def _read(
