@@ -30,11 +30,8 @@ _KEYS = {
     "escape": "\x1b",
     "tab": "\t",
     "backspace": "\x7f",
-    **{
-        key: f"\x1b[{code}" for key, code in zip(("up", "down", "end", "home"), "ABFH", strict=True)
-    },
-    **{f"page{way}": f"\x1b[{number}~" for way, number in (("up", 5), ("down", 6))},
-    **{key: f"\x1b[{number}~" for key, number in (("insert", 2), ("delete", 3))},
+    **{"up": "\x1b[A", "down": "\x1b[B", "end": "\x1b[F", "home": "\x1b[H"},
+    **{"insert": "\x1b[2~", "delete": "\x1b[3~", "pageup": "\x1b[5~", "pagedown": "\x1b[6~"},
     **{f"ctrl+{letter}": chr(ord(letter) & 0x1F) for letter in "abcdefghijklmnopqrstuvwxyz"},
     **{f"f{number}": f"\x1bO{'PQRS'[number - 1]}" for number in range(1, 5)},
     **{f"f{number}": f"\x1b[{number + 10 + (number > 5)}~" for number in range(5, 11)},
