@@ -10,7 +10,8 @@ from pathlib import Path
 from time import perf_counter_ns
 
 from benchmarks.bare_apps import READY
-from benchmarks.harness import MS, Effort, Figure, bare, median, p95, terminal, tuiprov
+from benchmarks.ground import Ground
+from benchmarks.harness import MS, Figure, bare, median, p95, terminal, tuiprov
 from tests.pty.terminal import Terminal
 
 CURSOR_MS, CURSOR_BYTES, FILTER_MS = 6, 1024, 16
@@ -33,21 +34,28 @@ class _OfOne:
     """MB that are resident with the whole list known and its end on the screen."""
 
 
-def measure(sites: Mapping[int, Path], effort: Effort) -> Iterator[Figure]:
-    """`sites`: databases by how many devices they have. They take turns, so that all meet the same
-    load."""
+def measure(ground: Ground) -> Iterator[Figure]:
+    """Sites of all sizes take turns, so that all meet the same load."""
+    sites = {count: _site(ground, count) for count in ground.effort.fleets}
     found = {count: _OfOne() for count in sites}
     bare_starts: list[float] = []
     echo: list[float] = []
     for count, site in sites.items():
         _start(site, _OfOne())  # byte code is compiled, the file is in memory
-        _use(site, count, found[count], echo, effort.keys)
-    for _ in range(effort.starts):
+        _use(site, count, found[count], echo, ground.effort.keys)
+    for _ in range(ground.effort.starts):
         with terminal(bare("database", str(next(iter(sites.values()))))) as started:
             bare_starts.append(started.wait_for_bytes(READY.encode()) / MS)
         for count, site in sites.items():
             _start(site, found[count])
     yield from _figures(found, median(bare_starts), p95(echo))
+
+
+def _site(ground: Ground, count: int) -> Path:
+    store, _ = ground.fleet("lists", count)
+    store.database.close()
+    assert store.database.path is not None
+    return store.database.path
 
 
 def _figures(found: Mapping[int, _OfOne], bare_ms: float, echo_ms: float) -> Iterator[Figure]:
