@@ -22,7 +22,7 @@ from tuiprov.data import history
 from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
-from tuiprov.data.filters import condition
+from tuiprov.data.filters import Asker, condition
 from tuiprov.data.models import Device, Extension, KeptDraft, Line, SystemSettings
 from tuiprov.data.page import Page, Phone
 from tuiprov.data.permissions import internal, may, needs, require
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from tuiprov.data.resyncs import Resyncs
     from tuiprov.data.site_sheet import SiteUse
     from tuiprov.data.templates import Templates
+    from tuiprov.data.views import Views
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,12 @@ class Store:
 
         return Resyncs(self.database)
 
+    @cached_property
+    def views(self) -> Views:
+        from tuiprov.data.views import Views
+
+        return Views(self.database)
+
     # -- settings -------------------------------------------------------------------------------
 
     @needs("site.see")
@@ -171,10 +178,9 @@ class Store:
         """Ids of all extensions the viewer sees and the filter text matches, by number."""
         user, organization = user_and_organization()
         query = joined(select(Extension.id), user, organization)
-        query = query.where(
-            within_reach(viewer, user, organization), condition(where, user, organization)
-        )
+        query = query.where(within_reach(viewer, user, organization))
         with self.database.read() as session:
+            query = query.where(condition(where, Asker(session, viewer), user, organization))
             found = session.execute(query.order_by(col(Extension.extension))).scalars()
             return array("q", found)
 
@@ -292,10 +298,9 @@ class Store:
         require(viewer, "files.see")
         user, organization = user_and_organization()
         query = joined(select(Line.device_id), user, organization)
-        query = query.where(
-            within_reach(viewer, user, organization), condition(where, user, organization)
-        )
+        query = query.where(within_reach(viewer, user, organization))
         with self.database.read() as session:
+            query = query.where(condition(where, Asker(session, viewer), user, organization))
             if outdated:
                 query = query.where(is_outdated(session))
             found = session.execute(query.where(col(Line.device_id).is_not(None)).distinct())
