@@ -246,13 +246,18 @@ class _Rows:
         return is_there if moment is None else and_(is_there, column > moment)
 
     def _column(self, name: str) -> Any:
-        if name == "organization":
-            return self.organization.name
-        if name == "user":
-            return self.user.name
-        if name == "line":
-            return col(Line.number)
-        return getattr(Device if name in DEVICE_FIELDS else Extension, name)
+        return column_of(name, self.user, self.organization)
+
+
+def column_of(name: str, user: Any, organization: Any) -> Any:
+    """The SQL column of a field, in a query with these aliases."""
+    if name == "organization":
+        return organization.name
+    if name == "user":
+        return user.name
+    if name == "line":
+        return col(Line.number)
+    return getattr(Device if name in DEVICE_FIELDS else Extension, name)
 
 
 OF_DEVICES: Final = ("owner", "serial")
@@ -332,12 +337,20 @@ def _is_in(column: Any, value: str, *, exactly: bool) -> Condition:
 
 
 def _contains(column: Any, value: str) -> Condition:
+    return _like(column, value, "%")
+
+
+def begins(column: Any, value: str) -> Condition:
+    """Does a text begin like this, without regard to case?"""
+    return _like(column, value, "")
+
+
+def _like(column: Any, value: str, before: str) -> Condition:
     if _NUL in value:
         return false()
     escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return or_(
-        *(func.lower(column).like(f"%{one}%", escape="\\") for one in _spellings(escaped.lower()))
-    )
+    found = (f"{before}{one}%" for one in _spellings(escaped.lower()))
+    return or_(*(func.lower(column).like(one, escape="\\") for one in found))
 
 
 def _spellings(text: str) -> list[str]:

@@ -7,8 +7,9 @@ before it shows a row.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, delete, insert, select
 from sqlmodel import Session, SQLModel
@@ -18,6 +19,9 @@ from tuiprov.data.database import Database
 from tuiprov.data.permissions import needs, require
 from tuiprov.errors import Refusal, Refused
 from tuiprov.text import in_words, is_one_line, visible
+
+if TYPE_CHECKING:
+    from tuiprov.data.completion import Typed
 
 LONGEST_NAME: Final = 32
 LONGEST_TEXT: Final = 1_000
@@ -80,6 +84,15 @@ class Views:
             _put(session, viewer, list, _FILTER, name, "")
 
     @needs("views.keep")
+    def values(self, viewer: Viewer, list: str, at: Typed) -> Sequence[str]:
+        """What the word of a filter that is being typed may become, as the database knows it."""
+        from tuiprov.data.completion import values_of
+
+        require(viewer, "views.keep")
+        with self._database.read() as session:
+            return values_of(session, viewer, list, at)
+
+    @needs("views.keep")
     def columns(self, viewer: Viewer, list: str) -> tuple[str, ...]:
         """The names of the columns chosen, in their order; none: the list's usual ones."""
         require(viewer, "views.keep")
@@ -108,6 +121,11 @@ def saved_text(session: Session, viewer: Viewer, list: str, name: str) -> str:
         more = " and others" if len(known) > len(names) else ""
         told = f"you have saved no such filter for {list}; there are {in_words(names, 'and')}{more}"
     raise Refused([Refusal(f"@{visible(name[:LONGEST_NAME])}", told, "filter")])
+
+
+def saved_names(session: Session, viewer: Viewer, list: str) -> Sequence[str]:
+    """The names of the filters that the viewer's account has saved."""
+    return [one.name for one in _filters(session, viewer, list)]
 
 
 # -- parts ----------------------------------------------------------------------------------------
