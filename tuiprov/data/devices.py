@@ -40,7 +40,8 @@ from tuiprov.data.kept import PublishedFile
 from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import needs, require
-from tuiprov.data.reading import device_page, page_of
+from tuiprov.data.reading import device_page, ids_of, page_of
+from tuiprov.data.stop import Stop
 from tuiprov.data.writer import device_name, outdate, write_device, write_page
 from tuiprov.errors import Conflict, NotFound, Refusal, Refused
 
@@ -57,17 +58,23 @@ class Devices:
     # -- the list -------------------------------------------------------------------------------
 
     @needs("devices.see")
-    def ids(self, viewer: Viewer, where: str = "", sort: str = "name") -> array[int]:
-        """Ids of all devices the viewer sees and the filter text matches, in the order of `sort`
-        (one of `SORTS`)."""
+    def ids(
+        self,
+        viewer: Viewer,
+        where: str = "",
+        sort: str = "name",
+        most: int | None = None,
+        stop: Stop | None = None,
+    ) -> array[int]:
+        """Ids of the devices the viewer sees and the filter text matches, in the order of `sort`
+        (one of `SORTS`): the first `most`, or all. `stop` ends the search (StoreError)."""
         require(viewer, "devices.see")
         if sort not in SORTS:
             raise Refused([Refusal("sort", f"must be one of {', '.join(SORTS)}")])
-        with self._database.read() as session:
+        with self._database.read(stop) as session:
             wanted = matching(where, Asker(session, viewer, "devices"))
             query = select(Device.id).where(reach(session, viewer), wanted)
-            query = query.order_by(*order_by(sort), col(Device.id))
-            return array("q", session.execute(query).scalars())
+            return ids_of(session, query.order_by(*order_by(sort), col(Device.id)).limit(most))
 
     @needs("devices.see")
     def rows(self, viewer: Viewer, ids: Sequence[int]) -> dict[int, DeviceRow]:

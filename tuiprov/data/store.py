@@ -29,6 +29,7 @@ from tuiprov.data.permissions import internal, may, needs, require
 from tuiprov.data.reading import (
     columns,
     device_pages,
+    ids_of,
     joined,
     lines_by_device,
     lines_seen_by,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from tuiprov.data.fetches import Fetches
     from tuiprov.data.resyncs import Resyncs
     from tuiprov.data.site_sheet import SiteUse
+    from tuiprov.data.stop import Stop
     from tuiprov.data.templates import Templates
     from tuiprov.data.views import Views
 
@@ -174,15 +176,20 @@ class Store:
     # -- the extensions list --------------------------------------------------------------------
 
     @needs("extensions.see")
-    def extension_ids(self, viewer: Viewer, where: str = "") -> array[int]:
-        """Ids of all extensions the viewer sees and the filter text matches, by number."""
-        user, organization = user_and_organization()
-        query = joined(select(Extension.id), user, organization)
-        query = query.where(within_reach(viewer, user, organization))
-        with self.database.read() as session:
-            query = query.where(condition(where, Asker(session, viewer), user, organization))
-            found = session.execute(query.order_by(col(Extension.extension))).scalars()
-            return array("q", found)
+    def extension_ids(
+        self, viewer: Viewer, where: str = "", most: int | None = None, stop: Stop | None = None
+    ) -> array[int]:
+        """Ids of the extensions the viewer sees and the filter text matches, by number: the first
+        `most`, or all. `stop` ends the search (StoreError)."""
+        query: Any = select(Extension.id)
+        with self.database.read(stop) as session:
+            if where.strip() or not viewer.is_administrator:
+                user, organization = user_and_organization()
+                query = joined(query, user, organization).where(
+                    within_reach(viewer, user, organization),
+                    condition(where, Asker(session, viewer), user, organization),
+                )
+            return ids_of(session, query.order_by(col(Extension.extension)).limit(most))
 
     @needs("extensions.see")
     def extension_rows(self, viewer: Viewer, ids: Sequence[int]) -> dict[int, ExtensionRow]:

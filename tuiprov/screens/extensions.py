@@ -20,6 +20,7 @@ from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
     from tuiprov.data.page import Page
+    from tuiprov.data.stop import Stop
     from tuiprov.data.store import ExtensionRow
     from tuiprov.session import Session
 
@@ -53,8 +54,8 @@ class _Extensions:
     def __init__(self, session: Session):
         self._session = session
 
-    def ids(self, words: str) -> Sequence[int]:
-        return self._session.extension_ids(words)
+    def ids(self, words: str, most: int | None = None, stop: Stop | None = None) -> Sequence[int]:
+        return self._session.extension_ids(words, most, stop)
 
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
         rows = self._session.extension_rows(ids)
