@@ -22,12 +22,14 @@ import tuiprov.data
 import tuiprov.data.kept
 import tuiprov.data.models
 import tuiprov.data.template_tables
+import tuiprov.data.views
 from tests.sites import PHONE, Site, a_site
 from tuiprov.data import reading, store
 from tuiprov.data.accounts import user_and_organization, within_reach
 from tuiprov.data.database import SCHEMA, Database
 from tuiprov.data.device_rows import order_by
-from tuiprov.data.filters import condition
+from tuiprov.data.fields import Choice, Field
+from tuiprov.data.filters import Asker, condition
 from tuiprov.data.founding import found_site
 from tuiprov.data.models import Account, Device, Extension
 from tuiprov.data.sections import FIELDS
@@ -144,28 +146,40 @@ def test_the_migrations_can_be_run_on_postgresql() -> None:
     assert len(made) == len(TABLES)
 
 
+def _right_value(field: Field) -> str:
+    options = field.options if isinstance(field, Choice) else ()
+    return options[0][0] if options else {"flag": "yes"}.get(field.kind, "1")
+
+
 FILTERS = [
     *("", "anna", "-anna", '"anna adler"', "80:5e:c0", "mac:805e", "müller"),
-    *(f"{name}:1" for name, field in FIELDS.items() if not field.secret),
-    *(f"-{name}:yes" for name, field in FIELDS.items() if not field.secret),
+    *("state:stale", "-state:none", "firmware:<84", "update_interval:>60"),
+    *("fetched:<7d", "-fetched:>2h", "fetched:never", "published:>1w", "-published:never"),
+    *(f"{name}:{_right_value(one)}" for name, one in FIELDS.items() if not one.secret),
+    *(f"-{name}:{_right_value(one)}" for name, one in FIELDS.items() if not one.secret),
 ]
 
 
 @BOTH
 @pytest.mark.parametrize("text", FILTERS)
-def test_every_filter_is_sql_for_both(text: str, dialect: Any) -> None:
+def test_every_filter_is_sql_for_both(site: Site, text: str, dialect: Any) -> None:
     user, organization = user_and_organization()
     query = reading.joined(select(col(Extension.id)), user, organization)
-    query = query.where(condition(text, user, organization))
+    with site.database.read() as session:
+        asker = Asker(session, site.admin)
+        query = query.where(condition(text, asker, user, organization))
     compiled = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     assert str(compiled).startswith("SELECT extension.id")
 
 
 @pytest.mark.parametrize("name", [n for n, f in FIELDS.items() if f.kind in ("number", "flag")])
-def test_postgresql_is_never_asked_for_the_lower_case_of_a_number(name: str) -> None:
+def test_postgresql_is_never_asked_for_the_lower_case_of_a_number(site: Site, name: str) -> None:
     user, organization = user_and_organization()
-    for text in (f"{name}:", f"{name}:1"):
-        query = select(col(Extension.id)).where(condition(text, user, organization))
+    for text in (f"{name}:", f"{name}:{_right_value(FIELDS[name])}"):
+        with site.database.read() as session:
+            asker = Asker(session, site.admin)
+            matches = condition(text, asker, user, organization)
+        query = select(col(Extension.id)).where(matches)
         compiled = str(query.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
         assert f"lower(extension.{name})" not in compiled
         assert f"lower(device.{name})" not in compiled

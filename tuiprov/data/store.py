@@ -22,7 +22,7 @@ from tuiprov.data import history
 from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
-from tuiprov.data.filters import condition
+from tuiprov.data.filters import Asker, condition
 from tuiprov.data.models import Device, Extension, KeptDraft, Line, SystemSettings
 from tuiprov.data.page import Page, Phone
 from tuiprov.data.permissions import internal, may, needs, require
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from tuiprov.data.site_sheet import SiteUse
     from tuiprov.data.stop import Stop
     from tuiprov.data.templates import Templates
+    from tuiprov.data.views import Views
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,12 @@ class Store:
 
         return Resyncs(self.database)
 
+    @cached_property
+    def views(self) -> Views:
+        from tuiprov.data.views import Views
+
+        return Views(self.database)
+
     # -- settings -------------------------------------------------------------------------------
 
     @needs("site.see")
@@ -174,15 +181,15 @@ class Store:
     ) -> array[int]:
         """Ids of the extensions the viewer sees and the filter text matches, by number: the first
         `most`, or all. `stop` ends the search (StoreError)."""
-        query = select(Extension.id)
-        if where.strip() or not viewer.is_administrator:
-            user, organization = user_and_organization()
-            query = joined(query, user, organization).where(
-                within_reach(viewer, user, organization), condition(where, user, organization)
-            )
-        query = query.order_by(col(Extension.extension)).limit(most)
+        query: Any = select(Extension.id)
         with self.database.read(stop) as session:
-            return ids_of(session, query)
+            if where.strip() or not viewer.is_administrator:
+                user, organization = user_and_organization()
+                query = joined(query, user, organization).where(
+                    within_reach(viewer, user, organization),
+                    condition(where, Asker(session, viewer), user, organization),
+                )
+            return ids_of(session, query.order_by(col(Extension.extension)).limit(most))
 
     @needs("extensions.see")
     def extension_rows(self, viewer: Viewer, ids: Sequence[int]) -> dict[int, ExtensionRow]:
@@ -298,10 +305,9 @@ class Store:
         require(viewer, "files.see")
         user, organization = user_and_organization()
         query = joined(select(Line.device_id), user, organization)
-        query = query.where(
-            within_reach(viewer, user, organization), condition(where, user, organization)
-        )
+        query = query.where(within_reach(viewer, user, organization))
         with self.database.read() as session:
+            query = query.where(condition(where, Asker(session, viewer), user, organization))
             if outdated:
                 query = query.where(is_outdated(session))
             found = session.execute(query.where(col(Line.device_id).is_not(None)).distinct())
