@@ -7,6 +7,7 @@ that the app opens in a thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -135,17 +136,34 @@ class ExtensionsScreen(ListScreen):
 
     def action_edit_marked(self) -> None:
         """Edit all marked extensions together."""
-        from tuiprov.screens.bulk import BulkScreen
-
-        session, marked = self.session, self.table.marked
-        if session is None:
-            return
-        if not marked:
+        if not self.table.marked:
             self.show_keys(note="Nothing is marked: Space marks a row, Ctrl+A all that match.")
             return
-        ids = [number for number in session.extension_ids("") if number in marked]
+        self._edit_together(self._acted_on())
+
+    def action_act_on_marked(self) -> None:
+        """Choose what to do with all marked extensions, or with the one under the cursor."""
+        from tuiprov.screens.marked_extensions import MarkedExtensions
+
+        ids = self._acted_on()
+        if self.session is not None and ids:
+            edit = partial(self._edit_together, ids)
+            MarkedExtensions(self, self.session, ids, edit).choose()
+
+    def _acted_on(self) -> Sequence[int]:
+        """The marked extensions in order, else the one under the cursor."""
+        marked = self.table.marked
+        if not marked or self.session is None:
+            return [] if self.chosen is None else [self.chosen]
+        return [number for number in self.session.extension_ids("") if number in marked]
+
+    def _edit_together(self, ids: Sequence[int]) -> None:
+        from tuiprov.screens.bulk import BulkScreen
+
+        if self.session is None:
+            return
         try:
-            screen = BulkScreen(session, session.bulk(ids))
+            screen = BulkScreen(self.session, self.session.bulk(ids))
         except TuiprovError as error:
             self.tell("These cannot be edited together", error)
             return
