@@ -198,7 +198,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "remove_extension",
         "Remove",
-        "Remove the extension, with its line on a phone.",
+        "Remove all marked extensions, or this one, with their lines on phones.",
         "list",
         "remove",
         "delete,f9",

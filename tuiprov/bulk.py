@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.bulk import named
-from tuiprov.data.bulk_edit import OnRecord, apply, survey
+from tuiprov.data.bulk_edit import Done, OnRecord, apply, survey
 from tuiprov.data.bulk_sets import Change
 from tuiprov.data.bulk_sheet import BulkSheet, common
 from tuiprov.data.store import Store
@@ -51,9 +51,9 @@ class Edit:
             notes=(_count(found.changed, found.same, len(found.refused)), *made.notes),
         )
 
-    def apply(self, on_record: OnRecord, on_phone: OnPhone) -> tuple[str, Plan]:
-        """Change all that may be changed, as one operation, and publish what follows; gives words
-        about it, and what was published. What `on_record` raises ends it, nothing written. Refused
+    def apply(self, on_record: OnRecord, on_phone: OnPhone) -> tuple[Done, Plan]:
+        """Change all that may be changed, as one operation, and publish what follows; gives what
+        was done, and what was published. What `on_record` raises ends it, nothing written. Refused
         when nobody may be; PublishError: it is stored, and the devices are marked failed."""
         with self.store.database.write() as session:
             about = f"{len(self.ids)} extensions"
@@ -62,9 +62,7 @@ class Edit:
                 raise Refused(named(session, done.refused))
         changed = set(self.ids) - done.refused.keys()
         published = publish_after(self.store, self.viewer, done.devices, changed, on_phone)
-        left = f", {len(done.refused):,} refused" if done.refused else ""
-        words = f"{done.changed:,} changed{left}. Files: {published.in_the_past()}. Ctrl+Y: history"
-        return words, published
+        return done, published
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,9 @@ class Bulk:
 
     def apply(self, on_record: OnRecord) -> str:
         """As `Edit.apply`, of what is typed; gives words about it."""
-        return self._edit.apply(on_record, on_record)[0]
+        done, published = self._edit.apply(on_record, on_record)
+        left = f", {len(done.refused):,} refused" if done.refused else ""
+        return f"{done.changed:,} changed{left}. Files: {published.in_the_past()}. Ctrl+Y: history"
 
 
 def publish_after(

@@ -79,3 +79,39 @@ class TestEnabling:
             await desk.see("Taken back")
         assert files(office) == before
         assert values(office, "status") == status
+
+
+class TestRemoving:
+    async def test_delete_removes_all_that_are_marked_after_the_plan(self, office: Site) -> None:
+        before = office.export()
+        async with at_desk(office) as desk:
+            await desk.press("space", "space", "delete")
+            await desk.see("Remove 2 extensions", "2 extensions to remove")
+            await apply(desk)
+            await desk.see("2 removed", "/ 6")
+            assert "marked" not in desk.part("filter")
+            await desk.press("ctrl+y")
+            await desk.see("remove extension")
+            while "remove extension" not in desk.text.partition("›")[2].splitlines()[0]:
+                await desk.press("down")
+            await desk.press("enter")
+            await desk.see("Operation")
+            await desk.press("f3", "y")
+            await desk.see("Plan")
+            await desk.press("enter")
+            await desk.see("Taken back")
+        assert office.export() == before
+
+
+class TestMoving:
+    async def test_they_move_to_the_chosen_user_or_it_is_said_why_not(self, office: Site) -> None:
+        async with at_desk(office) as desk:
+            await desk.press("space", "down", "space")
+            await act(desk, "Move")
+            await desk.see("Move to")
+            await desk.type("board")
+            await desk.press("enter")
+            await desk.see("Move 2 extensions to", "Acme Ltd/sales → Acme Ltd/board")
+            await apply(desk)
+            await desk.see("2 moved to Acme Ltd/board")
+        assert set(list(values(office, "user").values())[:1]) == {"board"}

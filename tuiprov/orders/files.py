@@ -10,7 +10,7 @@ from tuiprov.data.accounts import Viewer
 from tuiprov.data.bulk_edit import devices_of
 from tuiprov.data.bulk_sets import Change
 from tuiprov.data.store import Store
-from tuiprov.orders.order import OnRecord, Outcome, counted, going_on
+from tuiprov.orders.order import OnRecord, Outcome, counted, going_on, result
 from tuiprov.publish.plan import Plan
 from tuiprov.publish.publishing import plan_devices, publish
 
@@ -33,8 +33,9 @@ class SetFields:
         return self._edit.plan(on_record)
 
     def apply(self, on_record: OnRecord) -> Outcome:
-        words, published = self._edit.apply(on_record, going_on(on_record))
-        return Outcome(words, published)
+        done, published = self._edit.apply(on_record, going_on(on_record))
+        words = result(done.changed, "changed", len(done.refused), published)
+        return Outcome(words, published, done.event_id)
 
     @property
     def _edit(self) -> Edit:
@@ -43,24 +44,24 @@ class SetFields:
 
 @dataclass(frozen=True)
 class Regenerate:
-    """Make the files of the phones anew, whatever is on disk now. `devices`: ids of devices."""
+    """Make the files of these devices anew, whatever is on disk now."""
 
     store: Store
     viewer: Viewer
-    devices: Sequence[int]
+    ids: Sequence[int]
 
     @property
     def about(self) -> str:
-        return f"Regenerate the files of {counted(len(self.devices), 'phone')}"
+        return f"Regenerate the files of {counted(len(self.ids), 'phone')}"
 
     def plan(self, on_record: OnRecord) -> Plan:
-        made = plan_devices(self.store, self.devices, on_phone=on_record)
-        right = len(self.devices) - made.devices - len(made.failed)
+        made = plan_devices(self.store, self.ids, on_phone=on_record)
+        right = len(self.ids) - made.devices - len(made.failed)
         note = f"{counted(right, 'phone')} already as they should be." if right > 0 else ""
         return replace(made, notes=(*((note,) if note else ()), *made.notes))
 
     def apply(self, on_record: OnRecord) -> Outcome:
-        ready = plan_devices(self.store, self.devices, on_phone=on_record)
+        ready = plan_devices(self.store, self.ids, on_phone=on_record)
         publish(self.store, self.viewer, ready)
         return Outcome(f"Files: {ready.in_the_past()}.", ready)
 

@@ -3,7 +3,7 @@ applying as one operation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -21,14 +21,20 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an action did, in words, and the plan that was published with it."""
+    """What an action did, in words; the plan that was published with it; and its number in the
+    history, by which it is taken back (None: it changed no data)."""
 
     words: str
     published: Plan = field(default_factory=Plan)
+    event_id: int | None = None
 
 
 class Order(Protocol):
     """An action on many."""
+
+    @property
+    def ids(self) -> Sequence[int]:
+        """The records it is about."""
 
     @property
     def about(self) -> str:
@@ -56,3 +62,16 @@ def going_on(on_record: OnRecord) -> OnRecord:
 def counted(count: int, noun: str) -> str:
     """`1 extension`, `1,200 extensions`."""
     return f"{count:,} {noun}{'s' if count != 1 else ''}"
+
+
+def result(done: int, verb: str, refused: int, published: Plan | None = None) -> str:
+    """`3 removed, 1 refused. Files: 2 deleted.`"""
+    left = f", {refused:,} refused" if refused else ""
+    files = f" Files: {published.in_the_past()}." if published is not None else ""
+    return f"{done:,} {verb}{left}.{files}"
+
+
+def note(*parts: tuple[int, str]) -> str:
+    """One sentence of the parts whose count is not 0."""
+    said = "; ".join(words for count, words in parts if count)
+    return f"{said}." if said else "Nothing to do."

@@ -22,6 +22,7 @@ from tuiprov.widgets.table import Column
 if TYPE_CHECKING:
     from tuiprov.data.page import Page
     from tuiprov.data.store import ExtensionRow
+    from tuiprov.screens.marked_extensions import MarkedExtensions
     from tuiprov.session import Session
 
 STATE_SIGNS = {
@@ -143,19 +144,27 @@ class ExtensionsScreen(ListScreen):
 
     def action_act_on_marked(self) -> None:
         """Choose what to do with all marked extensions, or with the one under the cursor."""
+        if (marked := self._marked()) is not None:
+            marked.choose()
+
+    def _marked(self) -> MarkedExtensions | None:
         from tuiprov.screens.marked_extensions import MarkedExtensions
 
         ids = self._acted_on()
-        if self.session is not None and ids:
-            edit = partial(self._edit_together, ids)
-            MarkedExtensions(self, self.session, ids, edit).choose()
+        if self.session is None or not ids:
+            return None
+        return MarkedExtensions(self, self.session, ids, partial(self._edit_together, ids))
 
     def _acted_on(self) -> Sequence[int]:
         """The marked extensions in order, else the one under the cursor."""
         marked = self.table.marked
         if not marked or self.session is None:
             return [] if self.chosen is None else [self.chosen]
-        return [number for number in self.session.extension_ids("") if number in marked]
+        try:
+            return [number for number in self.session.extension_ids("") if number in marked]
+        except TuiprovError as error:
+            self.tell("The marked extensions cannot be read", error)
+            return []
 
     def _edit_together(self, ids: Sequence[int]) -> None:
         from tuiprov.screens.bulk import BulkScreen
@@ -190,9 +199,12 @@ class ExtensionsScreen(ListScreen):
             self.tell("This extension cannot be opened", error)
 
     def action_remove(self) -> None:
-        """Remove the extension under the cursor, after its plan."""
+        """Remove all marked extensions, or the one under the cursor, after the plan."""
         from tuiprov.screens.plan import PlanScreen
 
+        if self.table.marked and (marked := self._marked()) is not None:
+            marked.remove()
+            return
         chosen, session = self.chosen, self.session
         if chosen is None or session is None:
             return

@@ -94,6 +94,8 @@ class Marked:
             self.screen.show_keys(note="Stopped: nothing was changed.")
             return
         self.screen.table.unmark()
-        self.screen.reload(outcome.words if outcome else "Changed, but not published.")
+        said = outcome.words if outcome else "Changed, but not published."
+        can_undo = outcome is None or outcome.event_id is not None
+        self.screen.reload(f"{said} Ctrl+Y: history" if can_undo else said)
         if outcome is not None:
             self.screen.offer_resync(self.session, outcome.published, outcome.words)

@@ -10,6 +10,8 @@ from tuiprov.data.fields import Value
 from tuiprov.data.sections import FIELDS
 from tuiprov.errors import TuiprovError
 from tuiprov.orders.files import SetFields, regenerate_of
+from tuiprov.orders.moving import Move
+from tuiprov.orders.removing import Remove
 from tuiprov.screens.bulk import options_for
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.marked import Act, Marked
@@ -38,6 +40,8 @@ class MarkedExtensions(Marked):
             Act("Resync", "ask their phones to fetch", self._resync, ("devices.resync",)),
             Act("Template …", "the files they are made by", partial(self._of, "template"), _PHONES),
             Act("Firmware …", "the generation of firmware", partial(self._of, "firmware"), _PHONES),
+            Act("Move to …", "another user or organization", self._move, ("extensions.move",)),
+            Act("Remove", "with their lines on phones", self.remove, ("extensions.remove",)),
         )
 
     def _status(self, status: str) -> None:
@@ -51,10 +55,28 @@ class MarkedExtensions(Marked):
     def _regenerate(self) -> None:
         self.plan(lambda: regenerate_of(self.session.store, self.session.viewer, self.ids))
 
+    def remove(self) -> None:
+        """Show what removing them does, then do it."""
+        self.plan(lambda: Remove(self.session.store, self.session.viewer, self.ids))
+
+    def _move(self) -> None:
+        try:
+            users = self.session.users()
+        except TuiprovError as error:
+            self.screen.tell("This cannot be done", error)
+            return
+        paths = {str(row.id): row.path for row in users}
+
+        def chosen(account_id: str) -> None:
+            store, viewer = self.session.store, self.session.viewer
+            self.plan(lambda: Move(store, viewer, self.ids, int(account_id), paths[account_id]))
+
+        self.pick("Move to", list(paths.items()), chosen)
+
     def _resync(self) -> None:
         session = self.session
         try:
-            devices = regenerate_of(session.store, session.viewer, self.ids).devices
+            devices = regenerate_of(session.store, session.viewer, self.ids).ids
             targets = session.resyncing.targets(devices)
         except TuiprovError as error:
             self.screen.tell("No phone can be asked", error)
