@@ -25,6 +25,7 @@ from tuiprov.commands import (
     follow,
     history,
     keys,
+    orders,
     resync,
     serve,
     templates,
@@ -64,6 +65,7 @@ app = typer.Typer(
 
 app.command("add")(extensions.add)
 app.command("remove")(extensions.remove)
+app.command("move")(orders.move)
 app.command("history")(history.history)
 app.command("undo")(history.undo)
 app.command("versions")(history.versions)
