@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from tuiprov.data.resyncs import Resyncs
     from tuiprov.data.site_sheet import SiteUse
     from tuiprov.data.templates import Templates
+    from tuiprov.data.together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,12 @@ class Store:
         from tuiprov.data.resyncs import Resyncs
 
         return Resyncs(self.database)
+
+    @cached_property
+    def together(self) -> Together:
+        from tuiprov.data.together import Together
+
+        return Together(self.database)
 
     # -- settings -------------------------------------------------------------------------------
 
@@ -384,7 +391,7 @@ def _as_stored(session: Session, viewer: Viewer, page: Page) -> Page:
     stored = page_of(session, viewer, page.extension_id)
     if page.is_taken and page.device_id is not None:
         stored = taken(session, viewer, stored, page.device_id)
-    if _versions(stored) != _versions(page):
+    if stored.versions != page.versions:
         number = stored.values["extension"]
         raise Conflict(
             f"somebody else changed extension {number} or its device meanwhile; nothing was saved"
@@ -393,10 +400,6 @@ def _as_stored(session: Session, viewer: Viewer, page: Page) -> Page:
         return stored
     # A phone that is not stored yet was shown with the page's own token.
     return replace(stored, token=page.token, http_login=page.http_login)
-
-
-def _versions(page: Page) -> tuple[int, int | None, int]:
-    return page.extension_version, page.device_id, page.device_version
 
 
 def _list_row(row: Any) -> ExtensionRow:

@@ -6,7 +6,7 @@ extension are others. A subclass says what saving means.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Generic
 
 from textual import events
@@ -14,7 +14,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from tuiprov.actions import Where
+from tuiprov.data.meeting import Newer, go_on, meet
+from tuiprov.errors import Conflict, NotFound, TuiprovError
 from tuiprov.screens.base import TuiprovScreen, bindings_of
+from tuiprov.screens.merge import MergeScreen
 from tuiprov.screens.section import AnySheet, Section
 from tuiprov.widgets.bar import Bar
 from tuiprov.widgets.compat import Run, type_again, wrap
@@ -24,6 +27,14 @@ from tuiprov.widgets.picker import OrderPicker, Picker
 
 WIDE = 110
 """From this width on there is room for whole titles, and for two panes side by side."""
+
+
+_STAYS = "What you typed stays here until you leave the page."
+
+
+def _lost(labels: Sequence[str]) -> str:
+    """What could not be typed again."""
+    return f"closed by that, and not kept of yours: {', '.join(labels)}" if labels else ""
 
 
 class FormScreen(TuiprovScreen, Generic[AnySheet]):
@@ -48,6 +59,8 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
         self._sections_bar = Bar(id="sections")
         self._help = Bar(id="help")
         self._jumping = False
+        self.taken_in: list[str] = []
+        """What came in from others since the last save: told with the plan, or after the save."""
         self.begin_at = ""
         """The field to begin with; "" for the first one."""
 
@@ -82,6 +95,14 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
 
     def store(self) -> None:
         """Everything is right and something is changed: store it, or ask first."""
+
+    def newer(self) -> Newer | None:
+        """The record as it is stored now, when that is not what the sheet began from."""
+        return None
+
+    def rebased(self) -> None:
+        """The sheet begins from what somebody else has stored."""
+        self.show_all()
 
     def close(self, stored: bool) -> None:
         """Go back to where the screen was opened from."""
@@ -165,9 +186,50 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
         if self.sheet.errors:
             self.show_first_error()
         elif self.sheet.is_changed:
-            self.store()
+            self.meet_others(self.store)
         else:
             self.show_keys(note="Nothing to save: nothing changed.")
+
+    # -- others who changed the same record -----------------------------------------------------
+
+    def meet_others(
+        self, then: Callable[[], None], conflict: Conflict | NotFound | None = None
+    ) -> None:
+        """Bring in what others stored since this form was opened, after asking about each field
+        that both changed; `then` goes on saving. `conflict`: that there is something is known."""
+        try:
+            newer = self.newer()
+        except NotFound as error:
+            self.tell("Not saved", f"{error}.\n{_STAYS}")
+            return
+        except TuiprovError as error:
+            self.tell("Not saved", error)
+            return
+        if newer is None:
+            if conflict is None:
+                then()
+            else:
+                self.tell("Not saved", conflict)
+            return
+        meeting = meet(self.sheet, newer)
+
+        def decided(theirs: frozenset[str] | None) -> None:
+            if theirs is None:
+                self.show_keys(note="Nothing was saved.")
+                return
+            lost = go_on(self.sheet, newer, theirs)
+            self.taken_in += [words for words in (meeting.words(), _lost(lost)) if words]
+            self.rebased()
+            if self.sheet.is_changed or self.sheet.errors:
+                self.action_save()
+            else:
+                told = ". ".join(self.taken_in) or "All is as they stored it"
+                self.show_keys(note=f"{told}. Nothing is left to save.")
+
+        if meeting.both:
+            self.app.push_screen(MergeScreen(meeting), decided)
+        else:
+            decided(frozenset())
 
     def show_first_error(self) -> None:
         """Go to the first field that is wrong."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from tuiprov.data.draft import Draft
 from tuiprov.data.fields import Field
 from tuiprov.data.identity import KNOWN_LATER, Identity, added
-from tuiprov.errors import PublishError, TuiprovError
+from tuiprov.data.meeting import Newer
+from tuiprov.errors import Conflict, NotFound, PublishError, TuiprovError
 from tuiprov.screens.form_screen import FormScreen
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.screens.section import Section
@@ -113,15 +114,21 @@ class EditIdentityScreen(IdentityScreen):
         except TuiprovError as error:
             self.tell("This cannot be planned", error)
             return
-        if not plan:
+        if not plan and not self.taken_in:
             self._save()
             return
-        screen = PlanScreen(plan, str(self.sheet.base.values["extension"]))
+        about = str(self.sheet.base.values["extension"])
+        screen = PlanScreen(plan, about, taken_in=self.taken_in)
         self.app.push_screen(screen, lambda apply: self._save() if apply else None)
+
+    def newer(self) -> Newer | None:
+        return self._session.newer(self.sheet)
 
     def _save(self) -> None:
         try:
             self._session.save(self.sheet)
+        except (Conflict, NotFound) as error:
+            self.meet_others(self.store, error)
         except PublishError as error:
             self.tell("Saved, but not published", error)
         except TuiprovError as error:
