@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tuiprov.data.archive import Archive
     from tuiprov.data.draft import Checker, Draft
     from tuiprov.data.meeting import Newer
+    from tuiprov.data.presence import Other
     from tuiprov.data.site_sheet import SiteSheet
     from tuiprov.fetching import Fetching
     from tuiprov.inventory import Inventory
@@ -259,6 +260,16 @@ class Session:
         if draft.base.extension_id is None:
             return None
         return self.store.together.newer_page(self.viewer, draft.base)
+
+    def here(self, page: Page, mine: str) -> tuple[str, Sequence[Other]]:
+        """Say that this page is open, for the first time (`mine` "") or still, and hear who else
+        has it open. Where nothing can be written one still hears."""
+        if page.extension_id is None and page.device_id is None:
+            return "", ()  # not stored yet: nobody else has it
+        try:
+            return self.store.presences.here(self.viewer, page, mine)
+        except StoreError:
+            return mine, self.store.presences.others(self.viewer, page)
 
     def reveal(self, page: Page) -> None:
         """Write down that secrets of this page were shown."""

@@ -7,7 +7,7 @@ each, which somebody has to decide. No database, no screen: `together.py` reads 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -37,7 +37,7 @@ class Newer:
     """A record as it is stored now, when that is not what somebody began from. `record` is what the
     sheet's `rebase` takes; `by`: field → who changed it last; `last`: who changed any of it."""
 
-    record: Any
+    record: Any = field(compare=False)
     values: Values
     by: Mapping[str, Said] = field(default_factory=dict)
     last: Said = Said()
@@ -66,9 +66,21 @@ class Meeting:
     theirs: tuple[Clash, ...]
     last: Said
 
+    @property
+    def changed(self) -> tuple[Clash, ...]:
+        """All that they changed and you have otherwise."""
+        return (*self.both, *self.theirs)
+
     def words(self) -> str:
-        """`anna at 10:42 changed DTMF and Codecs too`: what comes in by itself; "" for nothing."""
-        labels = [one.label for one in self.theirs]
+        """`anna at 10:42 changed DTMF and Codecs`: what comes in by itself; "" for nothing."""
+        return self._words(self.theirs)
+
+    def all_words(self) -> str:
+        """The same of all that they changed."""
+        return self._words(self.changed)
+
+    def _words(self, found: Sequence[Clash]) -> str:
+        labels = [one.label for one in found]
         if not labels:
             return ""
         more = [f"{len(labels) - _MOST_NAMED} more"] if len(labels) > _MOST_NAMED else []

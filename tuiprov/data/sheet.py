@@ -36,6 +36,8 @@ class Sheet:
         self.errors: dict[str, str] = {}
         """Field → why it cannot be saved: unreadable texts first, then the record's own rules. A
         closed field's text is not read; whoever closed it carries the error."""
+        self.begun = 0
+        """How often it began from what is stored: an answer about an earlier beginning is old."""
         self.warnings: dict[str, str] = {}
         """Field → what is worth a word but can be saved."""
         self.begin(stored)
@@ -70,6 +72,7 @@ class Sheet:
 
     def begin(self, stored: Values) -> None:
         """Begin (again) from these values, as they are stored."""
+        self.begun += 1
         self.stored = stored
         self.values = dict(stored)
         self.texts = {name: field.text(stored[name]) for name, field in self.fields.items()}

@@ -58,6 +58,10 @@ class AccountScreen(FormScreen[AccountSheet]):
         )
         self.app.push_screen(question, lambda answer: self._store() if answer == "y" else None)
 
+    @property
+    def is_shared(self) -> bool:
+        return self.sheet.view.id is not None
+
     def newer(self) -> Newer | None:
         return self._session.newer_account(self.sheet.view)
 

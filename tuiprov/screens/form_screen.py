@@ -7,20 +7,25 @@ extension are others. A subclass says what saving means.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Generic
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from tuiprov.actions import Where
 from tuiprov.data.meeting import Newer, go_on, meet
+from tuiprov.data.presence import Other
 from tuiprov.errors import Conflict, NotFound, TuiprovError
 from tuiprov.screens.base import TuiprovScreen, bindings_of
+from tuiprov.screens.company import Company, News
 from tuiprov.screens.merge import MergeScreen
 from tuiprov.screens.section import AnySheet, Section
+from tuiprov.text import visible
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import Run, type_again, wrap
+from tuiprov.widgets.compat import Run, shorten, type_again, wrap
 from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.form import Form, Row
 from tuiprov.widgets.picker import OrderPicker, Picker
@@ -61,6 +66,8 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
         self._jumping = False
         self.taken_in: list[str] = []
         """What came in from others since the last save: told with the plan, or after the save."""
+        self._company = Company(self)
+        self._news = News()
         self.begin_at = ""
         """The field to begin with; "" for the first one."""
 
@@ -82,6 +89,11 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
         for number in self._visible_sections():
             if self.begin_at in self.sections[number].names():
                 self.go_to_section(number, self.begin_at)
+        if self.is_shared:
+            self._company.begin()
+
+    def on_unmount(self) -> None:
+        self._company.end()
 
     # -- what a kind of form says for itself ----------------------------------------------------
 
@@ -93,6 +105,18 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
         """Field → what is worth a word beside it, besides the sheet's own warnings."""
         return {}
 
+    @property
+    def is_shared(self) -> bool:
+        """Can somebody else have the same record open?"""
+        return False
+
+    def here(self, mine: str) -> tuple[str, Sequence[Other]]:
+        """In a thread: say that this form is open (`Session.here`), and hear who else is there."""
+        return "", ()
+
+    def left(self, mine: str) -> None:
+        """In a thread: this form is closed."""
+
     def store(self) -> None:
         """Everything is right and something is changed: store it, or ask first."""
 
@@ -102,6 +126,7 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
 
     def rebased(self) -> None:
         """The sheet begins from what somebody else has stored."""
+        self._news = replace(self._news, newer=None)
         self.show_all()
 
     def close(self, stored: bool) -> None:
@@ -188,9 +213,41 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
         elif self.sheet.is_changed:
             self.meet_others(self.store)
         else:
-            self.show_keys(note="Nothing to save: nothing changed.")
+            nothing = "Nothing to save: nothing changed."
+            self.meet_others(lambda: self.show_keys(note=nothing))
 
     # -- others who changed the same record -----------------------------------------------------
+
+    def news(self, mine: str) -> tuple[str, News]:
+        begun = self.sheet.begun
+        mine, others = self.here(mine)
+        try:
+            return mine, News(tuple(others), self.newer(), begun=begun)
+        except NotFound as error:
+            return mine, News(gone=str(error))
+
+    def pass_on_news(self, news: News) -> None:
+        self.call_later(self._hear, news)
+
+    def _hear(self, news: News) -> None:
+        """Say who else is here in the title, and what they have stored in the line of keys."""
+        if news.begun != self.sheet.begun:
+            news = replace(news, newer=None)  # saved meanwhile: what is newer is our own
+        before, self._news = self._news, news
+        if not self.is_attached or news == before:
+            return
+        self.show_all()
+        words = meet(self.sheet, news.newer).all_words() if news.newer is not None else ""
+        if words and self.is_current:
+            self.show_keys(note=f"{words}. F2 brings it in.")
+
+    def _their_notes(self) -> dict[str, str]:
+        """Field → what somebody has stored in it since the form was opened."""
+        newer = self._news.newer
+        if newer is None:
+            return {}
+        found = meet(self.sheet, newer)
+        return {one.name: f"{one.said}: {one.theirs or '(empty)'}" for one in found.changed}
 
     def meet_others(
         self, then: Callable[[], None], conflict: Conflict | NotFound | None = None
@@ -247,7 +304,10 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
 
     def rows(self, number: int) -> list[Row]:
         """The rows of a section as they are shown now."""
-        return self.sections[number].rows(self.sheet, self.notes())
+        notes = dict(self.notes())
+        for name, words in self._their_notes().items():
+            notes[name] = f"{notes[name]} {words}" if name in notes else words
+        return self.sections[number].rows(self.sheet, notes)
 
     def _visible_sections(self) -> list[int]:
         """Sections of which this viewer sees at least one row."""
@@ -300,11 +360,23 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
         if self.section not in self._visible_sections():
             self.section = self._visible_sections()[0]
         self.form.show(self.rows(self.section))
-        self.title_bar.show(self.title_runs())
+        self.title_bar.show(self._whole_title())
         self._show_sections()
         self.show_help()
         if not self._jumping:
             self.show_keys()
+
+    def _whole_title(self) -> list[Run]:
+        """The title, and who else is here: where there is not room for both, that comes first."""
+        words = visible(self._news.words())
+        if not words:
+            return self.title_runs()
+        title = self.title_runs()[:1]
+        room = self.app.size.width - 4 - cell_len(words)
+        return [
+            *((shorten(text, room), style) for text, style in title),
+            (f"  {words}", "bar--note"),
+        ]
 
     def _show_sections(self) -> None:
         runs: list[Run] = []

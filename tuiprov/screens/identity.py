@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tuiprov.data.draft import Draft
 from tuiprov.data.fields import Field
 from tuiprov.data.identity import KNOWN_LATER, Identity, added
 from tuiprov.data.meeting import Newer
+from tuiprov.data.presence import Other
 from tuiprov.errors import Conflict, NotFound, PublishError, TuiprovError
 from tuiprov.screens.form_screen import FormScreen
 from tuiprov.screens.plan import PlanScreen
@@ -120,6 +122,16 @@ class EditIdentityScreen(IdentityScreen):
         about = str(self.sheet.base.values["extension"])
         screen = PlanScreen(plan, about, taken_in=self.taken_in)
         self.app.push_screen(screen, lambda apply: self._save() if apply else None)
+
+    @property
+    def is_shared(self) -> bool:
+        return True
+
+    def here(self, mine: str) -> tuple[str, Sequence[Other]]:
+        return self._session.here(self.sheet.base, mine)
+
+    def left(self, mine: str) -> None:
+        self._session.store.presences.leave(mine)
 
     def newer(self) -> Newer | None:
         return self._session.newer(self.sheet)

@@ -16,6 +16,7 @@ from textual.containers import Container
 
 from tuiprov.data.draft import CONFIRM, Draft
 from tuiprov.data.page import Page
+from tuiprov.data.presence import Other
 from tuiprov.data.sections import FIELDS
 from tuiprov.errors import Conflict, NotFound, PublishError, Refused, TuiprovError
 from tuiprov.publish.plan import Plan
@@ -74,6 +75,16 @@ class PageScreen(FormScreen[Draft]):
     def save(self) -> Plan:
         """Store the draft and carry its plan out."""
         raise NotImplementedError
+
+    @property
+    def is_shared(self) -> bool:
+        return True
+
+    def here(self, mine: str) -> tuple[str, Sequence[Other]]:
+        return self.session.here(self.sheet.base, mine)
+
+    def left(self, mine: str) -> None:
+        self.session.store.presences.leave(mine)
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body"):

@@ -68,6 +68,10 @@ class PreferencesScreen(FormScreen[SiteSheet]):
         screen = PlanScreen(planner, "Global preferences", taken_in=self.taken_in)
         self.app.push_screen(screen, lambda apply: self._save(screen.plan) if apply else None)
 
+    @property
+    def is_shared(self) -> bool:
+        return True
+
     def newer(self) -> Newer | None:
         return self._session.newer_settings(self.sheet)
 
