@@ -16,6 +16,7 @@ from tuiprov.data.accounts import Viewer
 from tuiprov.data.device_choices import Candidate
 from tuiprov.data.device_rows import DeviceRow
 from tuiprov.data.draft import Checker, DeviceDraft, Draft
+from tuiprov.data.meeting import Newer
 from tuiprov.data.page import Page, Phone
 from tuiprov.data.permissions import require
 from tuiprov.data.stop import Stop
@@ -102,6 +103,16 @@ class Inventory:
         """A draft of a device to be added for this account."""
         page = self.store.devices.fresh(self.viewer, owner_id)
         return DeviceDraft(page, None, self.viewer, self.check)
+
+    def newer(self, draft: DeviceDraft) -> Newer | None:
+        """The device as it is stored now, when somebody changed it since the draft was opened."""
+        if draft.base.device_id is None:
+            return None
+        return self.store.together.newer_device(self.viewer, draft.base)
+
+    def read_row(self, draft: DeviceDraft) -> None:
+        """Read again how the device stands to the viewer."""
+        draft.row = self.row(draft.base.device_id or 0)
 
     def plan_save(self, draft: DeviceDraft) -> Plan:
         """What saving would do to the phone's files; nothing is stored."""
