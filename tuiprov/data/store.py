@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from tuiprov.data.resyncs import Resyncs
     from tuiprov.data.site_sheet import SiteUse
     from tuiprov.data.templates import Templates
+    from tuiprov.data.waves import Waves
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,12 @@ class Store:
         from tuiprov.data.resyncs import Resyncs
 
         return Resyncs(self.database)
+
+    @cached_property
+    def waves(self) -> Waves:
+        from tuiprov.data.waves import Waves
+
+        return Waves(self.database)
 
     # -- settings -------------------------------------------------------------------------------
 

@@ -7,7 +7,8 @@ from sqlmodel import SQLModel
 
 import tuiprov.data.kept
 import tuiprov.data.models
-import tuiprov.data.template_tables  # noqa: F401  the tables
+import tuiprov.data.template_tables
+import tuiprov.data.wave_tables  # noqa: F401  the tables
 
 context.configure(
     connection=context.config.attributes["connection"],
