@@ -28,6 +28,7 @@ from tuiprov.commands import (
     resync,
     serve,
     templates,
+    waves,
 )
 from tuiprov.commands.pbx import print_pbx
 from tuiprov.commands.site import SITE, AsJson, Where
@@ -48,9 +49,11 @@ from tuiprov.printing import (
     say,
 )
 from tuiprov.publish.publishing import plan_outdated, plan_settings, publish
+from tuiprov.publish.waves import SIZES
 from tuiprov.render.engine import render, type_of
 from tuiprov.render.links import link
 from tuiprov.render.notes import notes
+from tuiprov.rollout import Rollouts
 
 app = typer.Typer(
     help="Provision SIP phones: see the file a phone will get before it gets it.",
@@ -79,6 +82,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(adopt.app, name="adopt")
 app.add_typer(devices.app, name="devices")
 app.add_typer(templates.app, name="templates")
+app.add_typer(waves.app, name="waves")
 
 
 @app.callback(invoke_without_command=True)
@@ -211,11 +215,22 @@ def publish_(
     where: Where = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     diff: Annotated[bool, typer.Option("--diff")] = False,
+    in_waves: waves.Waves = "",
+    wait: waves.Wait = "10m",
+    resync_: waves.Resync = True,
+    back: waves.Back = "all",
+    as_json: AsJson = False,
 ) -> None:
     """Bring the phones' files up to date: shows the plan, asks, applies."""
     store, viewer = SITE.store()
+    chosen = waves.choices(in_waves or SIZES, wait, back, resync=resync_)
     ready = plan_outdated(store, viewer, where)
-    print_plan(ready, with_diff=diff, as_json=False)
+    if not (as_json and in_waves):
+        print_plan(ready, with_diff=diff, as_json=as_json)
+    if ready and in_waves:
+        rollouts = Rollouts(store, viewer)
+        waves.publish_in_waves(rollouts, ready, chosen, yes=yes, as_json=as_json)
+        return
     if ready and not yes and not typer.confirm("Apply this plan?"):
         say("nothing was done")
         return

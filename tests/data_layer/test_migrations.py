@@ -24,6 +24,7 @@ import tuiprov.data.kept
 import tuiprov.data.models
 import tuiprov.data.template_tables
 import tuiprov.data.views
+import tuiprov.data.wave_tables
 from tests.sites import PHONE, Site, a_site
 from tuiprov.data import reading, store
 from tuiprov.data.accounts import user_and_organization, within_reach

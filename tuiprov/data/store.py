@@ -55,8 +55,9 @@ if TYPE_CHECKING:
     from tuiprov.data.site_sheet import SiteUse
     from tuiprov.data.stop import Stop
     from tuiprov.data.templates import Templates
-    from tuiprov.data.views import Views
     from tuiprov.data.together import Together
+    from tuiprov.data.views import Views
+    from tuiprov.data.waves import Waves
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,12 @@ class Store:
         from tuiprov.data.together import Together
 
         return Together(self.database)
+
+    @cached_property
+    def waves(self) -> Waves:
+        from tuiprov.data.waves import Waves
+
+        return Waves(self.database)
 
     # -- settings -------------------------------------------------------------------------------
 
