@@ -54,6 +54,10 @@ class Bulk:
         """Change all that may be changed, as one operation, and publish what follows; gives words
         about it. Refused when nobody may be; PublishError: it is stored, and the devices are marked
         failed."""
+        with self.store.operations.begin():
+            return self._apply(on_record)
+
+    def _apply(self, on_record: OnRecord) -> str:
         with self.store.database.write() as session:
             about = f"{len(self.sheet.about.ids)} extensions"
             done = apply(

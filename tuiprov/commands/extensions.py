@@ -50,6 +50,8 @@ def remove(
     if not yes and not typer.confirm(f"Remove {visible(extension)}?"):
         say("nothing was done")
         return
-    store.extensions.remove(viewer, page)
-    carry_out(store, viewer, plan_devices(store, [page.device_id] if page.device_id else []))
+    devices = [page.device_id] if page.device_id else []
+    with store.operations.begin():
+        store.extensions.remove(viewer, page)
+        carry_out(store, viewer, plan_devices(store, devices))
     say(f"removed {visible(extension)}")

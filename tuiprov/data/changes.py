@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 from tuiprov.data import history
 from tuiprov.data.kept import Event, FieldChange
 from tuiprov.data.models import Account, Device, Extension, Line, SystemSettings
+from tuiprov.data.operation import note
 from tuiprov.data.sealing import Keys, keys_of
 from tuiprov.data.secret_columns import SECRET_COLUMNS, about, identity
 from tuiprov.data.template_tables import Template, TemplateFile
@@ -110,9 +111,13 @@ def _was_and_is(row: Any, name: str) -> tuple[Any, Any]:
 def _write_down(session: Session) -> None:
     if session.new or session.dirty or session.deleted:
         session.flush()
+    if session.info["changes"]:
+        _write_changes(session)
+    note(session)
+
+
+def _write_changes(session: Session) -> None:
     found, keys = session.info["changes"], keys_of(session)
-    if not found:
-        return
     session.info["changes"] = []
     operation: Event = session.info.get("operation") or history.record(
         session, "tuiprov", "change", ""
