@@ -19,6 +19,7 @@ from tuiprov.data.draft import Checker, DeviceDraft, Draft
 from tuiprov.data.meeting import Newer
 from tuiprov.data.page import Page, Phone
 from tuiprov.data.permissions import require
+from tuiprov.data.stop import Stop
 from tuiprov.data.store import Store
 from tuiprov.errors import NotFound, PublishError
 from tuiprov.publish.plan import Plan
@@ -64,8 +65,10 @@ class Inventory:
 
     # -- the list -------------------------------------------------------------------------------
 
-    def ids(self, where: str, sort: str) -> Sequence[int]:
-        return self.store.devices.ids(self.viewer, where, sort)
+    def ids(
+        self, where: str, sort: str, most: int | None = None, stop: Stop | None = None
+    ) -> Sequence[int]:
+        return self.store.devices.ids(self.viewer, where, sort, most, stop)
 
     def rows(self, ids: Sequence[int]) -> Mapping[int, DeviceRow]:
         return self.store.devices.rows(self.viewer, ids)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tuiprov.data.meeting import Newer
     from tuiprov.data.presence import Other
     from tuiprov.data.site_sheet import SiteSheet
+    from tuiprov.data.stop import Stop
     from tuiprov.fetching import Fetching
     from tuiprov.inventory import Inventory
     from tuiprov.publish.plan import Plan
@@ -61,8 +62,10 @@ class Session:
 
     # -- lists ----------------------------------------------------------------------------------
 
-    def extension_ids(self, where: str) -> Sequence[int]:
-        return self.store.extension_ids(self.viewer, where)
+    def extension_ids(
+        self, where: str, most: int | None = None, stop: Stop | None = None
+    ) -> Sequence[int]:
+        return self.store.extension_ids(self.viewer, where, most, stop)
 
     def extension_rows(self, ids: Sequence[int]) -> Mapping[int, ExtensionRow]:
         return self.store.extension_rows(self.viewer, ids)

@@ -8,7 +8,9 @@ from sqlmodel import SQLModel
 import tuiprov.data.alive
 import tuiprov.data.kept
 import tuiprov.data.models
-import tuiprov.data.template_tables  # noqa: F401  the tables
+import tuiprov.data.template_tables
+import tuiprov.data.views
+import tuiprov.data.wave_tables  # noqa: F401  the tables
 
 context.configure(
     connection=context.config.attributes["connection"],
