@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tuiprov.publish.publishing import OnPhone
     from tuiprov.publish.template_work import TemplateWork
     from tuiprov.publish.timeline import Timeline
+    from tuiprov.publish.unfinished import Offer
     from tuiprov.resyncing import Resyncing
 
 
@@ -193,9 +194,10 @@ class Session:
         """Remove an extension as it was seen, and bring its phone's files up to date."""
         from tuiprov.publish.publishing import carry_out, plan_devices
 
-        self.store.extensions.remove(self.viewer, page)
         devices = [page.device_id] if page.device_id is not None else []
-        carry_out(self.store, self.viewer, plan_devices(self.store, devices))
+        with self.store.operations.begin():
+            self.store.extensions.remove(self.viewer, page)
+            carry_out(self.store, self.viewer, plan_devices(self.store, devices))
 
     # -- one page -------------------------------------------------------------------------------
 
@@ -234,6 +236,10 @@ class Session:
     def save(self, draft: Draft) -> Plan:
         """Store the draft, then carry out its plan. Raises Refused, Conflict or PublishError; after
         a PublishError the data is stored and the device is marked failed."""
+        with self.store.operations.begin():
+            return self._save(draft)
+
+    def _save(self, draft: Draft) -> Plan:
         from tuiprov.publish.plan import Asked
         from tuiprov.publish.publishing import carry_out, mark_failed, plan_devices, plan_pbx
 
@@ -313,6 +319,21 @@ class Session:
         from tuiprov.publish.publishing import publish
 
         publish(self.store, self.viewer, plan)
+
+    def unfinished(self) -> Sequence[Offer]:
+        """What an operation has stored and nobody has written the files of: its process ended."""
+        from tuiprov.publish.unfinished import forget_done, offers
+
+        found = offers(self.store, self.viewer)
+        if self.may("files.publish"):
+            forget_done(self.store, self.viewer, found)
+        return found
+
+    def plan_unfinished(self, found: Sequence[Offer], on_phone: OnPhone) -> Plan:
+        """The plan that finishes these."""
+        from tuiprov.publish.unfinished import plan_offers
+
+        return plan_offers(self.store, found, on_phone)
 
     def heal(self) -> str:
         """Put back what is not as published; gives words about it, "" when all is well."""

@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 from tuiprov.data import history
 from tuiprov.data.kept import Event, FieldChange, PbxOptions
 from tuiprov.data.models import Account, Device, Extension, Line, SystemSettings
+from tuiprov.data.operation import note
 from tuiprov.data.sealing import Keys, keys_of
 from tuiprov.data.secret_columns import SECRET_COLUMNS, about, identity
 from tuiprov.data.template_tables import Template, TemplateFile
@@ -129,9 +130,13 @@ def write_down(session: Session) -> None:
     transaction does from time to time, so that it is not all in memory at once."""
     if session.new or session.dirty or session.deleted:
         session.flush()
+    if session.info["changes"]:
+        _write_changes(session)
+    note(session)
+
+
+def _write_changes(session: Session) -> None:
     found, keys = session.info["changes"], keys_of(session)
-    if not found:
-        return
     session.info["changes"] = []
     operation: Event = session.info.get("operation") or history.record(
         session, "tuiprov", "change", ""

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from tuiprov.data.devices import Devices
     from tuiprov.data.extensions import Extensions
     from tuiprov.data.fetches import Fetches
+    from tuiprov.data.operations import Operations
     from tuiprov.data.presence import Presences
     from tuiprov.data.resyncs import Resyncs
     from tuiprov.data.site_sheet import SiteUse
@@ -124,6 +125,12 @@ class Store:
         from tuiprov.data.resyncs import Resyncs
 
         return Resyncs(self.database)
+
+    @cached_property
+    def operations(self) -> Operations:
+        from tuiprov.data.operations import Operations
+
+        return Operations(self.database)
 
     @cached_property
     def views(self) -> Views:
