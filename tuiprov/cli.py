@@ -66,6 +66,7 @@ app = typer.Typer(
 app.command("add")(extensions.add)
 app.command("remove")(extensions.remove)
 app.command("move")(orders.move)
+app.command("rotate")(orders.rotate)
 app.command("history")(history.history)
 app.command("undo")(history.undo)
 app.command("versions")(history.versions)
@@ -152,11 +153,19 @@ def export(
 def set_(
     assignments: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE…")],
     where: Where,
+    dry_run: orders.DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Give fields of many extensions a value: all that match, or none."""
     values = parse_assignments(assignments)
     store, viewer = SITE.store()
+    if dry_run:
+        orders.preview_change(store, viewer, values, where, as_json=as_json)
+        return
     changed = set_values(store, viewer, values, where)
+    if as_json:
+        print_json({"changed": changed})
+        return
     say(f"changed {changed}; `tuiprov plan` shows what that means for the phones' files")
 
 
@@ -244,16 +253,23 @@ def publish_(
     where: Where = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     diff: Annotated[bool, typer.Option("--diff")] = False,
+    regenerate: Annotated[
+        bool, typer.Option("--regenerate", help="All that match, whatever is on disk now.")
+    ] = False,
+    dry_run: orders.DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Bring the phones' files up to date: shows the plan, asks, applies."""
     store, viewer = SITE.store()
-    ready = plan_outdated(store, viewer, where)
-    print_plan(ready, with_diff=diff, as_json=False)
+    ready = plan_outdated(store, viewer, where, everything=regenerate)
+    print_plan(ready, with_diff=diff, as_json=as_json)
+    if dry_run or (as_json and not yes):
+        return
     if ready and not yes and not typer.confirm("Apply this plan?"):
         say("nothing was done")
         return
     publish(store, viewer, ready)
-    if ready:
+    if ready and not as_json:
         say("done")
         if store.site().resync_by != "none":
             say("the phones fetch it at their next look, or now with: tuiprov resync")
@@ -294,12 +310,15 @@ def doctor(
 
 
 def _repair() -> None:
+    from tuiprov.doctor import end_former_passwords
     from tuiprov.publish.reconcile import reconcile
 
     store, viewer = SITE.store()
     if not viewer.is_administrator:
         raise NotAllowed("only the system administrator repairs files")
     say(f"published files: {reconcile(store).words()}", to_error=True)
+    if ended := end_former_passwords(store, viewer):
+        say(f"old SIP passwords: {ended} are not taken any more", to_error=True)
 
 
 @app.command()

@@ -19,6 +19,7 @@ from sqlalchemy.sql import ClauseElement
 from sqlmodel import SQLModel, col
 
 import tuiprov.data
+import tuiprov.data.former_passwords
 import tuiprov.data.kept
 import tuiprov.data.models
 import tuiprov.data.template_tables

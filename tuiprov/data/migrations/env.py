@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
+import tuiprov.data.former_passwords
 import tuiprov.data.kept
 import tuiprov.data.models
 import tuiprov.data.template_tables  # noqa: F401  the tables
