@@ -76,7 +76,8 @@ class MarkedExtensions(Marked):
 
         def chosen(account_id: str) -> None:
             store, viewer = self.session.store, self.session.viewer
-            self.plan(lambda: Move(store, viewer, self.ids, int(account_id), paths[account_id]))
+            name = "/".join(paths[account_id].split("/")[-2:])
+            self.plan(lambda: Move(store, viewer, self.ids, int(account_id), name))
 
         self.pick("Move to", list(paths.items()), chosen)
 
