@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tuiprov.data.stop import Stop
     from tuiprov.fetching import Fetching
     from tuiprov.inventory import Inventory
+    from tuiprov.list_views import ListViews
     from tuiprov.publish.plan import Plan
     from tuiprov.publish.preview import Published
     from tuiprov.publish.publishing import OnPhone
@@ -69,6 +70,22 @@ class Session:
 
     def extension_rows(self, ids: Sequence[int]) -> Mapping[int, ExtensionRow]:
         return self.store.extension_rows(self.viewer, ids)
+
+    def extension_values(
+        self, ids: Sequence[int], names: Sequence[str]
+    ) -> Mapping[int, Mapping[str, str]]:
+        """The texts of more columns of these extensions."""
+        return self.store.extension_values(self.viewer, ids, names)
+
+    def chosen_columns(self, list: str) -> Sequence[str]:
+        """The columns that the viewer's account chose for a list; none: its usual ones."""
+        return self.store.views.columns(self.viewer, list)
+
+    def list_views(self, list: str) -> ListViews:
+        """How the viewer's account looks at a list."""
+        from tuiprov.list_views import ListViews
+
+        return ListViews(self.store, self.viewer, list)
 
     def viewers(self) -> list[Viewer]:
         """Who one may look as (in a demo)."""
