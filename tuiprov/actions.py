@@ -26,6 +26,7 @@ Where = Literal[
     "history",
     "operation",
     "versions",
+    "import",
 ]
 """Kinds of screens: `list` is the extensions, `page` one of them, `device` the page of a device
 alone, `sheet` a form without a preview, `operation` one of the history, `versions` those of a
@@ -149,6 +150,49 @@ ACTIONS: tuple[Action, ...] = (
         "new",
         "ctrl+n",
         needs="extensions.add",
+    ),
+    Action(
+        "import",
+        "Import",
+        "Take extensions and devices from a CSV file, ours or another program's.",
+        "list",
+        "import_file",
+        "ctrl+b",
+        in_footer=False,
+        needs="extensions.add",
+    ),
+    Action("map_column", "Change", "Say which field a column is.", "import", "change", "enter"),
+    Action(
+        "import_all",
+        "Import",
+        "Store all rows, or none when one is refused.",
+        "import",
+        "take(False)",
+        "f2",
+    ),
+    Action(
+        "import_good",
+        "Good rows",
+        "Store the rows that can be; the refused ones go to a file beside.",
+        "import",
+        "take(True)",
+        "f9",
+    ),
+    Action(
+        "import_format",
+        "Format",
+        "Read the file as another program's.",
+        "import",
+        "format",
+        "f4",
+    ),
+    Action(
+        "leave_import",
+        "Back",
+        "Stop what is being done, or go back: nothing is written.",
+        "import",
+        "leave",
+        "escape",
     ),
     Action(
         "edit_marked",

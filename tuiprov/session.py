@@ -22,6 +22,8 @@ from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
 
 if TYPE_CHECKING:
     # Imported where they are used: the list of extensions needs none of them.
+    from pathlib import Path
+
     from tuiprov.bulk import Bulk
     from tuiprov.data.account_rows import AccountRow
     from tuiprov.data.account_sheet import AccountView
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from tuiprov.data.site_sheet import SiteSheet
     from tuiprov.data.stop import Stop
     from tuiprov.fetching import Fetching
+    from tuiprov.importing import Importing
     from tuiprov.inventory import Inventory
     from tuiprov.list_views import ListViews
     from tuiprov.publish.plan import Plan
@@ -149,6 +152,12 @@ class Session:
         from tuiprov.bulk import bulk_of
 
         return bulk_of(self.store, self.viewer, ids)
+
+    def importing(self, path: Path) -> Importing:
+        """A CSV file, to be looked at and imported."""
+        from tuiprov.importing import importing_of
+
+        return importing_of(self.store, self.viewer, path)
 
     def again(self) -> Session:
         """The same viewer with the permissions the account has now."""

@@ -153,6 +153,31 @@ class ExtensionsScreen(ViewedList):
                 )
             )
 
+    def action_import_file(self) -> None:
+        """Ask for a CSV file, and show what is in it."""
+        from tuiprov.widgets.ask_path import AskPath
+
+        def answered(text: str | None) -> None:
+            if text:
+                self._import(text)
+
+        if self.session is not None:
+            self.app.push_screen(AskPath("Import a CSV file"), answered)
+
+    def _import(self, text: str) -> None:
+        from pathlib import Path
+
+        from tuiprov.screens.importing import ImportScreen
+
+        if self.session is None:
+            return
+        try:
+            screen = ImportScreen(self.session.importing(Path(text).expanduser()))
+        except (TuiprovError, RuntimeError) as error:
+            self.tell("This file cannot be read", str(error))
+            return
+        self.app.push_screen(screen, lambda _: self.reload(screen.words))
+
     def action_edit_marked(self) -> None:
         """Edit all marked extensions together."""
         if not self.table.marked:
