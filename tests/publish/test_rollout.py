@@ -155,7 +155,7 @@ class TestThatThePlanIsNoLongerTrue:
 
         def remove() -> None:
             inventory = Session(fleet.store, fleet.admin).inventory
-            inventory.remove(inventory.open(fleet.page("0027*003").device_id or 0))
+            inventory.remove(inventory.open(fleet.page("0027*003").device_id or 0).base)
 
         rolling.acts[3] = remove
         assert rolling.run().state == "done"
