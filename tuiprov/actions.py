@@ -142,6 +142,14 @@ ACTIONS: tuple[Action, ...] = (
         in_footer=False,
     ),
     Action(
+        "act_on_marked",
+        "Actions",
+        "Choose what to do with all marked rows, or with this one: enable, resync, move, remove …",
+        "list",
+        "act_on_marked",
+        "f10",
+    ),
+    Action(
         "mark",
         "Mark",
         "Mark the row, or take its mark away.",
@@ -190,7 +198,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "remove_extension",
         "Remove",
-        "Remove the extension, with its line on a phone.",
+        "Remove all marked extensions, or this one, with their lines on phones.",
         "list",
         "remove",
         "delete,f9",
@@ -614,7 +622,7 @@ ACTIONS: tuple[Action, ...] = (
         "Find an action by name.",
         "everywhere",
         "app.command_palette",
-        "f10,ctrl+p",
+        "ctrl+p",
         in_footer=False,
     ),
 )

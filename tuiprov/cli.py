@@ -6,11 +6,9 @@ Exit status: 0 done, 1 refused or failed with plain lines on standard error, 2 w
 from __future__ import annotations
 
 import os
-import stat
 import sys
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,11 +18,13 @@ from tuiprov.commands import (
     accounts,
     adopt,
     devices,
+    exchange,
     extensions,
     fetches,
     follow,
     history,
     keys,
+    orders,
     resync,
     serve,
     templates,
@@ -35,7 +35,6 @@ from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.database import Database
-from tuiprov.data.exchange import export_csv, import_file
 from tuiprov.data.founding import found_site
 from tuiprov.data.lookup import find_phone
 from tuiprov.data.site import SITE_FIELDS
@@ -67,6 +66,9 @@ app = typer.Typer(
 
 app.command("add")(extensions.add)
 app.command("remove")(extensions.remove)
+app.command("move")(orders.move)
+app.command("import")(exchange.import_)
+app.command("export")(exchange.export)
 app.command("history")(history.history)
 app.command("undo")(history.undo)
 app.command("versions")(history.versions)
@@ -115,39 +117,6 @@ def init(
         say(
             "say where phones register and fetch: tuiprov settings sip_server=… provisioning_host=…"
         )
-
-
-@app.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="CSV file.", readable=False)],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,
-) -> None:
-    """Take extensions and devices from a CSV file: all of it, or nothing."""
-    store, viewer = SITE.store()
-    done = import_file(store.database, viewer, file, dry_run=dry_run)
-    verb = "would add" if dry_run else "added"
-    say(f"{verb} {done.added}, changed {done.changed}, left {done.unchanged} as they were")
-
-
-@app.command()
-def export(
-    file: Annotated[
-        Path | None, typer.Argument(help="CSV file; none: standard output.", readable=False)
-    ] = None,
-    where: Where = "",
-) -> None:
-    """Write extensions and devices as CSV. The file holds passwords: it is made 0600."""
-    store, viewer = SITE.store()
-    lines = export_csv(store, viewer, where)
-    if file is None:
-        sys.stdout.writelines(lines)
-        return
-    lines = iter(list(lines))  # an old file is kept until the new one is known
-    handle = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    if stat.S_ISREG(os.fstat(handle).st_mode):
-        os.fchmod(handle, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
-        out.writelines(lines)
 
 
 @app.command("set")

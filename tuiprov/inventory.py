@@ -16,8 +16,10 @@ from tuiprov.data.accounts import Viewer
 from tuiprov.data.device_choices import Candidate
 from tuiprov.data.device_rows import DeviceRow
 from tuiprov.data.draft import Checker, DeviceDraft, Draft
+from tuiprov.data.meeting import Newer
 from tuiprov.data.page import Page, Phone
 from tuiprov.data.permissions import require
+from tuiprov.data.stop import Stop
 from tuiprov.data.store import Store
 from tuiprov.errors import NotFound, PublishError
 from tuiprov.publish.plan import Plan
@@ -63,8 +65,10 @@ class Inventory:
 
     # -- the list -------------------------------------------------------------------------------
 
-    def ids(self, where: str, sort: str) -> Sequence[int]:
-        return self.store.devices.ids(self.viewer, where, sort)
+    def ids(
+        self, where: str, sort: str, most: int | None = None, stop: Stop | None = None
+    ) -> Sequence[int]:
+        return self.store.devices.ids(self.viewer, where, sort, most, stop)
 
     def rows(self, ids: Sequence[int]) -> Mapping[int, DeviceRow]:
         return self.store.devices.rows(self.viewer, ids)
@@ -99,6 +103,16 @@ class Inventory:
         """A draft of a device to be added for this account."""
         page = self.store.devices.fresh(self.viewer, owner_id)
         return DeviceDraft(page, None, self.viewer, self.check)
+
+    def newer(self, draft: DeviceDraft) -> Newer | None:
+        """The device as it is stored now, when somebody changed it since the draft was opened."""
+        if draft.base.device_id is None:
+            return None
+        return self.store.together.newer_device(self.viewer, draft.base)
+
+    def read_row(self, draft: DeviceDraft) -> None:
+        """Read again how the device stands to the viewer."""
+        draft.row = self.row(draft.base.device_id or 0)
 
     def plan_save(self, draft: DeviceDraft) -> Plan:
         """What saving would do to the phone's files; nothing is stored."""

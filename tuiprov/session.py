@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from tuiprov.data.account_sheet import AccountView
     from tuiprov.data.archive import Archive
     from tuiprov.data.draft import Checker, Draft
+    from tuiprov.data.meeting import Newer
+    from tuiprov.data.presence import Other
     from tuiprov.data.site_sheet import SiteSheet
+    from tuiprov.data.stop import Stop
     from tuiprov.fetching import Fetching
     from tuiprov.inventory import Inventory
     from tuiprov.publish.plan import Plan
@@ -58,8 +61,10 @@ class Session:
 
     # -- lists ----------------------------------------------------------------------------------
 
-    def extension_ids(self, where: str) -> Sequence[int]:
-        return self.store.extension_ids(self.viewer, where)
+    def extension_ids(
+        self, where: str, most: int | None = None, stop: Stop | None = None
+    ) -> Sequence[int]:
+        return self.store.extension_ids(self.viewer, where, most, stop)
 
     def extension_rows(self, ids: Sequence[int]) -> Mapping[int, ExtensionRow]:
         return self.store.extension_rows(self.viewer, ids)
@@ -90,6 +95,12 @@ class Session:
             self.store.accounts.add(self.viewer, view.parent_id or 0, changes)
         else:
             self.store.accounts.save(self.viewer, view, changes)
+
+    def newer_account(self, view: AccountView) -> Newer | None:
+        """The account as it is stored now, when somebody changed it meanwhile."""
+        if view.id is None:
+            return None
+        return self.store.together.newer_account(self.viewer, view)
 
     def remove_account(self, account_id: int) -> None:
         self.store.accounts.remove(self.viewer, account_id)
@@ -246,6 +257,23 @@ class Session:
         carry_out(self.store, self.viewer, plan)
         return plan
 
+    def newer(self, draft: Draft) -> Newer | None:
+        """The extension's page as it is stored now, when somebody changed it since the draft was
+        opened. NotFound, saying by whom, when it was removed."""
+        if draft.base.extension_id is None:
+            return None
+        return self.store.together.newer_page(self.viewer, draft.base)
+
+    def here(self, page: Page, mine: str) -> tuple[str, Sequence[Other]]:
+        """Say that this page is open, for the first time (`mine` "") or still, and hear who else
+        has it open. Where nothing can be written one still hears."""
+        if page.extension_id is None and page.device_id is None:
+            return "", ()  # not stored yet: nobody else has it
+        try:
+            return self.store.presences.here(self.viewer, page, mine)
+        except StoreError:
+            return mine, self.store.presences.others(self.viewer, page)
+
     def reveal(self, page: Page) -> None:
         """Write down that secrets of this page were shown."""
         subject = page.values["extension"] or f"device {page.values['friendly_name']}"
@@ -312,6 +340,10 @@ class Session:
         from tuiprov.publish.publishing import plan_settings
 
         return plan_settings(self.store, self.viewer, values, on_phone)
+
+    def newer_settings(self, sheet: SiteSheet) -> Newer | None:
+        """The settings as they are stored now, when somebody changed them meanwhile."""
+        return self.store.together.newer_site(self.viewer, sheet.site)
 
     def save_settings(self, sheet: SiteSheet) -> None:
         """Store the settings; their plan is to be published then. Raises Refused or Conflict."""

@@ -211,6 +211,9 @@ def _change_row(session: Session, row: FieldChange, names: Names) -> ChangeRow:
         return ChangeRow(
             record, "", "" if before is None else record, "" if after is None else record
         )
+    if row.field in _ACCOUNTS:
+        texts = [names.get(("account", number)) or str(number or "") for number in (before, after)]
+        return ChangeRow(record, _ACCOUNTS[row.field], *texts)
     label = _LABELS[row.field].label if row.field in _LABELS else row.field
     if row.field in secrets_of(row.table):
         return ChangeRow(record, label, SECRET if before else "", SECRET if after else "")
@@ -232,7 +235,18 @@ _NAMES: Final[dict[str, tuple[Any, str]]] = {
     "account": (Account, "name"),
     "template": (Template, "name"),
     "template_file": (Template, "name"),
+    "pbx_options": (Extension, "extension"),
 }
+
+
+_ACCOUNTS: Final = {"user_id": "User", "organization_id": "Organization", "owner_id": "Owner"}
+"""Columns that name an account, and their labels."""
+
+
+def _accounts_of(rows: Sequence[FieldChange]) -> set[int]:
+    """The accounts that changes of these columns name."""
+    texts = (text for row in rows if row.field in _ACCOUNTS for text in (row.before, row.after))
+    return {int(text) for text in texts if text != "null"}
 
 
 def _names(session: Session, rows: Sequence[FieldChange]) -> Names:
@@ -240,6 +254,7 @@ def _names(session: Session, rows: Sequence[FieldChange]) -> Names:
     found: Names = {}
     for table, (model, name) in _NAMES.items():
         wanted = {row.row_id for row in rows if row.table == table}
+        wanted |= _accounts_of(rows) if table == "account" else set()
         for some in in_parts(sorted(wanted)):
             query = columns(col(model.id), getattr(model, name)).where(col(model.id).in_(some))
             found |= {(table, number): called for number, called in session.execute(query)}
@@ -256,5 +271,6 @@ def _record_name(row: FieldChange, before: Any, after: Any, names: Names) -> str
     _, name = _NAMES[row.table]
     whole = (after or before) if row.field == ALL and row.table != "template_file" else None
     if whole:
-        return f"{words} {whole[name] or row.row_id}"
+        named = whole.get(name) or names.get((row.table, row.row_id))
+        return f"{words} {named or row.row_id}"
     return f"{words} {names.get((row.table, row.row_id)) or row.row_id}"

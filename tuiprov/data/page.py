@@ -170,6 +170,11 @@ class Page:
     own_options: tuple[OwnOption, ...] = ()
     """What its sections of the PBX's configuration hold besides the page."""
 
+    @property
+    def versions(self) -> tuple[int, int | None, int]:
+        """Another one when somebody has changed the extension, its device, or which one it has."""
+        return self.extension_version, self.device_id, self.device_version
+
     def changed(self, values: Values) -> Page:
         """The page with some of its values replaced."""
         return replace(self, values={**self.values, **values})

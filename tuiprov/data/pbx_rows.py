@@ -154,10 +154,14 @@ def own_options(
 def keep_options(session: Session, extension_id: int, options: Iterable[OwnOption]) -> None:
     """Keep these options of an extension's sections in place of those kept before."""
     rows = [[one.section, one.name, one.value, one.instead] for one in options]
-    session.execute(delete(PbxOptions).where(col(PbxOptions.extension_id) == extension_id))
+    known = session.get(PbxOptions, extension_id)
     if rows:
         sealed = keys_of(session).seal(json.dumps(rows), about_options(extension_id))
-        session.add(PbxOptions(extension_id=extension_id, options=sealed))
+        known = known or PbxOptions(extension_id=extension_id, options="")
+        known.options = sealed
+        session.add(known)
+    elif known is not None:
+        session.delete(known)
 
 
 def about_options(extension_id: int) -> str:

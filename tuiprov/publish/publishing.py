@@ -156,6 +156,21 @@ def plan_page(store: Store, before: Page, after: Page, *, regenerate: bool) -> P
     return _with_pbx(store, made, Asked(pages=() if after.is_device else (after,)))
 
 
+def plan_as(
+    store: Store,
+    devices: Collection[int],
+    as_it_would_be: Callable[[Phone], Phone],
+    asked: Asked,
+    on_phone: OnPhone = unheard,
+) -> Plan:
+    """The plan of these devices as they would be, and of what the PBX would be told, computed
+    before anything is stored."""
+    wanted = list(devices)
+    phones = map(as_it_would_be, _telling(store.phones(wanted), on_phone))
+    made = plan(phones, _recorded(store, wanted), tree_of(store.site()))
+    return _with_pbx(store, made, asked)
+
+
 def plan_change(
     store: Store, places: Mapping[int, int], change: Change, on_phone: OnPhone = unheard
 ) -> Plan:

@@ -32,6 +32,7 @@ from tuiprov.widgets.picker import Picker
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
+    from tuiprov.data.stop import Stop
     from tuiprov.session import Session
 
 _SORT_WORDS = {
@@ -56,8 +57,8 @@ class _Devices:
         self._known: dict[int, DeviceRow] = {}
         self._fetched: dict[int, Fetched] = {}
 
-    def ids(self, words: str) -> Sequence[int]:
-        return self._inventory.ids(words, self._sort)
+    def ids(self, words: str, most: int | None = None, stop: Stop | None = None) -> Sequence[int]:
+        return self._inventory.ids(words, self._sort, most, stop)
 
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
         rows = self._read(ids)

@@ -6,6 +6,7 @@ Imports nothing of the data layer: the list of extensions is part of the first f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -17,19 +18,27 @@ from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import TuiprovScreen
 from tuiprov.widgets.bar import Bar
 from tuiprov.widgets.compat import Run, pass_on, type_again
-from tuiprov.widgets.table import Column, NoRows, Table
+from tuiprov.widgets.table import PAGE, Column, NoRows, Table
 
 if TYPE_CHECKING:
+    from tuiprov.data.stop import Stop
     from tuiprov.session import Session
 
 WIDE = 110
 
 
+def _at_once(do: Callable[[], object]) -> object:
+    return do()
+
+
 class Source(Protocol):
     """Where a list gets its rows from: ids once, rows by page."""
 
-    def ids(self, words: str) -> Sequence[int]:
-        """The ids of all records that match, in order. Called in a thread."""
+    def ids(
+        self, words: str, most: int | None = None, stop: Stop | None = None, /
+    ) -> Sequence[int]:
+        """The ids of all records that match, in order; `most`: where all would take long, so many
+        of them. Called in a thread; `stop` may end it, with a StoreError."""
 
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
         """The cells of these records in the order of `columns` (their names)."""
@@ -70,6 +79,11 @@ class ListScreen(TuiprovScreen):
         """Set as soon as rows are on the screen."""
         self._filter_bar = Bar(id="filter")
         self._is_loading = False
+        """Are the rows on the screen those of another filter still?"""
+        self._is_growing = False
+        """Are there more rows to come?"""
+        self._stop: Stop | None = None
+        """Ends the reading that is under way."""
         self._keys_are_for: Session | None = None
         self._when_loaded: Callable[[], None] | None = None
         """What was ordered of the list that is being read."""
@@ -187,7 +201,7 @@ class ListScreen(TuiprovScreen):
 
     def action_mark_all(self) -> None:
         """Mark all rows that match, or none."""
-        if self._is_loading:
+        if self._is_loading or self._is_growing:
             self._when_loaded = self.action_mark_all
             return
         self.table.mark_all()
@@ -231,39 +245,65 @@ class ListScreen(TuiprovScreen):
         self.filter = text
         self._show_filter()
         self._end_note()
-        self._load()
+        self._load(self.call_after_refresh)
 
-    def _load(self) -> None:
-        """Read the ids of all matching records, then show them."""
+    def _load(self, when: Callable[[Callable[[], object]], object] = _at_once) -> None:
+        """Read the ids of all matching records, then show them. `when` begins it: a letter of the
+        filter is on the screen before the search for it takes the processor."""
+        from tuiprov.data.stop import Stop  # there since the session is
+
         if self.session is not None:
-            self._is_loading = True
+            self._is_loading, self._is_growing = True, False
             self._loads += 1
-            self._read(self.session, self.filter, self._loads)
+            before, self._stop = self._stop, Stop()
+            when(partial(self._read, self.session, self.filter, self._loads, before, self._stop))
 
     @work(thread=True, exclusive=True, group="list", exit_on_error=False)
-    def _read(self, session: Session, text: str, load: int) -> None:
+    def _read(
+        self, session: Session, text: str, load: int, before: Stop | None, stop: Stop
+    ) -> None:
+        """Read the first rows and show them, then the ids of all: so a list of a million is there
+        as soon as a short one."""
+        if before is not None:
+            before.now()
+        is_far_down = text == self._shown_filter and self.table.cursor >= PAGE
+        most = None if is_far_down else PAGE
         try:
             source = self.source(session)
-            ids = source.ids(text)
+            ids = source.ids(text, most, stop)
+            grows = len(ids) == most
+            self.app.call_from_thread(self._show_rows, session, source, ids, text, load, grows)
+            if grows:
+                ids = source.ids(text, None, stop)
+                self.app.call_from_thread(self._show_all, session, source, ids, load)
         except TuiprovError as error:
-            self.app.call_from_thread(self._show_problem, str(error))
-            return
-        self.app.call_from_thread(self._show_rows, session, source, ids, text, load)
+            self.app.call_from_thread(self._show_problem, str(error), load)
+
+    def _is_over(self, load: int, session: Session) -> bool:
+        """Has the filter, the order or the viewer moved on?"""
+        return load != self._loads or session is not self.session
 
     def _show_rows(
-        self, session: Session, source: Source, ids: Sequence[int], text: str, load: int
+        self,
+        session: Session,
+        source: Source,
+        ids: Sequence[int],
+        text: str,
+        load: int,
+        grows: bool,
     ) -> None:
-        if load != self._loads or session is not self.session:
-            return  # the filter, the order or the viewer has moved on
-        self._is_loading = False
+        if self._is_over(load, session):
+            return
+        self._is_loading, self._is_growing = False, grows
         if text != self._shown_filter:
             # Another filter begins at its first row, whichever lists were shown between.
             self._shown_filter = text
             self.table.show(NoRows())
-        self.table.show(_Page(source, ids, self._columns))
+        self.table.show(_Page(source, ids, self._columns), grows=grows)
         self._show_title()
         self._show_filter()
-        self.shown()
+        if not grows:
+            self.shown()
         if session is not self._keys_are_for or self._note:
             # Not before the rows: these would then have to wait for the next frame, 20 ms.
             self._keys_are_for = session
@@ -271,6 +311,20 @@ class ListScreen(TuiprovScreen):
             self._has_note, self._note = bool(self._note), ""
             self._id_at_note = self.table.cursor_id
         self.call_after_refresh(self.is_shown.set)
+        if not grows or self._when_loaded == self.action_open:
+            self._do_what_was_ordered()
+
+    def _show_all(self, session: Session, source: Source, ids: Sequence[int], load: int) -> None:
+        if self._is_over(load, session):
+            return
+        self._is_growing = False
+        self.table.grow(_Page(source, ids, self._columns))
+        self._show_title()
+        self._show_filter()
+        self.shown()
+        self._do_what_was_ordered()
+
+    def _do_what_was_ordered(self) -> None:
         if self._when_loaded is not None:
             ordered, self._when_loaded = self._when_loaded, None
             ordered()
@@ -284,8 +338,10 @@ class ListScreen(TuiprovScreen):
             self._has_note = False
             self.show_keys()
 
-    def _show_problem(self, words: str) -> None:
-        self._is_loading, self._when_loaded = False, None
+    def _show_problem(self, words: str, load: int) -> None:
+        if load != self._loads:
+            return  # it was ended, because the filter has moved on
+        self._is_loading, self._is_growing, self._when_loaded = False, False, None
         self._filter_bar.show(
             [("Filter ", "bar--dim"), (f"{self.filter}  ", "bar--title"), (words, "bar--error")]
         )
