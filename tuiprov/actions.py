@@ -115,6 +115,24 @@ ACTIONS: tuple[Action, ...] = (
         "go_to_extension",
         "ctrl+e",
     ),
+    Action(
+        "saved_filters",
+        "Filters",
+        "Saved filters: take one, save the present one, remove one.",
+        "list devices",
+        "saved_filters",
+        "ctrl+s",
+        in_footer=False,
+    ),
+    Action(
+        "columns",
+        "Columns",
+        "Choose the columns and their order.",
+        "list devices",
+        "columns",
+        "ctrl+k",
+        in_footer=False,
+    ),
     Action("sort", "Sort", "Sort by the next column.", "devices", "sort", "f4"),
     Action(
         "leave_list",
@@ -186,6 +204,14 @@ ACTIONS: tuple[Action, ...] = (
         in_footer=False,
     ),
     Action(
+        "act_on_marked",
+        "Actions",
+        "Choose what to do with all marked rows, or with this one: enable, resync, move, remove …",
+        "list",
+        "act_on_marked",
+        "f10",
+    ),
+    Action(
         "mark",
         "Mark",
         "Mark the row, or take its mark away.",
@@ -234,7 +260,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "remove_extension",
         "Remove",
-        "Remove the extension, with its line on a phone.",
+        "Remove all marked extensions, or this one, with their lines on phones.",
         "list",
         "remove",
         "delete,f9",
@@ -658,7 +684,7 @@ ACTIONS: tuple[Action, ...] = (
         "Find an action by name.",
         "everywhere",
         "app.command_palette",
-        "f10,ctrl+p",
+        "ctrl+p",
         in_footer=False,
     ),
 )

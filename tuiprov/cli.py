@@ -24,9 +24,11 @@ from tuiprov.commands import (
     follow,
     history,
     keys,
+    orders,
     resync,
     serve,
     templates,
+    waves,
 )
 from tuiprov.commands.pbx import print_pbx
 from tuiprov.commands.site import SITE, AsJson, Where
@@ -47,9 +49,11 @@ from tuiprov.printing import (
     say,
 )
 from tuiprov.publish.publishing import plan_outdated, plan_settings, publish
+from tuiprov.publish.waves import SIZES
 from tuiprov.render.engine import render, type_of
 from tuiprov.render.links import link
 from tuiprov.render.notes import notes
+from tuiprov.rollout import Rollouts
 
 app = typer.Typer(
     help="Provision SIP phones: see the file a phone will get before it gets it.",
@@ -62,8 +66,10 @@ app = typer.Typer(
 
 app.command("add")(extensions.add)
 app.command("remove")(extensions.remove)
+app.command("move")(orders.move)
 app.command("import")(exchange.import_)
 app.command("export")(exchange.export)
+app.command("rotate")(orders.rotate)
 app.command("formats")(exchange.formats_)
 app.command("history")(history.history)
 app.command("undo")(history.undo)
@@ -78,6 +84,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(adopt.app, name="adopt")
 app.add_typer(devices.app, name="devices")
 app.add_typer(templates.app, name="templates")
+app.add_typer(waves.app, name="waves")
 
 
 @app.callback(invoke_without_command=True)
@@ -118,11 +125,19 @@ def init(
 def set_(
     assignments: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE…")],
     where: Where,
+    dry_run: orders.DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Give fields of many extensions a value: all that match, or none."""
     values = parse_assignments(assignments)
     store, viewer = SITE.store()
+    if dry_run:
+        orders.preview_change(store, viewer, values, where, as_json=as_json)
+        return
     changed = set_values(store, viewer, values, where)
+    if as_json:
+        print_json({"changed": changed})
+        return
     say(f"changed {changed}; `tuiprov plan` shows what that means for the phones' files")
 
 
@@ -210,16 +225,35 @@ def publish_(
     where: Where = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     diff: Annotated[bool, typer.Option("--diff")] = False,
+    in_waves: waves.Waves = "",
+    wait: waves.Wait = "10m",
+    resync_: waves.Resync = True,
+    back: waves.Back = "all",
+    regenerate: Annotated[
+        bool, typer.Option("--regenerate", help="All that match, whatever is on disk now.")
+    ] = False,
+    dry_run: orders.DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Bring the phones' files up to date: shows the plan, asks, applies."""
     store, viewer = SITE.store()
-    ready = plan_outdated(store, viewer, where)
-    print_plan(ready, with_diff=diff, as_json=False)
+    chosen = waves.choices(in_waves or SIZES, wait, back, resync=resync_)
+    ready = plan_outdated(store, viewer, where, everything=regenerate)
+    if not (as_json and in_waves and not dry_run):
+        print_plan(ready, with_diff=diff, as_json=as_json)
+    if dry_run:
+        return
+    if ready and in_waves:
+        rollouts = Rollouts(store, viewer)
+        waves.publish_in_waves(rollouts, ready, chosen, yes=yes, as_json=as_json)
+        return
+    if as_json and not yes:
+        return
     if ready and not yes and not typer.confirm("Apply this plan?"):
         say("nothing was done")
         return
     publish(store, viewer, ready)
-    if ready:
+    if ready and not as_json:
         say("done")
         if store.site().resync_by != "none":
             say("the phones fetch it at their next look, or now with: tuiprov resync")
@@ -260,12 +294,15 @@ def doctor(
 
 
 def _repair() -> None:
+    from tuiprov.doctor import end_former_passwords
     from tuiprov.publish.reconcile import reconcile
 
     store, viewer = SITE.store()
     if not viewer.is_administrator:
         raise NotAllowed("only the system administrator repairs files")
     say(f"published files: {reconcile(store).words()}", to_error=True)
+    if ended := end_former_passwords(store, viewer):
+        say(f"old SIP passwords: {ended} are not taken any more", to_error=True)
 
 
 @app.command()

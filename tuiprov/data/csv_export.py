@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.fields import Value
-from tuiprov.data.gates import hidden_by_role
+from tuiprov.data.gates import hides
 from tuiprov.data.models import Extension
 from tuiprov.data.record_sets import ExtensionRecord, extension_records, in_sets
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
@@ -25,7 +25,7 @@ def export_csv(store: Store, viewer: Viewer, where: str = "") -> Iterator[str]:
     """The site as CSV text in pieces: the header, then some hundred extensions at a time of those
     that the viewer sees and the filter matches. A field that is hidden from the viewer is empty."""
     yield csv_text([COLUMNS])
-    hidden = {name for name in COLUMNS if hidden_by_role(name, viewer)}
+    hidden = {name for name in COLUMNS if hides(name, viewer)}
     spelled = {name: FIELDS[name].text for name in COLUMNS}
     ids = store.extension_ids(viewer, where)
     with store.database.read() as session:

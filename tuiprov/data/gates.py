@@ -98,21 +98,21 @@ def no_mac(kind: PhoneType) -> str:
     return f"{kind.label} has no MAC address: its link is made of a token"
 
 
-def hidden_by_role(field: str, viewer: Viewer) -> bool:
-    """Does the viewer see this field of no extension at all, whatever its page holds?"""
+def hides(field: str, viewer: Viewer) -> bool:
+    """Is the field hidden from this viewer on every page?"""
     if viewer.is_administrator:
         return False
     if field in _PROVISIONING:
         return viewer.provision == "none"
-    of_sip = field == "sip_password" or (field in _SIP and field != "equipment_description")
-    return of_sip and not viewer.sip_management
+    is_sip = field in _SIP and field != "equipment_description"
+    return (is_sip or field == "sip_password") and not viewer.sip_management
 
 
 def _by_role(field: str, page: Page, viewer: Viewer) -> Gate:
+    if hides(field, viewer):
+        return HIDDEN
     if viewer.is_administrator:
         return OPEN
-    if hidden_by_role(field, viewer):
-        return HIDDEN
     if field in _IDENTITY:
         return _identity_gate(field, page, viewer)
     if field in _PROVISIONING and viewer.provision == "view":
