@@ -9,7 +9,7 @@ import pytest
 
 from tests.sites import PHONE, Site, a_site
 from tuiprov.data.accounts import Permission, Role, Viewer
-from tuiprov.data.gates import CALLS_UNLIMITED, gate, refusal
+from tuiprov.data.gates import CALLS_UNLIMITED, gate, hides, refusal
 from tuiprov.data.page import Page
 from tuiprov.data.sections import DEFAULTS, FIELDS
 from tuiprov.data.site import Site as SiteSettings
@@ -334,3 +334,18 @@ def test_a_store_given_a_page_that_was_tampered_with_writes_none_of_it(site: Sit
     assert site.page().values["friendly_name"] == "Desk01"
     assert site.page().values["sip_password"] == page.values["sip_password"]
     assert site.page().values["equipment_description"] == "mine"
+
+
+@pytest.mark.parametrize("level", ["none", "view", "modify"])
+@pytest.mark.parametrize("sip", [False, True])
+@pytest.mark.parametrize("role", ["system", "provider", "organization", "user", "terminal"])
+def test_what_a_role_hides_it_hides_on_every_page(
+    site: Site, role: Role, level: Permission, sip: bool
+) -> None:
+    """An export asks this once for all extensions."""
+    page = site.add(**PHONE)
+    viewer = site.viewer(role, level, sip=sip)
+    for name in FIELDS:
+        answer = gate(name, page, viewer)
+        hidden = answer.state == "hidden" and answer.by_role
+        assert hides(name, viewer) == hidden, name

@@ -14,13 +14,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
+from sqlmodel import select
 
 from tests.sites import Site, a_site
 from tuiprov.data import import_rows
+from tuiprov.data.checks import DUPLICATE_MAC
 from tuiprov.data.exchange import Imported, import_file
 from tuiprov.data.kept import Enrolment, Event, FieldChange
 from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.sealing import keys_of
+from tuiprov.errors import Conflict
 
 ON_BOTH = True
 
@@ -190,6 +193,58 @@ class TestRowsOfOneBatch:
         take(site, [a_row(1)])
         (window,) = site.rows(Enrolment)
         assert window.device_id == site.rows(Device)[0].id
+
+
+class TestWhoElseIsThere:
+    def test_who_had_the_page_open_is_told_that_it_changed(self, site: Site) -> None:
+        take(site, [a_row(1)])
+        page = site.page("0027*00001")
+        take(site, [a_row(1, extension_name="By import")])
+        with pytest.raises(Conflict):
+            site.store.save(site.admin, page, {"extension_name": "By hand"})
+
+    def test_who_had_the_page_open_is_told_that_its_device_changed(self, site: Site) -> None:
+        take(site, [a_row(1)])
+        page = site.page("0027*00001")
+        take(site, [a_row(1, friendly_name="Other")])
+        with pytest.raises(Conflict):
+            site.store.save(site.admin, page, {"friendly_name": "Mine"})
+
+    def test_who_had_the_page_open_is_told_that_a_line_came(self, site: Site) -> None:
+        mac = a_row(1)["mac"]
+        take(site, [a_row(1)])
+        page = site.page("0027*00001")
+        take(site, [a_row(4, mac=mac, line="2", organization="Org 1", friendly_name="Desk1")])
+        with pytest.raises(Conflict):
+            site.store.save(site.admin, page, {"line": 2})
+
+    def test_a_device_whose_files_change_is_stale_and_no_other(self, site: Site) -> None:
+        take(site, [a_row(1), a_row(2)])
+        with site.database.write() as session:
+            for device in session.exec(select(Device)):
+                device.publish_state = "published"
+        take(site, [a_row(1, extension_name="New"), a_row(2)])
+        states = {device.friendly_name: device.publish_state for device in site.rows(Device)}
+        assert states == {"Desk1": "stale", "Desk2": "published"}
+
+    def test_a_device_of_another_organization_is_not_taken_up(self, site: Site) -> None:
+        take(site, [a_row(1, update_protocol="tftp")])
+        site.save("0027*00001", use_provisioning=False)
+        other = a_row(2, mac=a_row(1)["mac"], organization="Org 2", update_protocol="tftp")
+        done = take(site, [other], partial=True)
+        assert [(one.field, one.reason) for one in done.refused] == [("mac", DUPLICATE_MAC)]
+
+    def test_a_password_that_changes_is_sealed_in_the_row_and_in_the_history(
+        self, site: Site
+    ) -> None:
+        take(site, [a_row(1)])
+        take(site, [a_row(1, sip_password="another1")])
+        change = site.rows(FieldChange)[-1]
+        assert change.field == "sip_password"
+        assert "another1" not in change.after + site.rows(Extension)[0].sip_password
+        assert site.page("0027*00001").values["sip_password"] == "another1"
+        site.store.archive.undo(site.admin, site.rows(Event)[-1].id or 0)
+        assert site.page("0027*00001").values["sip_password"] == "secret1"
 
 
 # -- together as one by one -----------------------------------------------------------------------
