@@ -113,11 +113,11 @@ class Selection:
     def leave_out_without_device(self) -> None:
         """Leave out those of which these values, of a device's fields, change nothing."""
         own = {n: v for n, v in (self._unlike or {}).items() if n in EXTENSION_FIELDS}
-        has_none = _CHOSEN.c.device_id.is_(None)
+        is_left_out: Any = _CHOSEN.c.device_id.is_(None)
         if own:
-            differing = sql_select(Extension.id).where(_differs(own))  # type: ignore[arg-type]
-            has_none &= _CHOSEN.c.id.not_in(differing)
-        self._session.execute(delete(_CHOSEN).where(has_none))
+            differing = select(Extension.id).where(_differs(own))
+            is_left_out &= _CHOSEN.c.id.not_in(differing)
+        self._session.execute(delete(_CHOSEN).where(is_left_out))
 
     def devices(self) -> set[int]:
         """The devices they are on."""
