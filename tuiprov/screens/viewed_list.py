@@ -139,10 +139,10 @@ class ViewedList(ListScreen):
             completing.step(by)
 
     def _completer(self) -> Completing | None:
-        from tuiprov.screens.completing import Completing
-
         session = self.session
         if session is not None and session is not self._completing_for:
+            from tuiprov.screens.completing import Completing  # there since the session is
+
             self._completing = Completing(
                 self, session.list_views(self.list_name), self._proposed_now, self._take
             )
