@@ -26,6 +26,7 @@ Where = Literal[
     "history",
     "operation",
     "versions",
+    "import",
 ]
 """Kinds of screens: `list` is the extensions, `page` one of them, `device` the page of a device
 alone, `sheet` a form without a preview, `operation` one of the history, `versions` those of a
@@ -151,6 +152,49 @@ ACTIONS: tuple[Action, ...] = (
         needs="extensions.add",
     ),
     Action(
+        "import",
+        "Import",
+        "Take extensions and devices from a CSV file, ours or another program's.",
+        "list",
+        "import_file",
+        "ctrl+b",
+        in_footer=False,
+        needs="extensions.add",
+    ),
+    Action("map_column", "Change", "Say which field a column is.", "import", "change", "enter"),
+    Action(
+        "import_all",
+        "Import",
+        "Store all rows, or none when one is refused.",
+        "import",
+        "take(False)",
+        "f2",
+    ),
+    Action(
+        "import_good",
+        "Good rows",
+        "Store the rows that can be; the refused ones go to a file beside.",
+        "import",
+        "take(True)",
+        "f9",
+    ),
+    Action(
+        "import_format",
+        "Format",
+        "Read the file as another program's.",
+        "import",
+        "format",
+        "f4",
+    ),
+    Action(
+        "leave_import",
+        "Back",
+        "Stop what is being done, or go back: nothing is written.",
+        "import",
+        "leave",
+        "escape",
+    ),
+    Action(
         "edit_marked",
         "Edit marked",
         "Change all marked extensions together, as one operation.",
@@ -158,6 +202,14 @@ ACTIONS: tuple[Action, ...] = (
         "edit_marked",
         "ctrl+e",
         in_footer=False,
+    ),
+    Action(
+        "act_on_marked",
+        "Actions",
+        "Choose what to do with all marked rows, or with this one: enable, resync, move, remove …",
+        "list",
+        "act_on_marked",
+        "f10",
     ),
     Action(
         "mark",
@@ -208,7 +260,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "remove_extension",
         "Remove",
-        "Remove the extension, with its line on a phone.",
+        "Remove all marked extensions, or this one, with their lines on phones.",
         "list",
         "remove",
         "delete,f9",
@@ -632,7 +684,7 @@ ACTIONS: tuple[Action, ...] = (
         "Find an action by name.",
         "everywhere",
         "app.command_palette",
-        "f10,ctrl+p",
+        "ctrl+p",
         in_footer=False,
     ),
 )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.bulk import named
-from tuiprov.data.bulk_edit import OnRecord, apply, survey
+from tuiprov.data.bulk_edit import Done, OnRecord, apply, survey
+from tuiprov.data.bulk_sets import Change
 from tuiprov.data.bulk_sheet import BulkSheet, common
 from tuiprov.data.store import Store
-from tuiprov.errors import PublishError, Refused
+from tuiprov.errors import PublishError, Refusal, Refused
 from tuiprov.publish.plan import Asked, Plan
 from tuiprov.publish.publishing import (
     OnPhone,
@@ -23,17 +24,18 @@ from tuiprov.publish.publishing import (
 
 
 @dataclass(frozen=True)
-class Bulk:
-    """The store, who is looking, and the form of the extensions that are edited."""
+class Edit:
+    """One change to many extensions, by one viewer."""
 
     store: Store
     viewer: Viewer
-    sheet: BulkSheet
+    ids: Sequence[int]
+    change: Change
 
     def plan(self, on_phone: OnPhone) -> Plan:
         """Who is refused and why, how many change, and what that does to files; nothing is stored.
         What `on_phone` raises ends it."""
-        ids, change = self.sheet.about.ids, self.sheet.change
+        ids, change = self.ids, self.change
         with self.store.database.read() as session:
             found = survey(session, self.viewer, ids, change, on_phone)
             refused = named(session, found.refused)
@@ -43,41 +45,79 @@ class Bulk:
             made = plan_change(self.store, allowed, change, on_phone)
         if not self.viewer.may_provision:
             made = replace(made, changes=tuple(c for c in made.changes if c.device_id is None))
-        lines = tuple(f"{one.where}: {one.field}: {one.reason}" for one in refused)
         return replace(
             made,
-            refused=lines,
+            refused=refusal_lines(refused),
             notes=(_count(found.changed, found.same, len(found.refused)), *made.notes),
         )
 
-    def apply(self, on_record: OnRecord) -> str:
-        """Change all that may be changed, as one operation, and publish what follows; gives words
-        about it. Refused when nobody may be; PublishError: it is stored, and the devices are marked
-        failed."""
+    def apply(self, on_record: OnRecord, on_phone: OnPhone) -> tuple[Done, Plan]:
+        """Change all that may be changed, as one operation, and publish what follows; gives what
+        was done, and what was published. What `on_record` raises ends it, nothing written. Refused
+        when nobody may be; PublishError: it is stored, and the devices are marked failed."""
+        with self.store.operations.begin():
+            return self._apply(on_record, on_phone)
+
+    def _apply(self, on_record: OnRecord, on_phone: OnPhone) -> tuple[Done, Plan]:
         with self.store.database.write() as session:
-            about = f"{len(self.sheet.about.ids)} extensions"
-            done = apply(
-                session, self.viewer, self.sheet.about.ids, self.sheet.change, about, on_record
-            )
+            about = f"{len(self.ids)} extensions"
+            done = apply(session, self.viewer, self.ids, self.change, about, on_record)
             if not done.changed and done.refused:
                 raise Refused(named(session, done.refused))
-        changed = set(self.sheet.about.ids) - done.refused.keys()
-        published = self._publish(done.devices, changed, on_record)
+        changed = set(self.ids) - done.refused.keys()
+        published = publish_after(self.store, self.viewer, done.devices, changed, on_phone)
+        return done, published
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """The store, who is looking, and the form of the extensions that are edited."""
+
+    store: Store
+    viewer: Viewer
+    sheet: BulkSheet
+
+    @property
+    def _edit(self) -> Edit:
+        return Edit(self.store, self.viewer, self.sheet.about.ids, self.sheet.change)
+
+    def plan(self, on_phone: OnPhone) -> Plan:
+        """As `Edit.plan`, of what is typed."""
+        return self._edit.plan(on_phone)
+
+    def apply(self, on_record: OnRecord) -> str:
+        """As `Edit.apply`, of what is typed; gives words about it."""
+        done, published = self._edit.apply(on_record, on_record)
         left = f", {len(done.refused):,} refused" if done.refused else ""
         return f"{done.changed:,} changed{left}. Files: {published.in_the_past()}. Ctrl+Y: history"
 
-    def _publish(
-        self, devices: Collection[int], extensions: Collection[int], on_phone: OnPhone
-    ) -> Plan:
-        if not self.viewer.may_provision:
-            made = plan_pbx(self.store, Asked(extensions))
-        else:
-            try:
-                made = plan_devices(self.store, devices, extensions=extensions, on_phone=on_phone)
-            except PublishError as error:
-                mark_failed(self.store, devices, error)
-                raise
-        return carry_out(self.store, self.viewer, made)
+
+def publish_after(
+    store: Store,
+    viewer: Viewer,
+    devices: Collection[int],
+    extensions: Collection[int],
+    on_phone: OnPhone,
+) -> Plan:
+    """Bring the files of these devices, and what the PBX knows of these extensions, up to date
+    after an operation that has asked the permission; gives what was done. Who may not provision
+    leaves the devices stale."""
+    if not viewer.may_provision:
+        made = plan_pbx(store, Asked(extensions))
+    else:
+        try:
+            made = plan_devices(store, devices, extensions=extensions, on_phone=on_phone)
+        except PublishError as error:
+            mark_failed(store, devices, error)
+            raise
+    return carry_out(store, viewer, made)
+
+
+def refusal_lines(refused: Sequence[Refusal]) -> tuple[str, ...]:
+    """Refusals as a plan shows them, one line each."""
+    return tuple(
+        ": ".join(word for word in (one.where, one.field, one.reason) if word) for one in refused
+    )
 
 
 def bulk_of(store: Store, viewer: Viewer, ids: Collection[int]) -> Bulk:

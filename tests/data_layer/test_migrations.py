@@ -19,18 +19,22 @@ from sqlalchemy.sql import ClauseElement
 from sqlmodel import SQLModel, col
 
 import tuiprov.data
+import tuiprov.data.alive
+import tuiprov.data.former_passwords
 import tuiprov.data.kept
 import tuiprov.data.models
 import tuiprov.data.template_tables
 import tuiprov.data.views
+import tuiprov.data.wave_tables
 from tests.sites import PHONE, Site, a_site
 from tuiprov.data import reading, store
 from tuiprov.data.accounts import user_and_organization, within_reach
 from tuiprov.data.database import SCHEMA, Database
+from tuiprov.data.device_rows import order_by
 from tuiprov.data.fields import Choice, Field
 from tuiprov.data.filters import Asker, condition
 from tuiprov.data.founding import found_site
-from tuiprov.data.models import Account, Extension
+from tuiprov.data.models import Account, Device, Extension
 from tuiprov.data.sections import FIELDS
 
 MIGRATIONS = Path(tuiprov.data.__file__).parent / "migrations"
@@ -51,6 +55,7 @@ def upgraded(tmp_path: Path) -> Database:
     return database
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 def test_an_upgraded_empty_database_equals_the_tables_of_the_code(upgraded: Database) -> None:
     with upgraded._engine.connect() as connection:
         context = MigrationContext.configure(
@@ -223,3 +228,11 @@ def test_reach_is_sql_for_both_and_every_role(site: Site) -> None:
         query = query.where(within_reach(viewer, user, organization))
         for dialect in DIALECTS:
             assert str(query.compile(dialect=dialect))
+
+
+def test_the_first_devices_by_name_come_from_an_index(upgraded: Database) -> None:
+    query = select(col(Device.id)).order_by(*order_by("name"), col(Device.id)).limit(128)
+    words = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+    with upgraded._engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}")]
+    assert plan == ["SCAN device USING INDEX ix_device_order"]

@@ -305,7 +305,7 @@ def test_only_the_administrator_changes_the_site(role: Role) -> None:
     assert may(somebody(role, "modify"), "site.change") is (role == "system")
 
 
-@pytest.mark.parametrize("verb", ["add", "identify", "remove"])
+@pytest.mark.parametrize("verb", ["add", "identify", "move", "remove"])
 @pytest.mark.parametrize(("role", "level"), itertools.product(ROLES, LEVELS))
 def test_extensions_come_go_and_are_named_by_the_accounts_above(
     role: Role, level: str, verb: str
@@ -339,7 +339,13 @@ def test_a_device_of_somebody_above_says_what_is_left() -> None:
 
 # -- every operation declares ---------------------------------------------------------------------
 
-INTERNAL = {"Store.has_pbx_files", "Store.phones", "Store.rendered_by"}
+INTERNAL = {
+    "Operations.begin",
+    "Operations.start",
+    "Store.has_pbx_files",
+    "Store.phones",
+    "Store.rendered_by",
+}
 """Parts of other operations, which ask the permission."""
 
 

@@ -92,6 +92,11 @@ def change_words(change: ChangeRow) -> str:
     return f"{change.record}: {change.label}: {words}"
 
 
+def labels_of(detail: str) -> list[str]:
+    """The labels of the fields that an event's detail names."""
+    return [_LABELS[name].label for name in detail.split() if name in _LABELS]
+
+
 class Archive:
     """The history of a site."""
 
@@ -101,7 +106,7 @@ class Archive:
     @needs("history.see")
     def ids(self, viewer: Viewer, words: str = "") -> Sequence[int]:
         """Ids of the operations that the viewer may see and whose words match, the latest first."""
-        query = select(Event.id).where(_seen_by(viewer), *_matching(words))
+        query = select(Event.id).where(seen_by(viewer), *_matching(words))
         with self._database.read() as session:
             found = session.exec(query.order_by(col(Event.id).desc()).limit(MOST))
             return [number for number in found if number]
@@ -109,7 +114,7 @@ class Archive:
     @needs("history.see")
     def rows(self, viewer: Viewer, ids: Sequence[int]) -> Mapping[int, EventRow]:
         """These operations, as far as the viewer may see them."""
-        events = select(Event).where(col(Event.id).in_(list(ids)), _seen_by(viewer))
+        events = select(Event).where(col(Event.id).in_(list(ids)), seen_by(viewer))
         counts = select(FieldChange.event_id, func.count()).group_by(col(FieldChange.event_id))
         counts = counts.where(col(FieldChange.event_id).in_(list(ids)))
         undone = select(Event.undoes, Event.id).where(col(Event.undoes).in_(list(ids)))
@@ -187,7 +192,8 @@ def _require_device(session: Session, viewer: Viewer, device_id: int) -> None:
         raise NotFound("this device does not exist (any more)")
 
 
-def _seen_by(viewer: Viewer) -> ColumnElement[bool]:
+def seen_by(viewer: Viewer) -> ColumnElement[bool]:
+    """The SQL condition under which the viewer may see an operation."""
     return col(Event.id).is_not(None) if viewer.is_administrator else col(Event.who) == viewer.label
 
 
@@ -211,6 +217,9 @@ def _change_row(session: Session, row: FieldChange, names: Names) -> ChangeRow:
         return ChangeRow(
             record, "", "" if before is None else record, "" if after is None else record
         )
+    if row.field in _ACCOUNTS:
+        texts = [names.get(("account", number)) or str(number or "") for number in (before, after)]
+        return ChangeRow(record, _ACCOUNTS[row.field], *texts)
     label = _LABELS[row.field].label if row.field in _LABELS else row.field
     if row.field in secrets_of(row.table):
         return ChangeRow(record, label, SECRET if before else "", SECRET if after else "")
@@ -232,7 +241,18 @@ _NAMES: Final[dict[str, tuple[Any, str]]] = {
     "account": (Account, "name"),
     "template": (Template, "name"),
     "template_file": (Template, "name"),
+    "pbx_options": (Extension, "extension"),
 }
+
+
+_ACCOUNTS: Final = {"user_id": "User", "organization_id": "Organization", "owner_id": "Owner"}
+"""Columns that name an account, and their labels."""
+
+
+def _accounts_of(rows: Sequence[FieldChange]) -> set[int]:
+    """The accounts that changes of these columns name."""
+    texts = (text for row in rows if row.field in _ACCOUNTS for text in (row.before, row.after))
+    return {int(text) for text in texts if text != "null"}
 
 
 def _names(session: Session, rows: Sequence[FieldChange]) -> Names:
@@ -240,6 +260,7 @@ def _names(session: Session, rows: Sequence[FieldChange]) -> Names:
     found: Names = {}
     for table, (model, name) in _NAMES.items():
         wanted = {row.row_id for row in rows if row.table == table}
+        wanted |= _accounts_of(rows) if table == "account" else set()
         for some in in_parts(sorted(wanted)):
             query = columns(col(model.id), getattr(model, name)).where(col(model.id).in_(some))
             found |= {(table, number): called for number, called in session.execute(query)}
@@ -256,5 +277,6 @@ def _record_name(row: FieldChange, before: Any, after: Any, names: Names) -> str
     _, name = _NAMES[row.table]
     whole = (after or before) if row.field == ALL and row.table != "template_file" else None
     if whole:
-        return f"{words} {whole[name] or row.row_id}"
+        named = whole.get(name) or names.get((row.table, row.row_id))
+        return f"{words} {named or row.row_id}"
     return f"{words} {names.get((row.table, row.row_id)) or row.row_id}"

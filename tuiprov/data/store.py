@@ -50,11 +50,15 @@ if TYPE_CHECKING:
     from tuiprov.data.devices import Devices
     from tuiprov.data.extensions import Extensions
     from tuiprov.data.fetches import Fetches
+    from tuiprov.data.operations import Operations
+    from tuiprov.data.presence import Presences
     from tuiprov.data.resyncs import Resyncs
     from tuiprov.data.site_sheet import SiteUse
     from tuiprov.data.stop import Stop
     from tuiprov.data.templates import Templates
+    from tuiprov.data.together import Together
     from tuiprov.data.views import Views
+    from tuiprov.data.waves import Waves
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +127,34 @@ class Store:
         return Resyncs(self.database)
 
     @cached_property
+    def operations(self) -> Operations:
+        from tuiprov.data.operations import Operations
+
+        return Operations(self.database)
+
+    @cached_property
     def views(self) -> Views:
         from tuiprov.data.views import Views
 
         return Views(self.database)
+
+    @cached_property
+    def presences(self) -> Presences:
+        from tuiprov.data.presence import Presences
+
+        return Presences(self.database)
+
+    @cached_property
+    def together(self) -> Together:
+        from tuiprov.data.together import Together
+
+        return Together(self.database)
+
+    @cached_property
+    def waves(self) -> Waves:
+        from tuiprov.data.waves import Waves
+
+        return Waves(self.database)
 
     # -- settings -------------------------------------------------------------------------------
 
@@ -407,7 +435,7 @@ def _as_stored(session: Session, viewer: Viewer, page: Page) -> Page:
     stored = page_of(session, viewer, page.extension_id)
     if page.is_taken and page.device_id is not None:
         stored = taken(session, viewer, stored, page.device_id)
-    if _versions(stored) != _versions(page):
+    if stored.versions != page.versions:
         number = stored.values["extension"]
         raise Conflict(
             f"somebody else changed extension {number} or its device meanwhile; nothing was saved"
@@ -416,10 +444,6 @@ def _as_stored(session: Session, viewer: Viewer, page: Page) -> Page:
         return stored
     # A phone that is not stored yet was shown with the page's own token.
     return replace(stored, token=page.token, http_login=page.http_login)
-
-
-def _versions(page: Page) -> tuple[int, int | None, int]:
-    return page.extension_version, page.device_id, page.device_version
 
 
 def _list_row(row: Any) -> ExtensionRow:

@@ -87,13 +87,18 @@ def _with_pbx(store: Store, made: Plan, asked: Asked, site: Site | None = None) 
 
 
 def plan_outdated(
-    store: Store, viewer: Viewer, where: str = "", on_phone: OnPhone = unheard
+    store: Store,
+    viewer: Viewer,
+    where: str = "",
+    on_phone: OnPhone = unheard,
+    *,
+    everything: bool = False,
 ) -> Plan:
     """The plan for the devices that the viewer sees, `where` matches, and whose files may not be
     what the database says: the time it takes follows their number. After an upgrade these are all.
-    """
-    upgraded = store.rendered_by() != fingerprint()
-    ids = store.device_ids(viewer, where, outdated=not upgraded)
+    `everything`: all that match in any case, whatever somebody did to the disk."""
+    everything = everything or store.rendered_by() != fingerprint()
+    ids = store.device_ids(viewer, where, outdated=not everything)
     is_whole = viewer.is_administrator and not where
     asked = Asked(None if is_whole else store.extension_ids(viewer, where))
     return _with_pbx(store, _plan_phones(store, ids, on_phone=on_phone), asked)
@@ -154,6 +159,21 @@ def plan_page(store: Store, before: Page, after: Page, *, regenerate: bool) -> P
     """The plan of saving `after` in place of `before`, computed before anything is stored."""
     made = _plan_phone_of(store, before, after, regenerate)
     return _with_pbx(store, made, Asked(pages=() if after.is_device else (after,)))
+
+
+def plan_as(
+    store: Store,
+    devices: Collection[int],
+    as_it_would_be: Callable[[Phone], Phone],
+    asked: Asked,
+    on_phone: OnPhone = unheard,
+) -> Plan:
+    """The plan of these devices as they would be, and of what the PBX would be told, computed
+    before anything is stored."""
+    wanted = list(devices)
+    phones = map(as_it_would_be, _telling(store.phones(wanted), on_phone))
+    made = plan(phones, _recorded(store, wanted), tree_of(store.site()))
+    return _with_pbx(store, made, asked)
 
 
 def plan_change(
@@ -305,10 +325,10 @@ def settle_interrupted(store: Store) -> None:
             _mark(session, [device_id], "failed", problem)
 
 
-def mark_restored(store: Store, device_id: int, reason: str) -> None:
-    """Say that a device's files are an earlier version: the database is ahead of them."""
+def mark_restored(store: Store, ids: Iterable[int], reason: str) -> None:
+    """Say that these devices' files are an earlier version: the database is ahead of them."""
     with store.database.write() as session:
-        _mark(session, [device_id], "stale", reason)
+        _mark(session, ids, "stale", reason)
 
 
 def mark_failed(store: Store, ids: Iterable[int | None], error: PublishError) -> None:

@@ -105,6 +105,12 @@ _SECTIONS: Sequence[_BulkSection] = (
 )
 
 
+def options_for(name: str, sheet: BulkSheet) -> Options:
+    """What a field can be given that every kind of these extensions has."""
+    section = next(one for one in _SECTIONS if name in one.names())
+    return section.options(sheet.fields[name], sheet)
+
+
 class BulkScreen(FormScreen[BulkSheet]):
     """Edits many extensions. Answers True when something was stored."""
 

@@ -7,6 +7,7 @@ that the app opens in a thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tuiprov.data.page import Page
     from tuiprov.data.stop import Stop
     from tuiprov.data.store import ExtensionRow
+    from tuiprov.screens.marked_extensions import MarkedExtensions
     from tuiprov.session import Session
 
 STATE_SIGNS = {
@@ -151,19 +153,69 @@ class ExtensionsScreen(ViewedList):
                 )
             )
 
+    def action_import_file(self) -> None:
+        """Ask for a CSV file, and show what is in it."""
+        from tuiprov.widgets.ask_path import AskPath
+
+        def answered(text: str | None) -> None:
+            if text:
+                self._import(text)
+
+        if self.session is not None:
+            self.app.push_screen(AskPath("Import a CSV file"), answered)
+
+    def _import(self, text: str) -> None:
+        from pathlib import Path
+
+        from tuiprov.screens.importing import ImportScreen
+
+        if self.session is None:
+            return
+        try:
+            screen = ImportScreen(self.session.importing(Path(text).expanduser()))
+        except (TuiprovError, RuntimeError) as error:
+            self.tell("This file cannot be read", str(error))
+            return
+        self.app.push_screen(screen, lambda _: self.reload(screen.words))
+
     def action_edit_marked(self) -> None:
         """Edit all marked extensions together."""
-        from tuiprov.screens.bulk import BulkScreen
-
-        session, marked = self.session, self.table.marked
-        if session is None:
-            return
-        if not marked:
+        if not self.table.marked:
             self.show_keys(note="Nothing is marked: Space marks a row, Ctrl+A all that match.")
             return
-        ids = [number for number in session.extension_ids("") if number in marked]
+        self._edit_together(self._acted_on())
+
+    def action_act_on_marked(self) -> None:
+        """Choose what to do with all marked extensions, or with the one under the cursor."""
+        if (marked := self._marked()) is not None:
+            marked.choose()
+
+    def _marked(self) -> MarkedExtensions | None:
+        from tuiprov.screens.marked_extensions import MarkedExtensions
+
+        ids = self._acted_on()
+        if self.session is None or not ids:
+            return None
+        return MarkedExtensions(self, self.session, ids, partial(self._edit_together, ids))
+
+    def _acted_on(self) -> Sequence[int]:
+        """The marked extensions in order, else the one under the cursor."""
+        marked = self.table.marked
+        if not marked or self.session is None:
+            return [] if self.chosen is None else [self.chosen]
         try:
-            screen = BulkScreen(session, session.bulk(ids))
+            return [number for number in self.session.extension_ids("") if number in marked]
+        except TuiprovError as error:
+            self.tell("The marked extensions cannot be read", error)
+            return []
+
+    def _edit_together(self, ids: Sequence[int]) -> None:
+        from tuiprov.screens.bulk import BulkScreen
+
+        if self.session is None:
+            return
+        try:
+            screen = BulkScreen(self.session, self.session.bulk(ids))
         except TuiprovError as error:
             self.tell("These cannot be edited together", error)
             return
@@ -190,9 +242,12 @@ class ExtensionsScreen(ViewedList):
             self.tell("This extension cannot be opened", error)
 
     def action_remove(self) -> None:
-        """Remove the extension under the cursor, after its plan."""
+        """Remove all marked extensions, or the one under the cursor, after the plan."""
         from tuiprov.screens.plan import PlanScreen
 
+        if self.table.marked and (marked := self._marked()) is not None:
+            marked.remove()
+            return
         chosen, session = self.chosen, self.session
         if chosen is None or session is None:
             return

@@ -1,0 +1,139 @@
+"""F10: what can be done with all marked rows at once, planned, applied, taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.screens.desk import NARROW, Desk, at_desk
+from tests.screens.office import publish_all
+from tests.sites import Site
+
+
+def values(site: Site, field: str) -> dict[str, object]:
+    ids = site.store.extension_ids(site.admin)
+    pages = [site.store.page(site.admin, number) for number in ids]
+    return {str(page.values["extension"]): page.values[field] for page in pages}
+
+
+def files(site: Site) -> list[Path]:
+    return sorted(path for path in (site.publish_root / "http").rglob("*") if path.is_file())
+
+
+async def act(desk: Desk, words: str) -> None:
+    """F10 and the action of these words."""
+    await desk.press("f10")
+    await desk.see("What to do with")
+    await desk.type(words)
+    await desk.press("enter")
+
+
+async def apply(desk: Desk) -> None:
+    """The plan, and Enter on it when it is made."""
+    await desk.see("Plan")
+    await desk.see("Enter Apply")
+    await desk.press("enter")
+
+
+class TestMenu:
+    async def test_it_names_each_action_with_what_it_would_do(self, office: Site) -> None:
+        async with at_desk(office, size=NARROW) as desk:
+            await desk.press("space", "space", "f10")
+            await desk.see("What to do with 2 extensions", "Disable", "their phones' files go")
+
+    async def test_without_a_mark_it_is_about_the_row_of_the_cursor(self, office: Site) -> None:
+        async with at_desk(office) as desk:
+            await desk.press("down", "f10")
+            await desk.see("What to do with 1 extension")
+            await desk.type("Disable")
+            await desk.press("enter")
+            await desk.see("Disable 1 extension", "1 extension to change")
+
+    async def test_what_the_viewer_may_not_do_is_absent(self, office: Site) -> None:
+        viewer = office.viewer("organization", "view", sip=True, name="Acme Ltd")
+        async with at_desk(office, viewer) as desk:
+            await desk.press("f10")
+            await desk.see("Edit …")
+            assert "Disable" not in desk.text
+            assert "Resync" not in desk.text
+
+
+class TestEnabling:
+    async def test_disabled_phones_lose_their_files_and_one_key_takes_it_back(
+        self, office: Site
+    ) -> None:
+        publish_all(office)
+        before, status = files(office), values(office, "status")
+        async with at_desk(office) as desk:
+            await desk.press("ctrl+a")
+            await act(desk, "Disable")
+            await desk.see("Disable 8 extensions", "refused", "delete")
+            await apply(desk)
+            await desk.see("changed", "Ctrl+Y: history")
+            assert len(files(office)) < len(before)
+            await desk.press("ctrl+y")
+            await desk.see("set")
+            await desk.press("down", "enter")
+            await desk.see("Operation")
+            await desk.press("f3", "y")
+            await apply(desk)
+            await desk.see("Taken back")
+        assert files(office) == before
+        assert values(office, "status") == status
+
+
+class TestRemoving:
+    async def test_delete_removes_all_that_are_marked_after_the_plan(self, office: Site) -> None:
+        before = office.export()
+        async with at_desk(office) as desk:
+            await desk.press("space", "space", "delete")
+            await desk.see("Remove 2 extensions", "2 extensions to remove")
+            await apply(desk)
+            await desk.see("2 removed", "/ 6")
+            assert "marked" not in desk.part("filter")
+            await desk.press("ctrl+y")
+            await desk.see("remove extension")
+            while "remove extension" not in desk.text.partition("›")[2].splitlines()[0]:
+                await desk.press("down")
+            await desk.press("enter")
+            await desk.see("Operation")
+            await desk.press("f3", "y")
+            await desk.see("Plan")
+            await desk.press("enter")
+            await desk.see("Taken back")
+        assert office.export() == before
+
+
+class TestMoving:
+    async def test_they_move_to_the_chosen_user_or_it_is_said_why_not(self, office: Site) -> None:
+        async with at_desk(office) as desk:
+            await desk.press("space", "down", "space")
+            await act(desk, "Move")
+            await desk.see("Move to")
+            await desk.type("board")
+            await desk.press("enter")
+            await desk.see("Move 2 extensions to", "Acme Ltd/sales → Acme Ltd/board")
+            await apply(desk)
+            await desk.see("2 moved to Acme Ltd/board")
+        assert set(list(values(office, "user").values())[:1]) == {"board"}
+
+
+class TestRotating:
+    async def test_the_plan_says_how_long_the_old_ones_are_taken_and_shows_none(
+        self, office: Site
+    ) -> None:
+        office.configure(pbx="asterisk")
+        publish_all(office)
+        before = values(office, "sip_password")
+        async with at_desk(office) as desk:
+            await desk.press("ctrl+a")
+            await act(desk, "Rotate")
+            await desk.see("Which passwords")
+            await desk.type("both")
+            await desk.press("enter")
+            await desk.see("Rotate the SIP and administrator passwords of 8 extensions")
+            await desk.see("also takes the old passwords", "168 hours")
+            assert not any(str(one) in desk.text for one in before.values())
+            await apply(desk)
+            await desk.see("rotated")
+        after = values(office, "sip_password")
+        assert sum(before[number] != after[number] for number in before) >= 7
