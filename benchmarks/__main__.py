@@ -1,4 +1,4 @@
-"""Every figure beside its limit, from one run: `python -m benchmarks [--quick] [--json]`.
+"""Every figure beside its limit, from one run: `python -m benchmarks [PART…] [--quick] [--json]`.
 
 Limits are multiples of bare programs that run in turn with tuiprov, so that they hold on any
 machine; those in plain milliseconds and bytes are what an admin notices. Exit status 1 when one is
@@ -11,49 +11,40 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Final
 
-from benchmarks import keystrokes, publishing, rendering, serving, startup
-from benchmarks.harness import QUICK, THOROUGH, Effort, Figure, table
-from tuiprov.data.accounts import administrator
-from tuiprov.data.database import Database
-from tuiprov.data.demo import make_demo
-from tuiprov.data.store import Store
-from tuiprov.publish.publishing import plan_devices, publish
+from benchmarks import bulk, keystrokes, lists, publishing, rendering, serving, startup
+from benchmarks.ground import Ground
+from benchmarks.harness import QUICK, THOROUGH, Figure, table
 
-DEVICES = 24
-
-
-def measure(effort: Effort) -> Iterator[Figure]:
-    """All figures, on a site made for this run."""
-    with tempfile.TemporaryDirectory(prefix="tuiprov-benchmarks-") as directory:
-        site = Path(directory) / "site.db"
-        database = Database(f"sqlite:///{site}")
-        make_demo(database, DEVICES)
-        _publish_all(Store(database))
-        database.close()
-        yield from startup.measure(site, effort)
-        yield from keystrokes.measure(site, effort)
-        yield from serving.measure(site, effort)
-        yield from publishing.measure(Path(directory), effort)
-    yield from rendering.measure(effort)
+PARTS: Final[Mapping[str, Callable[[Ground], Iterator[Figure]]]] = {
+    "start": lambda ground: startup.measure(ground.site, ground.effort),
+    "keys": lambda ground: keystrokes.measure(ground.site, ground.effort),
+    "lists": lists.measure,
+    "serving": lambda ground: serving.measure(ground.site, ground.effort),
+    "plans": publishing.measure_plans,
+    "publish": publishing.measure_publish,
+    "bulk": bulk.measure,
+    "rendering": lambda ground: rendering.measure(ground.effort),
+}
 
 
-def _publish_all(store: Store) -> None:
-    """Published phones are the usual case, and the dearer one: the preview compares."""
-    with store.database.read() as session:
-        viewer = administrator(session)
-    publish(store, viewer, plan_devices(store, store.device_ids(viewer)))
+def measure(ground: Ground, parts: Iterable[str]) -> Iterator[Figure]:
+    """The figures of these parts."""
+    for part in parts:
+        yield from PARTS[part](ground)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer runs")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    options = parser.parse_args()
-    figures = list(measure(QUICK if options.quick else THOROUGH))
+    options = _options()
+    effort = QUICK if options.quick else THOROUGH
+    if options.fleets:
+        effort = replace(effort, fleets=tuple(map(int, options.fleets.split(","))))
+    with tempfile.TemporaryDirectory(prefix="tuiprov-benchmarks-") as directory:
+        figures = list(measure(Ground(Path(directory), effort), options.parts or PARTS))
     if options.json:
         derived = [{"ratio": figure.ratio, "kept": figure.kept} for figure in figures]
         rows = [asdict(figure) | more for figure, more in zip(figures, derived, strict=True)]
@@ -61,6 +52,19 @@ def main() -> int:
     else:
         print(table(figures))
     return 0 if all(figure.kept for figure in figures) else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (all)")
+    parser.add_argument("--fleets", metavar="N,N…", help="sizes of fleets, the smallest first")
+    parser.add_argument("--quick", action="store_true", help="fewer runs")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args()
+    unknown = [part for part in options.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    return options
 
 
 if __name__ == "__main__":

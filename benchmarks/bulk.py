@@ -8,6 +8,7 @@ from statistics import median
 
 from sqlalchemy import text
 
+from benchmarks.ground import Ground
 from benchmarks.harness import Figure
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.bulk_edit import apply
@@ -25,9 +26,14 @@ FROM extension
 """
 
 
-def measure(store: Store, viewer: Viewer, count: int) -> Iterator[Figure]:
-    """A field of all `count` extensions changed, validated and written into the history, and that
-    operation taken back."""
+def measure(ground: Ground) -> Iterator[Figure]:
+    """A field of all extensions of a fleet changed, validated and written into the history, and
+    that operation taken back."""
+    for count in ground.effort.fleets:
+        yield from _of_fleet(*ground.fleet("bulk", count), count)
+
+
+def _of_fleet(store: Store, viewer: Viewer, count: int) -> Iterator[Figure]:
     ids = list(store.extension_ids(viewer))
     bare, ours, undone = [], [], []
     for turn in range(_TURNS):
@@ -39,7 +45,7 @@ def measure(store: Store, viewer: Viewer, count: int) -> Iterator[Figure]:
     limit = LIMIT * median(bare) * 1000
     against = f"{LIMIT:g} x bare UPDATE and inserts"
     yield Figure(f"one field of {count:,} extensions", median(ours) * 1000, limit, "ms", against)
-    yield Figure("taking it back", median(undone) * 1000, limit, "ms", against)
+    yield Figure(f"taking it back, {count:,}", median(undone) * 1000, limit, "ms", against)
 
 
 def _bare(store: Store, mode: str) -> None:

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from benchmarks import bulk
-from benchmarks.fleets import make_fleet
-from benchmarks.harness import Effort, Figure, median
-from tuiprov.data.accounts import Viewer, administrator
+from benchmarks.ground import Ground
+from benchmarks.harness import Figure, median
+from tuiprov.data.accounts import Viewer
 from tuiprov.data.store import Store
 from tuiprov.publish.plan import Plan
 from tuiprov.publish.publishing import plan_devices, plan_outdated, publish
@@ -26,22 +25,16 @@ APPLY_SHARE = 0.6
 _TURNS = 3
 
 
-def measure(directory: Path, effort: Effort) -> Iterator[Figure]:
-    """Plans of fleets of growing size, then the files of one of them."""
+def measure_plans(ground: Ground) -> Iterator[Figure]:
+    """Plans of fleets of growing size, of each a hundredth has changed."""
     each = {}
-    for count in effort.fleets:
-        place = directory / str(count)
-        place.mkdir()
-        store, viewer = _fleet(place, count)
+    for count in ground.effort.fleets:
+        store, viewer = ground.fleet("plans", count)
         seconds, changed = _plan_of_a_hundredth(store, viewer)
         each[count] = seconds / changed
         words = f"plan, {changed} changed of {count:,} devices"
         yield Figure(words, seconds * 1000, PLAN_LIMIT_MS, "ms", "for 100,000 devices")
-        if count == effort.fleets[1]:
-            middle = store, viewer
-        else:  # the middle one's files are published below, as they are
-            yield from bulk.measure(store, viewer, count)
-    smallest, largest = effort.fleets[0], effort.fleets[-1]
+    smallest, largest = ground.effort.fleets[0], ground.effort.fleets[-1]
     yield Figure(
         "a changed phone's plan, largest fleet",
         each[largest] * 1000,
@@ -49,13 +42,12 @@ def measure(directory: Path, effort: Effort) -> Iterator[Figure]:
         "ms",
         f"{GROWTH_LIMIT} x of {smallest:,} devices, here {largest:,}",
     )
-    yield _apply(directory, *middle, effort.published)
 
 
-def _fleet(place: Path, count: int) -> tuple[Store, Viewer]:
-    store = Store(make_fleet(place / "site.db", count))
-    with store.database.read() as session:
-        return store, administrator(session)
+def measure_publish(ground: Ground) -> Iterator[Figure]:
+    """The files of many devices, from a plan to the disk."""
+    devices = ground.effort.published
+    yield _apply(ground.directory, *ground.fleet("publish", devices), devices)
 
 
 def _plan_of_a_hundredth(store: Store, viewer: Viewer) -> tuple[float, int]:

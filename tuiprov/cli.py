@@ -6,11 +6,9 @@ Exit status: 0 done, 1 refused or failed with plain lines on standard error, 2 w
 from __future__ import annotations
 
 import os
-import stat
 import sys
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +18,7 @@ from tuiprov.commands import (
     accounts,
     adopt,
     devices,
+    exchange,
     extensions,
     fetches,
     follow,
@@ -29,13 +28,13 @@ from tuiprov.commands import (
     resync,
     serve,
     templates,
+    waves,
 )
 from tuiprov.commands.pbx import print_pbx
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.database import Database
-from tuiprov.data.exchange import export_csv, import_file
 from tuiprov.data.founding import found_site
 from tuiprov.data.lookup import find_phone
 from tuiprov.data.site import SITE_FIELDS
@@ -50,9 +49,11 @@ from tuiprov.printing import (
     say,
 )
 from tuiprov.publish.publishing import plan_outdated, plan_settings, publish
+from tuiprov.publish.waves import SIZES
 from tuiprov.render.engine import render, type_of
 from tuiprov.render.links import link
 from tuiprov.render.notes import notes
+from tuiprov.rollout import Rollouts
 
 app = typer.Typer(
     help="Provision SIP phones: see the file a phone will get before it gets it.",
@@ -66,7 +67,10 @@ app = typer.Typer(
 app.command("add")(extensions.add)
 app.command("remove")(extensions.remove)
 app.command("move")(orders.move)
+app.command("import")(exchange.import_)
+app.command("export")(exchange.export)
 app.command("rotate")(orders.rotate)
+app.command("formats")(exchange.formats_)
 app.command("history")(history.history)
 app.command("undo")(history.undo)
 app.command("versions")(history.versions)
@@ -80,6 +84,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(adopt.app, name="adopt")
 app.add_typer(devices.app, name="devices")
 app.add_typer(templates.app, name="templates")
+app.add_typer(waves.app, name="waves")
 
 
 @app.callback(invoke_without_command=True)
@@ -114,39 +119,6 @@ def init(
         say(
             "say where phones register and fetch: tuiprov settings sip_server=… provisioning_host=…"
         )
-
-
-@app.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="CSV file.", readable=False)],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,
-) -> None:
-    """Take extensions and devices from a CSV file: all of it, or nothing."""
-    store, viewer = SITE.store()
-    done = import_file(store.database, viewer, file, dry_run=dry_run)
-    verb = "would add" if dry_run else "added"
-    say(f"{verb} {done.added}, changed {done.changed}, left {done.unchanged} as they were")
-
-
-@app.command()
-def export(
-    file: Annotated[
-        Path | None, typer.Argument(help="CSV file; none: standard output.", readable=False)
-    ] = None,
-    where: Where = "",
-) -> None:
-    """Write extensions and devices as CSV. The file holds passwords: it is made 0600."""
-    store, viewer = SITE.store()
-    lines = export_csv(store, viewer, where)
-    if file is None:
-        sys.stdout.writelines(lines)
-        return
-    lines = iter(list(lines))  # an old file is kept until the new one is known
-    handle = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    if stat.S_ISREG(os.fstat(handle).st_mode):
-        os.fchmod(handle, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
-        out.writelines(lines)
 
 
 @app.command("set")
@@ -253,6 +225,10 @@ def publish_(
     where: Where = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     diff: Annotated[bool, typer.Option("--diff")] = False,
+    in_waves: waves.Waves = "",
+    wait: waves.Wait = "10m",
+    resync_: waves.Resync = True,
+    back: waves.Back = "all",
     regenerate: Annotated[
         bool, typer.Option("--regenerate", help="All that match, whatever is on disk now.")
     ] = False,
@@ -261,9 +237,17 @@ def publish_(
 ) -> None:
     """Bring the phones' files up to date: shows the plan, asks, applies."""
     store, viewer = SITE.store()
+    chosen = waves.choices(in_waves or SIZES, wait, back, resync=resync_)
     ready = plan_outdated(store, viewer, where, everything=regenerate)
-    print_plan(ready, with_diff=diff, as_json=as_json)
-    if dry_run or (as_json and not yes):
+    if not (as_json and in_waves and not dry_run):
+        print_plan(ready, with_diff=diff, as_json=as_json)
+    if dry_run:
+        return
+    if ready and in_waves:
+        rollouts = Rollouts(store, viewer)
+        waves.publish_in_waves(rollouts, ready, chosen, yes=yes, as_json=as_json)
+        return
+    if as_json and not yes:
         return
     if ready and not yes and not typer.confirm("Apply this plan?"):
         say("nothing was done")

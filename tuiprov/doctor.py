@@ -23,6 +23,7 @@ from tuiprov.publish.plan import Asked
 from tuiprov.publish.publishing import carry_out, plan_devices, plan_pbx
 from tuiprov.publish.root import vanished
 from tuiprov.publish.tree import tree_of
+from tuiprov.publish.unfinished import offers
 from tuiprov.text import local_time
 
 _NARROWEST, _LOWEST = 80, 24
@@ -55,6 +56,7 @@ def examine(
             _tried("secrets", lambda: _secrets(store)),
             _tried("published files", lambda: _published(store)),
             _tried("plan", lambda: _planned(store)),
+            _tried("unfinished", lambda: _unfinished(store)),
         ]
         if store.site().pbx != "none":
             findings.append(_tried("PBX", lambda: _pbx(store)))
@@ -181,6 +183,15 @@ def end_former_passwords(store: Store, viewer: Viewer) -> int:
     if over:
         carry_out(store, viewer, plan_pbx(store, Asked(over)), "old passwords")
     return len(over)
+
+
+def _unfinished(store: Store) -> Finding:
+    """Did somebody's session end between storing something and writing the files?"""
+    found = offers(store, os_viewer(store.database))
+    if not found:
+        return Finding(True, "", "every operation's files were written")
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return Finding(False, "", f"{found[-1].words}{more}: tuiprov publish")
 
 
 def _planned(store: Store) -> Finding:

@@ -22,19 +22,27 @@ from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
 
 if TYPE_CHECKING:
     # Imported where they are used: the list of extensions needs none of them.
+    from pathlib import Path
+
     from tuiprov.bulk import Bulk
     from tuiprov.data.account_rows import AccountRow
     from tuiprov.data.account_sheet import AccountView
     from tuiprov.data.archive import Archive
     from tuiprov.data.draft import Checker, Draft
+    from tuiprov.data.meeting import Newer
+    from tuiprov.data.presence import Other
     from tuiprov.data.site_sheet import SiteSheet
+    from tuiprov.data.stop import Stop
     from tuiprov.fetching import Fetching
+    from tuiprov.importing import Importing
     from tuiprov.inventory import Inventory
+    from tuiprov.list_views import ListViews
     from tuiprov.publish.plan import Plan
     from tuiprov.publish.preview import Published
     from tuiprov.publish.publishing import OnPhone
     from tuiprov.publish.template_work import TemplateWork
     from tuiprov.publish.timeline import Timeline
+    from tuiprov.publish.unfinished import Offer
     from tuiprov.resyncing import Resyncing
 
 
@@ -58,11 +66,29 @@ class Session:
 
     # -- lists ----------------------------------------------------------------------------------
 
-    def extension_ids(self, where: str) -> Sequence[int]:
-        return self.store.extension_ids(self.viewer, where)
+    def extension_ids(
+        self, where: str, most: int | None = None, stop: Stop | None = None
+    ) -> Sequence[int]:
+        return self.store.extension_ids(self.viewer, where, most, stop)
 
     def extension_rows(self, ids: Sequence[int]) -> Mapping[int, ExtensionRow]:
         return self.store.extension_rows(self.viewer, ids)
+
+    def extension_values(
+        self, ids: Sequence[int], names: Sequence[str]
+    ) -> Mapping[int, Mapping[str, str]]:
+        """The texts of more columns of these extensions."""
+        return self.store.extension_values(self.viewer, ids, names)
+
+    def chosen_columns(self, list: str) -> Sequence[str]:
+        """The columns that the viewer's account chose for a list; none: its usual ones."""
+        return self.store.views.columns(self.viewer, list)
+
+    def list_views(self, list: str) -> ListViews:
+        """How the viewer's account looks at a list."""
+        from tuiprov.list_views import ListViews
+
+        return ListViews(self.store, self.viewer, list)
 
     def viewers(self) -> list[Viewer]:
         """Who one may look as (in a demo)."""
@@ -90,6 +116,12 @@ class Session:
             self.store.accounts.add(self.viewer, view.parent_id or 0, changes)
         else:
             self.store.accounts.save(self.viewer, view, changes)
+
+    def newer_account(self, view: AccountView) -> Newer | None:
+        """The account as it is stored now, when somebody changed it meanwhile."""
+        if view.id is None:
+            return None
+        return self.store.together.newer_account(self.viewer, view)
 
     def remove_account(self, account_id: int) -> None:
         self.store.accounts.remove(self.viewer, account_id)
@@ -120,6 +152,12 @@ class Session:
         from tuiprov.bulk import bulk_of
 
         return bulk_of(self.store, self.viewer, ids)
+
+    def importing(self, path: Path) -> Importing:
+        """A CSV file, to be looked at and imported."""
+        from tuiprov.importing import importing_of
+
+        return importing_of(self.store, self.viewer, path)
 
     def again(self) -> Session:
         """The same viewer with the permissions the account has now."""
@@ -182,9 +220,10 @@ class Session:
         """Remove an extension as it was seen, and bring its phone's files up to date."""
         from tuiprov.publish.publishing import carry_out, plan_devices
 
-        self.store.extensions.remove(self.viewer, page)
         devices = [page.device_id] if page.device_id is not None else []
-        carry_out(self.store, self.viewer, plan_devices(self.store, devices))
+        with self.store.operations.begin():
+            self.store.extensions.remove(self.viewer, page)
+            carry_out(self.store, self.viewer, plan_devices(self.store, devices))
 
     # -- one page -------------------------------------------------------------------------------
 
@@ -223,6 +262,10 @@ class Session:
     def save(self, draft: Draft) -> Plan:
         """Store the draft, then carry out its plan. Raises Refused, Conflict or PublishError; after
         a PublishError the data is stored and the device is marked failed."""
+        with self.store.operations.begin():
+            return self._save(draft)
+
+    def _save(self, draft: Draft) -> Plan:
         from tuiprov.publish.plan import Asked
         from tuiprov.publish.publishing import carry_out, mark_failed, plan_devices, plan_pbx
 
@@ -245,6 +288,23 @@ class Session:
             raise
         carry_out(self.store, self.viewer, plan)
         return plan
+
+    def newer(self, draft: Draft) -> Newer | None:
+        """The extension's page as it is stored now, when somebody changed it since the draft was
+        opened. NotFound, saying by whom, when it was removed."""
+        if draft.base.extension_id is None:
+            return None
+        return self.store.together.newer_page(self.viewer, draft.base)
+
+    def here(self, page: Page, mine: str) -> tuple[str, Sequence[Other]]:
+        """Say that this page is open, for the first time (`mine` "") or still, and hear who else
+        has it open. Where nothing can be written one still hears."""
+        if page.extension_id is None and page.device_id is None:
+            return "", ()  # not stored yet: nobody else has it
+        try:
+            return self.store.presences.here(self.viewer, page, mine)
+        except StoreError:
+            return mine, self.store.presences.others(self.viewer, page)
 
     def reveal(self, page: Page) -> None:
         """Write down that secrets of this page were shown."""
@@ -286,6 +346,21 @@ class Session:
 
         publish(self.store, self.viewer, plan)
 
+    def unfinished(self) -> Sequence[Offer]:
+        """What an operation has stored and nobody has written the files of: its process ended."""
+        from tuiprov.publish.unfinished import forget_done, offers
+
+        found = offers(self.store, self.viewer)
+        if self.may("files.publish"):
+            forget_done(self.store, self.viewer, found)
+        return found
+
+    def plan_unfinished(self, found: Sequence[Offer], on_phone: OnPhone) -> Plan:
+        """The plan that finishes these."""
+        from tuiprov.publish.unfinished import plan_offers
+
+        return plan_offers(self.store, found, on_phone)
+
     def heal(self) -> str:
         """Put back what is not as published; gives words about it, "" when all is well."""
         if not self.viewer.is_administrator:
@@ -312,6 +387,10 @@ class Session:
         from tuiprov.publish.publishing import plan_settings
 
         return plan_settings(self.store, self.viewer, values, on_phone)
+
+    def newer_settings(self, sheet: SiteSheet) -> Newer | None:
+        """The settings as they are stored now, when somebody changed them meanwhile."""
+        return self.store.together.newer_site(self.viewer, sheet.site)
 
     def save_settings(self, sheet: SiteSheet) -> None:
         """Store the settings; their plan is to be published then. Raises Refused or Conflict."""

@@ -24,6 +24,8 @@ from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.permissions import may
 from tuiprov.data.store import Store
 from tuiprov.data.template_tables import Template, TemplateFile
+from tuiprov.data.wave_tables import Rollout
+from tuiprov.data.waves import NewRollout
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refused
 
 KINDS = ("system", "provider", "organization", "user")
@@ -454,6 +456,17 @@ def test_accounts_and_extensions_come_and_go(
     assert happened(store, viewer, remove) == expected == may(viewer, "extensions.remove")
 
 
+WAVES = NewRollout("1,all", 1, 600, False, False, "all", [])
+
+
+def waves_of(store: Store, viewer: Viewer) -> int:
+    """Waves of this viewer, whether it may have started them or not."""
+    number = store.waves.start(_admin(store), WAVES)
+    with store.database.write() as session:
+        session.get_one(Rollout, number).who = viewer.label
+    return number
+
+
 @EVERY_CASE
 def test_the_site_and_the_files(world: World, role: str, level: str, child: str) -> None:
     calls: list[tuple[str, Call]] = [
@@ -464,6 +477,14 @@ def test_the_site_and_the_files(world: World, role: str, level: str, child: str)
         ("devices.resync", lambda s, v: s.resyncs.targets(v, [1])),
         ("devices.resync", lambda s, v: s.resyncs.record(v, [], "sip")),
         ("devices.resync", lambda s, v: s.resyncs.begin(v, 1, "sip")),
+        ("files.publish", lambda s, v: s.waves.rows(v)),
+        ("files.publish", lambda s, v: s.waves.row(v, waves_of(s, v))),
+        ("files.publish", lambda s, v: s.waves.open_one(v)),
+        ("files.publish", lambda s, v: s.waves.devices(v, waves_of(s, v))),
+        ("files.publish", lambda s, v: s.waves.start(v, WAVES)),
+        ("files.publish", lambda s, v: s.waves.take(v, waves_of(s, v))),
+        ("files.publish", lambda s, v: s.waves.order(v, waves_of(s, v), "pause")),
+        ("files.publish", lambda s, v: s.waves.leave(v, waves_of(s, v))),
         ("fetches.see", lambda s, v: s.fetches.ids(v)),
         ("fetches.see", lambda s, v: s.fetches.rows(v, [1])),
         ("fetches.see", lambda s, v: s.fetches.newest(v)),

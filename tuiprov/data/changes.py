@@ -8,7 +8,7 @@ gone is one change of all its fields. Secrets are sealed once more, for the hist
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 from tuiprov.data import history
 from tuiprov.data.kept import Event, FieldChange, PbxOptions
 from tuiprov.data.models import Account, Device, Extension, Line, SystemSettings
+from tuiprov.data.operation import note
 from tuiprov.data.sealing import Keys, keys_of
 from tuiprov.data.secret_columns import SECRET_COLUMNS, about, identity
 from tuiprov.data.template_tables import Template, TemplateFile
@@ -65,7 +66,13 @@ def follow(session: Session) -> None:
     """Write down all changes of this session when it commits."""
     session.info["changes"] = []
     event.listen(session, "after_flush", _collect)
-    event.listen(session, "before_commit", _write_down)
+    event.listen(session, "before_commit", write_down)
+
+
+def note_new(session: Session, table: str, row_id: int, values: Mapping[str, Any]) -> None:
+    """A row that was inserted without being an object of the session: all its columns, secrets in
+    clear."""
+    session.info["changes"].append(_Change(table, row_id, ALL, None, dict(values)))
 
 
 def _collect(session: Session, _context: Any) -> None:
@@ -118,12 +125,25 @@ def _was_and_is(row: Any, name: str) -> tuple[Any, Any]:
     return (known.deleted[0] if known.deleted else now), now
 
 
-def _write_down(session: Session) -> None:
+def note_change(
+    session: Session, table: str, row_id: int, name: str, before: Any, after: Any
+) -> None:
+    """A column that was changed the same way; a secret in clear."""
+    session.info["changes"].append(_Change(table, row_id, name, before, after))
+
+
+def write_down(session: Session) -> None:
+    """Put what has changed so far into the history. The commit does; who changes very much in one
+    transaction does from time to time, so that it is not all in memory at once."""
     if session.new or session.dirty or session.deleted:
         session.flush()
+    if session.info["changes"]:
+        _write_changes(session)
+    note(session)
+
+
+def _write_changes(session: Session) -> None:
     found, keys = session.info["changes"], keys_of(session)
-    if not found:
-        return
     session.info["changes"] = []
     operation: Event = session.info.get("operation") or history.record(
         session, "tuiprov", "change", ""

@@ -173,6 +173,11 @@ class Page:
     """SIP passwords that the PBX takes besides the extension's own, until its phone has the new
     one; the latest first."""
 
+    @property
+    def versions(self) -> tuple[int, int | None, int]:
+        """Another one when somebody has changed the extension, its device, or which one it has."""
+        return self.extension_version, self.device_id, self.device_version
+
     def changed(self, values: Values) -> Page:
         """The page with some of its values replaced."""
         return replace(self, values={**self.values, **values})

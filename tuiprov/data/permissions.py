@@ -68,6 +68,8 @@ PERMISSIONS: Final = (
     Rule("passwords.rotate", "system"),
     Rule("passwords.rotate", _ABOVE, own="sip"),
     Rule("drafts.keep", _ANY),
+    # How one's own lists look: filters and columns of the viewer's account, of no other.
+    Rule("views.keep", _ANY),
     Rule("events.record", _ANY),
     # History: of what one did oneself; the administrator of everything (`archive.py`, `undo.py`).
     Rule("history.see", _ANY),

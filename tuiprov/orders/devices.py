@@ -53,6 +53,10 @@ class SetDevices:
         return _told(made, found, "to change")
 
     def apply(self, on_record: OnRecord) -> Outcome:
+        with self.store.operations.begin():
+            return self._apply(on_record)
+
+    def _apply(self, on_record: OnRecord) -> Outcome:
         with self.store.database.write() as session:
             found = change_all(session, self.viewer, self.ids, self.change, on_record)
             if not found.names and found.refused:
@@ -78,6 +82,10 @@ class ClearDevices:
         return _told(_withdrawn(self.store, found.names, on_record), found, "to clear")
 
     def apply(self, on_record: OnRecord) -> Outcome:
+        with self.store.operations.begin():
+            return self._apply(on_record)
+
+    def _apply(self, on_record: OnRecord) -> Outcome:
         with self.store.database.write() as session:
             found = clear_all(session, self.viewer, self.ids, on_record)
             if not found.names:
@@ -103,6 +111,10 @@ class RemoveDevices:
         return _told(_withdrawn(self.store, found.names, on_record), found, "to remove")
 
     def apply(self, on_record: OnRecord) -> Outcome:
+        with self.store.operations.begin():
+            return self._apply(on_record)
+
+    def _apply(self, on_record: OnRecord) -> Outcome:
         with self.store.database.write() as session:
             found = begin_removal(session, self.viewer, self.ids, on_record)
             if not found.names:

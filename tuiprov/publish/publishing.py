@@ -338,10 +338,10 @@ def settle_interrupted(store: Store) -> None:
             _mark(session, [device_id], "failed", problem)
 
 
-def mark_restored(store: Store, device_id: int, reason: str) -> None:
-    """Say that a device's files are an earlier version: the database is ahead of them."""
+def mark_restored(store: Store, ids: Iterable[int], reason: str) -> None:
+    """Say that these devices' files are an earlier version: the database is ahead of them."""
     with store.database.write() as session:
-        _mark(session, [device_id], "stale", reason)
+        _mark(session, ids, "stale", reason)
 
 
 def mark_failed(store: Store, ids: Iterable[int | None], error: PublishError) -> None:

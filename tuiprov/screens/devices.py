@@ -19,13 +19,13 @@ from tuiprov.inventory import NEVER, Fetched, Inventory
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.behind import Waiting
-from tuiprov.screens.device_columns import cell, columns_for, in_past
+from tuiprov.screens.device_columns import CHOICES, cell, columns_for, in_past
 from tuiprov.screens.device_page import DevicePage
-from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.marked_devices import MarkedDevices
 from tuiprov.screens.owners import choose_owner
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.screens.versions import VersionsScreen
+from tuiprov.screens.viewed_list import ViewedList
 from tuiprov.text import local_time, visible
 from tuiprov.widgets.compat import Run
 from tuiprov.widgets.dialog import Dialog
@@ -33,6 +33,7 @@ from tuiprov.widgets.picker import Picker
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
+    from tuiprov.data.stop import Stop
     from tuiprov.session import Session
 
 _SORT_WORDS = {
@@ -57,8 +58,8 @@ class _Devices:
         self._known: dict[int, DeviceRow] = {}
         self._fetched: dict[int, Fetched] = {}
 
-    def ids(self, words: str) -> Sequence[int]:
-        return self._inventory.ids(words, self._sort)
+    def ids(self, words: str, most: int | None = None, stop: Stop | None = None) -> Sequence[int]:
+        return self._inventory.ids(words, self._sort, most, stop)
 
     def all(self) -> Sequence[int]:
         """All devices that are seen, in the order of the list."""
@@ -87,10 +88,11 @@ class _Devices:
         return rows
 
 
-class DevicesScreen(ListScreen):
+class DevicesScreen(ViewedList):
     """Every device this viewer sees; Enter opens its page."""
 
     where = "devices"
+    list_name = "devices"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("devices")
     words = "Devices"
     can_mark = True
@@ -109,6 +111,9 @@ class DevicesScreen(ListScreen):
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
         return columns_for(self.app.size.width, wide=wide)
+
+    def choices(self, session: Session) -> Sequence[Column]:
+        return CHOICES
 
     def source(self, session: Session) -> _Devices:
         self._source = _Devices(session.inventory, self.sort)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 
 from tuiprov.data.draft import Draft
+from tuiprov.data.meeting import Newer
 from tuiprov.errors import TuiprovError
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.base import bindings_of
@@ -85,6 +86,9 @@ class ExtensionPage(PageScreen):
         self.begin_anew("Taken from the inventory; it is this extension's once you save.")
 
     # -- saving ---------------------------------------------------------------------------------
+
+    def newer(self) -> Newer | None:
+        return self.session.newer(self.draft)
 
     def plan_save(self) -> Plan:
         return self.session.plan_save(self.draft)

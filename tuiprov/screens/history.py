@@ -21,6 +21,7 @@ from tuiprov.widgets.preview import PreviewLine
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
+    from tuiprov.data.stop import Stop
     from tuiprov.session import Session
 
 _NARROW = (
@@ -46,7 +47,7 @@ class _Events:
     def __init__(self, session: Session):
         self._session = session
 
-    def ids(self, words: str) -> Sequence[int]:
+    def ids(self, words: str, _most: int | None = None, _stop: Stop | None = None) -> Sequence[int]:
         return self._session.archive.ids(self._session.viewer, words)
 
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:

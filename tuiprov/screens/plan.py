@@ -51,7 +51,11 @@ class PlanScreen(TextScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("plan")
 
     def __init__(
-        self, plan: Plan | Planner, about: str, replan: Callable[[], Plan] | None = None
+        self,
+        plan: Plan | Planner,
+        about: str,
+        replan: Callable[[], Plan] | None = None,
+        taken_in: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self.plan = plan if isinstance(plan, Plan) else Plan()
@@ -59,6 +63,8 @@ class PlanScreen(TextScreen):
         self._planner = None if isinstance(plan, Plan) else plan
         self._about = about
         self._replan = replan
+        self._taken_in = [f"{words}." for words in taken_in]
+        """What others changed and the save brings along."""
 
     def on_mount(self) -> None:
         self.title_bar.show([("Plan", "bar--title"), (f"  {visible(self._about)}", "bar--dim")])
@@ -131,7 +137,11 @@ class PlanScreen(TextScreen):
             said = f"{held} file{'s' if held > 1 else ''} would be left as is: R replaces."
             words = f"{said} {words}" if self.plan.changes or self.plan.failed else said
         width = self.app.size.width - 2
-        notes = [line for note in self.plan.notes for line in wrap(note, width, _MOST_NOTE_LINES)]
+        notes = [
+            line
+            for note in (*self._taken_in, *self.plan.notes)
+            for line in wrap(visible(note), width, _MOST_NOTE_LINES)
+        ]
         shown: list[list[Run]] = [[(words, "bar--note" if held else "bar--title")]]
         shown += [[(line, "bar--note")] for line in notes]
         self._summary.styles.height = len(shown)

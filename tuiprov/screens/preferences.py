@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.fields import Choice, Field
+from tuiprov.data.meeting import Newer
 from tuiprov.data.record import Record
 from tuiprov.data.site import License, NewDevices, Service, Serving, Telephony, TimeAndLanguage
 from tuiprov.data.site_sheet import SiteSheet
-from tuiprov.errors import TuiprovError
+from tuiprov.errors import Conflict, TuiprovError
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.form_screen import FormScreen
 from tuiprov.screens.plan import PlanScreen
@@ -64,16 +65,26 @@ class PreferencesScreen(FormScreen[SiteSheet]):
     def store(self) -> None:
         """Show the plan of all devices under the new settings; applying it there is what saves."""
         planner = partial(self._session.plan_settings, self.sheet.changes)
-        screen = PlanScreen(planner, "Global preferences")
-
+        screen = PlanScreen(planner, "Global preferences", taken_in=self.taken_in)
         self.app.push_screen(screen, lambda apply: self._save(screen.plan) if apply else None)
+
+    @property
+    def is_shared(self) -> bool:
+        return True
+
+    def newer(self) -> Newer | None:
+        return self._session.newer_settings(self.sheet)
 
     def _save(self, plan: Plan) -> None:
         try:
             self._session.save_settings(self.sheet)
+        except Conflict as conflict:
+            self.meet_others(self.store, conflict)
+            return
         except TuiprovError as error:
             self.tell("Not saved", error)
             return
+        self.taken_in.clear()
         self.show_all()
         self.show_keys(note="Saved. Publishing …")
         self.navigator.publish(plan, partial(self._published, plan))

@@ -24,6 +24,7 @@ from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
+    from tuiprov.data.stop import Stop
     from tuiprov.session import Session
 
 _NARROW = (
@@ -53,7 +54,7 @@ class _Templates:
         self._session = session
         self._rows: dict[int, TemplateRow] = {}
 
-    def ids(self, words: str) -> Sequence[int]:
+    def ids(self, words: str, _most: int | None = None, _stop: Stop | None = None) -> Sequence[int]:
         self._rows = {row.id: row for row in self._session.templates.rows(words)}
         return list(self._rows)
 
