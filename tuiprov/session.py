@@ -328,11 +328,16 @@ class Session:
         """Take an operation back; gives the devices whose files are to follow."""
         return self.archive.undo(self.viewer, event_id)
 
-    def plan_of(self, devices: Collection[int]) -> Plan:
-        """The plan that brings these devices' files up to date."""
+    def undone(self, event_id: int) -> set[int]:
+        """The extensions that taking it back has changed, which the PBX may not know so."""
+        return self.archive.undone(self.viewer, event_id)
+
+    def plan_of(self, devices: Collection[int], extensions: Collection[int] = ()) -> Plan:
+        """The plan that brings these devices' files, and what the PBX knows of these extensions, up
+        to date."""
         from tuiprov.publish.publishing import plan_devices
 
-        return plan_devices(self.store, devices)
+        return plan_devices(self.store, devices, extensions=extensions)
 
     # -- the whole site -------------------------------------------------------------------------
 

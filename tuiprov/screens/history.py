@@ -98,20 +98,22 @@ class HistoryScreen(ListScreen):
             return
         try:
             devices = session.undo(row.id)
+            extensions = session.undone(row.id)
         except TuiprovError as error:
             self.tell("Not taken back", error)
             self.reload()
             return
-        if not devices or not session.may("files.publish"):
+        if not (devices or extensions) or not session.may("files.publish"):
             self.reload("Taken back.")
             return
-        self._show_plan(devices)
+        self._show_plan(devices, extensions)
 
-    def _show_plan(self, devices: set[int]) -> None:
+    def _show_plan(self, devices: set[int], extensions: set[int]) -> None:
         session = self.session
         if session is None:
             return
-        screen = PlanScreen(lambda _: session.plan_of(devices), "the phones concerned")
+        about = "the phones concerned"
+        screen = PlanScreen(lambda _: session.plan_of(devices, extensions), about)
 
         def answer(apply: bool | None) -> None:
             if apply and screen.plan:
