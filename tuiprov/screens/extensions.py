@@ -223,13 +223,16 @@ class ExtensionsScreen(ListScreen):
         self.app.push_screen(PlanScreen(plan, words), answered)
 
     def _remove(self, session: Session, page: Page) -> None:
-        try:
-            session.remove_extension(page)
-        except TuiprovError as error:
+        def failed(error: TuiprovError) -> None:
             self.tell("Not removed", error)
             self.reload()
-        else:
-            self.reload("Removed.")
+
+        self.work_on(
+            "Remove",
+            lambda _: session.remove_extension(page),
+            lambda _: self.reload("Removed."),
+            failed,
+        )
 
     def action_publish(self) -> None:
         if self.session is not None:
