@@ -7,7 +7,7 @@ sees what everybody did; others what they did themselves, and the files of devic
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -143,12 +143,17 @@ class Archive:
             return [_change_row(session, row, names) for row in rows]
 
     @needs("history.undo")
-    def undo(self, viewer: Viewer, event_id: int) -> set[int]:
+    def undo(
+        self, viewer: Viewer, event_id: int, on_record: Callable[[int], None] = lambda _: None
+    ) -> set[int]:
         """Take an operation back; gives the devices whose files are to follow. Raises NotFound,
-        NotAllowed, Conflict or Refused; then nothing is changed."""
+        NotAllowed, Conflict or Refused, or what `on_record` raises, which is told how many devices
+        follow before it is final; then nothing is changed."""
         require(viewer, "history.undo")
         with self._database.write() as session:
-            return undo(session, viewer, event_id)
+            devices = undo(session, viewer, event_id)
+            on_record(len(devices))
+            return devices
 
     @needs("history.undo")
     def undone(self, viewer: Viewer, event_id: int) -> set[int]:

@@ -7,9 +7,9 @@ is on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
 from textual.binding import BindingType
 
 from tuiprov.data.device_rows import SORTS, DeviceLine, DeviceRow
@@ -18,7 +18,6 @@ from tuiprov.errors import PublishError, TuiprovError
 from tuiprov.inventory import NEVER, Fetched, Inventory
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.base import bindings_of
-from tuiprov.screens.behind import Waiting
 from tuiprov.screens.device_columns import CHOICES, cell, columns_for, in_past
 from tuiprov.screens.device_page import DevicePage
 from tuiprov.screens.marked_devices import MarkedDevices
@@ -103,11 +102,6 @@ class DevicesScreen(ViewedList):
         super().__init__(session)
         self.sort = SORTS[0]
         self._source: _Devices | None = None
-        self._waiting = Waiting(self, lambda: self.table)
-
-    def on_key(self, event: events.Key) -> None:
-        if not self._waiting.hold(event):
-            super().on_key(event)
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
         return columns_for(self.app.size.width, wide=wide)
@@ -195,13 +189,14 @@ class DevicesScreen(ViewedList):
     def _enrol(self, inventory: Inventory, device_id: int, sure: bool) -> None:
         if not sure or self.session is None:
             return
-        try:
-            inventory.enrol(device_id)
-        except TuiprovError as error:
-            self.tell("Not enrolled", error)
-        else:
-            self.show_link(self.session, device_id)
-        self.reload()
+        session = self.session
+
+        def enrolled(_: Plan) -> None:
+            self.show_link(session, device_id)
+            self.reload()
+
+        failed = partial(self._not_done, "Not enrolled")
+        self.work_on("Enrol", lambda _: inventory.enrol(device_id), enrolled, failed)
 
     def action_link(self) -> None:
         """Show the device's provisioning link."""
@@ -232,9 +227,9 @@ class DevicesScreen(ViewedList):
             if key == "enter":
                 self.plan_resync(session, targets)
             elif key == "a":
-                self._waiting.do(
-                    "Looking for the phones …",
-                    lambda: session.resyncing.targets(listed),
+                self.work_on(
+                    "Look for the phones",
+                    lambda _: session.resyncing.targets(listed),
                     lambda found: self.plan_resync(session, found),
                     "No phone can be asked",
                 )
@@ -408,18 +403,17 @@ class DevicesScreen(ViewedList):
 
     def _do(self, title: str, work: Callable[[], object]) -> None:
         """Do what a plan said, and say how it went."""
-        note, made = "Done.", None
-        try:
-            made = work()
-        except PublishError as error:
-            note = ""
-            self.tell("Stored, but the files could not follow", error)
-        except TuiprovError as error:
-            note = ""
-            self.tell(title, error)
-        self.reload(note)
+        self.work_on("Write it", lambda _: work(), self._done, partial(self._not_done, title))
+
+    def _done(self, made: object) -> None:
+        self.reload("Done.")
         if isinstance(made, Plan) and self.session is not None:
-            self.offer_resync(self.session, made, note)
+            self.offer_resync(self.session, made, "Done.")
+
+    def _not_done(self, title: str, error: TuiprovError) -> None:
+        stored = isinstance(error, PublishError)
+        self.tell("Stored, but the files could not follow" if stored else title, error)
+        self.reload()
 
 
 def _in_words(line: DeviceLine) -> str:
