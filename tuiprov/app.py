@@ -45,6 +45,7 @@ _AREAS = {
     "history": ("tuiprov.screens.history", "HistoryScreen"),
     "fetches": ("tuiprov.screens.fetches", "FetchesScreen"),
     "preferences": ("tuiprov.screens.preferences", "PreferencesScreen"),
+    "waves": ("tuiprov.screens.waves", "WavesScreen"),
 }
 """Module and class of each area's screen, imported when it is opened."""
 _LONGEST_WAIT_SECONDS = 1
@@ -212,7 +213,8 @@ class TuiprovApp(App[None]):
         session = self._session
         if session is None:
             return
-        screen = PlanScreen(partial(session.plan, where), where or "all extensions")
+        about = where or "all extensions"
+        screen = PlanScreen(partial(session.plan, where), about, in_waves=self.show_waves)
 
         def answer(apply: bool | None) -> None:
             if apply:
@@ -220,6 +222,17 @@ class TuiprovApp(App[None]):
                 self.publish(screen.plan, partial(self._published, screen.plan))
 
         self.push_screen(screen, answer)
+
+    def show_waves(self, plan: Plan) -> None:
+        """Cut a plan into waves, to be started there."""
+        from tuiprov.screens.waves import WavesScreen
+
+        if self._session is not None:
+            self.push_screen(WavesScreen(self._session, plan))
+
+    def note(self, words: str) -> None:
+        """Say something in the list of extensions' line of keys."""
+        self._list.reload(words)
 
     def _published(self, plan: Plan, words: str, error: TuiprovError | None) -> None:
         if error is not None:

@@ -96,8 +96,8 @@ def remember(session: Session, rollout_id: int, wave: int, made: Plan) -> None:
                 "is_due": one.path in due,
             }
         )
-    for path, number, before, after in _changed_blocks(made):
-        pair = {"before": digest_of(before), "after": GONE if after is None else keys.digest(after)}
+    for path, number, old, new in _changed_blocks(made):
+        pair = {"before": digest_of(old), "after": GONE if new is None else keys.digest(new)}
         rows.append({"device_id": None, "path": path, "block": number, "is_due": False, **pair})
     keep(session, kept)
     if rows:
@@ -146,7 +146,8 @@ def _due(session: Session, made: Plan) -> set[str]:
     for some in in_parts(list(own)):
         query = columns(Fetch.file).where(col(Fetch.device_id).in_(some))
         known |= {
-            row[0] for row in session.execute(query.where(Fetch.verdict == "served").distinct())
+            row[0]
+            for row in session.execute(query.where(col(Fetch.verdict) == "served").distinct())
         }
         tokens = select(Enrolment.token).where(col(Enrolment.device_id).in_(some))
         first |= set(session.exec(tokens))
