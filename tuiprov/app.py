@@ -14,7 +14,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from threading import Thread
@@ -36,6 +36,8 @@ from tuiprov.widgets.themes import THEMES, best_theme
 if TYPE_CHECKING:
     from tuiprov.data.draft import Draft
     from tuiprov.publish.plan import Plan
+    from tuiprov.publish.unfinished import Offer
+    from tuiprov.screens.plan import Planner
     from tuiprov.session import Session
 
 _AREAS = {
@@ -48,6 +50,7 @@ _AREAS = {
     "waves": ("tuiprov.screens.waves", "WavesScreen"),
 }
 """Module and class of each area's screen, imported when it is opened."""
+_MOST_OFFERS = 5
 _LONGEST_WAIT_SECONDS = 1
 _GRACE_SECONDS = 2
 """How long the program may take to end by itself once its terminal is gone."""
@@ -102,6 +105,8 @@ class TuiprovApp(App[None]):
         self.call_from_thread(self._offer_kept_draft)
         # Importing at the same time would make the rows come a fifth later.
         self._list.is_shown.wait(_LONGEST_WAIT_SECONDS)
+        import tuiprov.list_views
+        import tuiprov.screens.completing
         import tuiprov.screens.extension_page  # noqa: F401
         from tuiprov.data.catalog import default_catalog
 
@@ -109,6 +114,9 @@ class TuiprovApp(App[None]):
         healed = session.heal()
         if healed:
             self.call_from_thread(self._list.reload, healed)
+        with contextlib.suppress(TuiprovError):  # `tuiprov doctor` says what it is
+            if offers := session.unfinished():
+                self.call_from_thread(self._offer_unfinished, session, offers)
         if not gc.isenabled():  # `open_site` turned it off for the start
             gc.collect()
             gc.freeze()
@@ -208,13 +216,15 @@ class TuiprovApp(App[None]):
 
     def plan_site(self, where: str) -> None:
         """Show the plan for all extensions that match, and apply it when told so."""
+        session = self._session
+        if session is not None:
+            self._plan(session, partial(session.plan, where), where or "all extensions")
+
+    def _plan(self, session: Session, planner: Planner, about: str) -> None:
+        """Show a plan while it is made, and carry it out when told so."""
         from tuiprov.screens.plan import PlanScreen
 
-        session = self._session
-        if session is None:
-            return
-        about = where or "all extensions"
-        screen = PlanScreen(partial(session.plan, where), about, in_waves=self.show_waves)
+        screen = PlanScreen(planner, about, in_waves=self.show_waves)
 
         def answer(apply: bool | None) -> None:
             if apply:
@@ -253,6 +263,21 @@ class TuiprovApp(App[None]):
         words = "Not published." if problem else f"Files: {plan.in_the_past()}."
         if self.is_running:
             self.call_from_thread(done, words, problem)
+
+    def _offer_unfinished(self, session: Session, offers: Sequence[Offer]) -> None:
+        """What sessions that ended have stored and not published: shown as a plan on request."""
+        lines = [f"{one.words}." for one in offers[-_MOST_OFFERS:]]
+        if len(offers) > len(lines):
+            lines.append(f"And {len(offers) - len(lines)} more before.")
+
+        def answer(key: str | None) -> None:
+            if key == "enter":
+                self._plan(
+                    session, partial(session.plan_unfinished, offers), "what was not written"
+                )
+
+        choices = [("enter", "show what is to be written"), ("escape", "later")]
+        self.push_screen(Dialog("Not finished", lines, choices), answer)
 
     # -- drafts that outlive the session --------------------------------------------------------
 

@@ -55,6 +55,10 @@ class Edit:
         """Change all that may be changed, as one operation, and publish what follows; gives what
         was done, and what was published. What `on_record` raises ends it, nothing written. Refused
         when nobody may be; PublishError: it is stored, and the devices are marked failed."""
+        with self.store.operations.begin():
+            return self._apply(on_record, on_phone)
+
+    def _apply(self, on_record: OnRecord, on_phone: OnPhone) -> tuple[Done, Plan]:
         with self.store.database.write() as session:
             about = f"{len(self.ids)} extensions"
             done = apply(session, self.viewer, self.ids, self.change, about, on_record)

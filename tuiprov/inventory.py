@@ -123,11 +123,12 @@ class Inventory:
         a PublishError the data is stored and the device is marked failed."""
         regenerate = draft.regenerate
         write = self.store.devices.save if draft.base.device_id else self.store.devices.add
-        saved = write(self.viewer, draft.base, draft.changes)
-        device_id = saved.device_id or 0
-        draft.row = self.row(device_id)
-        draft.rebase(saved)
-        return self._publish(device_id, regenerate=regenerate)
+        with self.store.operations.begin():
+            saved = write(self.viewer, draft.base, draft.changes)
+            device_id = saved.device_id or 0
+            draft.row = self.row(device_id)
+            draft.rebase(saved)
+            return self._publish(device_id, regenerate=regenerate)
 
     # -- its link -------------------------------------------------------------------------------
 
@@ -157,8 +158,9 @@ class Inventory:
 
     def enrol(self, device_id: int) -> Plan:
         """Open the device's enrolment window: both its links become new, and its files follow."""
-        self.store.devices.enrol(self.viewer, device_id)
-        return self._publish(device_id, regenerate=True)
+        with self.store.operations.begin():
+            self.store.devices.enrol(self.viewer, device_id)
+            return self._publish(device_id, regenerate=True)
 
     # -- whom it serves -------------------------------------------------------------------------
 
@@ -188,8 +190,9 @@ class Inventory:
 
     def assign(self, device_id: int, extension_id: int, line: int | None) -> Plan:
         """Put the extension on a line of the device and bring the phone's files up to date."""
-        self.store.devices.assign(self.viewer, device_id, extension_id, line)
-        return self._publish(device_id, regenerate=True)
+        with self.store.operations.begin():
+            self.store.devices.assign(self.viewer, device_id, extension_id, line)
+            return self._publish(device_id, regenerate=True)
 
     # -- clearing and removing ------------------------------------------------------------------
 
@@ -199,12 +202,14 @@ class Inventory:
 
     def clear(self, page: Page) -> Plan:
         """Take the device from its extensions and its organization, and delete its files."""
-        cleared = self.store.devices.clear(self.viewer, page)
-        return self._withdraw(cleared.device_id or 0)
+        with self.store.operations.begin():
+            cleared = self.store.devices.clear(self.viewer, page)
+            return self._withdraw(cleared.device_id or 0)
 
     def remove(self, page: Page) -> None:
         """Remove the device and its files."""
-        self.store.devices.remove(self.viewer, page, self._withdraw)
+        with self.store.operations.begin():
+            self.store.devices.remove(self.viewer, page, self._withdraw)
 
     def _withdraw(self, device_id: int) -> Plan:
         try:

@@ -23,6 +23,8 @@ from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
 
 if TYPE_CHECKING:
     # Imported where they are used: the list of extensions needs none of them.
+    from pathlib import Path
+
     from tuiprov.bulk import Bulk
     from tuiprov.data.account_rows import AccountRow
     from tuiprov.data.account_sheet import AccountView
@@ -33,12 +35,15 @@ if TYPE_CHECKING:
     from tuiprov.data.site_sheet import SiteSheet
     from tuiprov.data.stop import Stop
     from tuiprov.fetching import Fetching
+    from tuiprov.importing import Importing
     from tuiprov.inventory import Inventory
+    from tuiprov.list_views import ListViews
     from tuiprov.publish.plan import Plan
     from tuiprov.publish.preview import Published
     from tuiprov.publish.publishing import OnPhone
     from tuiprov.publish.template_work import TemplateWork
     from tuiprov.publish.timeline import Timeline
+    from tuiprov.publish.unfinished import Offer
     from tuiprov.resyncing import Resyncing
     from tuiprov.rollout import Rollouts
 
@@ -70,6 +75,22 @@ class Session:
 
     def extension_rows(self, ids: Sequence[int]) -> Mapping[int, ExtensionRow]:
         return self.store.extension_rows(self.viewer, ids)
+
+    def extension_values(
+        self, ids: Sequence[int], names: Sequence[str]
+    ) -> Mapping[int, Mapping[str, str]]:
+        """The texts of more columns of these extensions."""
+        return self.store.extension_values(self.viewer, ids, names)
+
+    def chosen_columns(self, list: str) -> Sequence[str]:
+        """The columns that the viewer's account chose for a list; none: its usual ones."""
+        return self.store.views.columns(self.viewer, list)
+
+    def list_views(self, list: str) -> ListViews:
+        """How the viewer's account looks at a list."""
+        from tuiprov.list_views import ListViews
+
+        return ListViews(self.store, self.viewer, list)
 
     def viewers(self) -> list[Viewer]:
         """Who one may look as (in a demo)."""
@@ -140,6 +161,12 @@ class Session:
 
         return bulk_of(self.store, self.viewer, ids)
 
+    def importing(self, path: Path) -> Importing:
+        """A CSV file, to be looked at and imported."""
+        from tuiprov.importing import importing_of
+
+        return importing_of(self.store, self.viewer, path)
+
     def again(self) -> Session:
         """The same viewer with the permissions the account has now."""
         with self.store.database.read() as session:
@@ -201,9 +228,10 @@ class Session:
         """Remove an extension as it was seen, and bring its phone's files up to date."""
         from tuiprov.publish.publishing import carry_out, plan_devices
 
-        self.store.extensions.remove(self.viewer, page)
         devices = [page.device_id] if page.device_id is not None else []
-        carry_out(self.store, self.viewer, plan_devices(self.store, devices))
+        with self.store.operations.begin():
+            self.store.extensions.remove(self.viewer, page)
+            carry_out(self.store, self.viewer, plan_devices(self.store, devices))
 
     # -- one page -------------------------------------------------------------------------------
 
@@ -242,6 +270,10 @@ class Session:
     def save(self, draft: Draft) -> Plan:
         """Store the draft, then carry out its plan. Raises Refused, Conflict or PublishError; after
         a PublishError the data is stored and the device is marked failed."""
+        with self.store.operations.begin():
+            return self._save(draft)
+
+    def _save(self, draft: Draft) -> Plan:
         from tuiprov.publish.plan import Asked
         from tuiprov.publish.publishing import carry_out, mark_failed, plan_devices, plan_pbx
 
@@ -321,6 +353,21 @@ class Session:
         from tuiprov.publish.publishing import publish
 
         publish(self.store, self.viewer, plan)
+
+    def unfinished(self) -> Sequence[Offer]:
+        """What an operation has stored and nobody has written the files of: its process ended."""
+        from tuiprov.publish.unfinished import forget_done, offers
+
+        found = offers(self.store, self.viewer)
+        if self.may("files.publish"):
+            forget_done(self.store, self.viewer, found)
+        return found
+
+    def plan_unfinished(self, found: Sequence[Offer], on_phone: OnPhone) -> Plan:
+        """The plan that finishes these."""
+        from tuiprov.publish.unfinished import plan_offers
+
+        return plan_offers(self.store, found, on_phone)
 
     def heal(self) -> str:
         """Put back what is not as published; gives words about it, "" when all is well."""

@@ -18,14 +18,13 @@ from tuiprov.errors import Refused
 
 ON_BOTH = True
 
-NOW = datetime.now(UTC)
 NEW, OLD, OFF, BARE = ("0027*001", "0027*002", "0027*003", "0027*004")
 """Fetched today, a month ago, never and disabled; without a phone."""
 ALL = [NEW, OLD, OFF, BARE]
 
 
 def ago(**span: int) -> datetime:
-    return NOW - timedelta(**span)
+    return datetime.now(UTC) - timedelta(**span)
 
 
 def dated(site: Site, name: str, moment: datetime | None, state: str) -> None:

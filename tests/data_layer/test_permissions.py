@@ -339,7 +339,13 @@ def test_a_device_of_somebody_above_says_what_is_left() -> None:
 
 # -- every operation declares ---------------------------------------------------------------------
 
-INTERNAL = {"Store.has_pbx_files", "Store.phones", "Store.rendered_by"}
+INTERNAL = {
+    "Operations.begin",
+    "Operations.start",
+    "Store.has_pbx_files",
+    "Store.phones",
+    "Store.rendered_by",
+}
 """Parts of other operations, which ask the permission."""
 
 

@@ -115,3 +115,25 @@ class TestMoving:
             await apply(desk)
             await desk.see("2 moved to Acme Ltd/board")
         assert set(list(values(office, "user").values())[:1]) == {"board"}
+
+
+class TestRotating:
+    async def test_the_plan_says_how_long_the_old_ones_are_taken_and_shows_none(
+        self, office: Site
+    ) -> None:
+        office.configure(pbx="asterisk")
+        publish_all(office)
+        before = values(office, "sip_password")
+        async with at_desk(office) as desk:
+            await desk.press("ctrl+a")
+            await act(desk, "Rotate")
+            await desk.see("Which passwords")
+            await desk.type("both")
+            await desk.press("enter")
+            await desk.see("Rotate the SIP and administrator passwords of 8 extensions")
+            await desk.see("also takes the old passwords", "168 hours")
+            assert not any(str(one) in desk.text for one in before.values())
+            await apply(desk)
+            await desk.see("rotated")
+        after = values(office, "sip_password")
+        assert sum(before[number] != after[number] for number in before) >= 7

@@ -92,6 +92,11 @@ def change_words(change: ChangeRow) -> str:
     return f"{change.record}: {change.label}: {words}"
 
 
+def labels_of(detail: str) -> list[str]:
+    """The labels of the fields that an event's detail names."""
+    return [_LABELS[name].label for name in detail.split() if name in _LABELS]
+
+
 class Archive:
     """The history of a site."""
 
@@ -101,7 +106,7 @@ class Archive:
     @needs("history.see")
     def ids(self, viewer: Viewer, words: str = "") -> Sequence[int]:
         """Ids of the operations that the viewer may see and whose words match, the latest first."""
-        query = select(Event.id).where(_seen_by(viewer), *_matching(words))
+        query = select(Event.id).where(seen_by(viewer), *_matching(words))
         with self._database.read() as session:
             found = session.exec(query.order_by(col(Event.id).desc()).limit(MOST))
             return [number for number in found if number]
@@ -109,7 +114,7 @@ class Archive:
     @needs("history.see")
     def rows(self, viewer: Viewer, ids: Sequence[int]) -> Mapping[int, EventRow]:
         """These operations, as far as the viewer may see them."""
-        events = select(Event).where(col(Event.id).in_(list(ids)), _seen_by(viewer))
+        events = select(Event).where(col(Event.id).in_(list(ids)), seen_by(viewer))
         counts = select(FieldChange.event_id, func.count()).group_by(col(FieldChange.event_id))
         counts = counts.where(col(FieldChange.event_id).in_(list(ids)))
         undone = select(Event.undoes, Event.id).where(col(Event.undoes).in_(list(ids)))
@@ -187,7 +192,8 @@ def _require_device(session: Session, viewer: Viewer, device_id: int) -> None:
         raise NotFound("this device does not exist (any more)")
 
 
-def _seen_by(viewer: Viewer) -> ColumnElement[bool]:
+def seen_by(viewer: Viewer) -> ColumnElement[bool]:
+    """The SQL condition under which the viewer may see an operation."""
     return col(Event.id).is_not(None) if viewer.is_administrator else col(Event.who) == viewer.label
 
 

@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 from tuiprov.data import history
 from tuiprov.data.kept import Event, FieldChange, PbxOptions
 from tuiprov.data.models import Account, Device, Extension, Line, SystemSettings
+from tuiprov.data.operation import note
 from tuiprov.data.sealing import Keys, keys_of
 from tuiprov.data.secret_columns import SECRET_COLUMNS, about, identity
 from tuiprov.data.template_tables import Template, TemplateFile
@@ -124,14 +125,25 @@ def _was_and_is(row: Any, name: str) -> tuple[Any, Any]:
     return (known.deleted[0] if known.deleted else now), now
 
 
+def note_change(
+    session: Session, table: str, row_id: int, name: str, before: Any, after: Any
+) -> None:
+    """A column that was changed the same way; a secret in clear."""
+    session.info["changes"].append(_Change(table, row_id, name, before, after))
+
+
 def write_down(session: Session) -> None:
     """Put what has changed so far into the history. The commit does; who changes very much in one
     transaction does from time to time, so that it is not all in memory at once."""
     if session.new or session.dirty or session.deleted:
         session.flush()
+    if session.info["changes"]:
+        _write_changes(session)
+    note(session)
+
+
+def _write_changes(session: Session) -> None:
     found, keys = session.info["changes"], keys_of(session)
-    if not found:
-        return
     session.info["changes"] = []
     operation: Event = session.info.get("operation") or history.record(
         session, "tuiprov", "change", ""

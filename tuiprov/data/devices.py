@@ -185,8 +185,7 @@ class Devices:
             device = session.get_one(Device, row.id)
             _same_version(device, page)
             _detach(session, device)
-            numbers = " ".join(line.extension for line in row.lines)
-            history.record(session, viewer.label, "clear", device_name(device), numbers)
+            _record_clearing(session, viewer, row, device)
             session.flush()
             return device_page(session, viewer, device)
 
@@ -200,6 +199,8 @@ class Devices:
             allow(row.cannot_remove)
             device = session.get_one(Device, row.id)
             _same_version(device, page)
+            if row.lines or device.organization_id is not None:
+                _record_clearing(session, viewer, row, device)
             _detach(session, device)
             session.flush()
             version = device.version
@@ -280,6 +281,11 @@ def _same_version(device: Device, page: Page) -> None:
     if device.version != page.device_version:
         name = device_name(device)
         raise Conflict(f"somebody else changed {name} meanwhile; nothing was saved")
+
+
+def _record_clearing(session: Session, viewer: Viewer, row: DeviceRow, device: Device) -> None:
+    numbers = " ".join(line.extension for line in row.lines)
+    history.record(session, viewer.label, "clear", device_name(device), numbers)
 
 
 def _detach(session: Session, device: Device) -> None:

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from tuiprov.data.devices import Devices
     from tuiprov.data.extensions import Extensions
     from tuiprov.data.fetches import Fetches
+    from tuiprov.data.operations import Operations
     from tuiprov.data.presence import Presences
     from tuiprov.data.resyncs import Resyncs
     from tuiprov.data.site_sheet import SiteUse
@@ -124,6 +125,12 @@ class Store:
         from tuiprov.data.resyncs import Resyncs
 
         return Resyncs(self.database)
+
+    @cached_property
+    def operations(self) -> Operations:
+        from tuiprov.data.operations import Operations
+
+        return Operations(self.database)
 
     @cached_property
     def views(self) -> Views:
@@ -239,6 +246,17 @@ class Store:
         if may(viewer, "files.see"):
             return rows
         return {n: replace(row, state="", phone="", mac="", line=None) for n, row in rows.items()}
+
+    @needs("extensions.see")
+    def extension_values(
+        self, viewer: Viewer, ids: Sequence[int], names: Sequence[str]
+    ) -> dict[int, dict[str, str]]:
+        """The texts of more columns (`extension_columns.py`) of those of these ids that the viewer
+        sees."""
+        from tuiprov.data.extension_columns import extension_values
+
+        with self.database.read() as session:
+            return extension_values(session, viewer, ids, names)
 
     @needs("extensions.see")
     def find_extension(self, viewer: Viewer, number: str) -> int:

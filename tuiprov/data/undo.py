@@ -20,6 +20,7 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.bulk_rotate import ROTATE
 from tuiprov.data.bulk_undo import (
     count_changed_since,
     goes_by_sets,
@@ -28,6 +29,7 @@ from tuiprov.data.bulk_undo import (
 )
 from tuiprov.data.changes import ALL, TRACKED, key_of, read
 from tuiprov.data.checks import check_page
+from tuiprov.data.former_passwords import keep_former
 from tuiprov.data.kept import Event, FieldChange
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import Page
@@ -63,6 +65,7 @@ def undo(session: Session, viewer: Viewer, event_id: int) -> set[int]:
     if own is not None:
         page, values = own
         write_page(session, viewer, page, values)
+        _keep_rotated(session, keys_of(session), rows)
         return {page.device_id} if page.device_id else set()
     if not viewer.is_administrator:
         raise NotAllowed(
@@ -131,6 +134,7 @@ def _take_back(session: Session, viewer: Viewer, rows: Sequence[FieldChange]) ->
             "nothing was taken back"
         ) from None
     session.expire_all()
+    _keep_rotated(session, keys, rows)
     devices = set(_devices(session, rows, known))
     for device_id in devices:
         device = session.get(Device, device_id)
@@ -139,6 +143,16 @@ def _take_back(session: Session, viewer: Viewer, rows: Sequence[FieldChange]) ->
             session.add(device)
     _check(session, viewer, rows, known)
     return devices
+
+
+def _keep_rotated(session: Session, keys: Keys, rows: Sequence[FieldChange]) -> None:
+    """Phones that have fetched the password of a rotation keep it until they fetch again: the PBX
+    takes it as long."""
+    event = session.get_one(Event, rows[0].event_id)
+    if ROTATE not in (event.action, event.detail.partition(" ")[0]):
+        return
+    passwords = [row for row in rows if (row.table, row.field) == ("extension", "sip_password")]
+    keep_former(session, {row.row_id: str(read(keys, row)[1]) for row in passwords})
 
 
 def _go_together(row: FieldChange, following: FieldChange) -> bool:

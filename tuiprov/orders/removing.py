@@ -47,6 +47,10 @@ class Remove:
         return replace(made, refused=refusal_lines(refused), notes=(words, *made.notes))
 
     def apply(self, on_record: OnRecord) -> Outcome:
+        with self.store.operations.begin():
+            return self._apply(on_record)
+
+    def _apply(self, on_record: OnRecord) -> Outcome:
         with self.store.database.write() as session:
             found = remove_all(session, self.viewer, self.ids, on_record)
             if not found.numbers:

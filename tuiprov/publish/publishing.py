@@ -87,13 +87,18 @@ def _with_pbx(store: Store, made: Plan, asked: Asked, site: Site | None = None) 
 
 
 def plan_outdated(
-    store: Store, viewer: Viewer, where: str = "", on_phone: OnPhone = unheard
+    store: Store,
+    viewer: Viewer,
+    where: str = "",
+    on_phone: OnPhone = unheard,
+    *,
+    everything: bool = False,
 ) -> Plan:
     """The plan for the devices that the viewer sees, `where` matches, and whose files may not be
     what the database says: the time it takes follows their number. After an upgrade these are all.
-    """
-    upgraded = store.rendered_by() != fingerprint()
-    ids = store.device_ids(viewer, where, outdated=not upgraded)
+    `everything`: all that match in any case, whatever somebody did to the disk."""
+    everything = everything or store.rendered_by() != fingerprint()
+    ids = store.device_ids(viewer, where, outdated=not everything)
     is_whole = viewer.is_administrator and not where
     asked = Asked(None if is_whole else store.extension_ids(viewer, where))
     return _with_pbx(store, _plan_phones(store, ids, on_phone=on_phone), asked)

@@ -139,9 +139,13 @@ class TemplateWork:
         """Store a changed template, and bring the files of its devices up to date. Raises Refused,
         Conflict or PublishError; after a PublishError it is stored and the devices are failed."""
         self._refuse_faults(view)
-        saved = self._store.templates.save(self._viewer, view)
         if not publish_too:
-            return saved, Plan()
+            return self._store.templates.save(self._viewer, view), Plan()
+        with self._store.operations.begin():
+            return self._save(view)
+
+    def _save(self, view: TemplateView) -> tuple[TemplateView, Plan]:
+        saved = self._store.templates.save(self._viewer, view)
         ids = self._store.templates.users(self._viewer, saved.id or 0)
         try:
             plan = plan_devices(self._store, ids)

@@ -73,6 +73,11 @@ class Completing:
         else:
             self._found = self._views.proposals(self._at, ())
 
+    def begin(self) -> None:
+        """Propose for an empty filter, unless one walks through its proposals already."""
+        if self._walked < 0:
+            self.follow("")
+
     def step(self, by: int) -> None:
         """Take the first proposal (the last one, for a step back), or walk to the next."""
         if not self._behind.is_settled:

@@ -19,12 +19,12 @@ from tuiprov.inventory import NEVER, Fetched, Inventory
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.behind import Waiting
-from tuiprov.screens.device_columns import cell, columns_for, in_past
+from tuiprov.screens.device_columns import CHOICES, cell, columns_for, in_past
 from tuiprov.screens.device_page import DevicePage
-from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.owners import choose_owner
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.screens.versions import VersionsScreen
+from tuiprov.screens.viewed_list import ViewedList
 from tuiprov.text import local_time, visible
 from tuiprov.widgets.compat import Run
 from tuiprov.widgets.dialog import Dialog
@@ -83,10 +83,11 @@ class _Devices:
         return rows
 
 
-class DevicesScreen(ListScreen):
+class DevicesScreen(ViewedList):
     """Every device this viewer sees; Enter opens its page."""
 
     where = "devices"
+    list_name = "devices"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("devices")
     words = "Devices"
     filter_hint = "type: T46S, owner:acme, state:unassigned"
@@ -104,6 +105,9 @@ class DevicesScreen(ListScreen):
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
         return columns_for(self.app.size.width, wide=wide)
+
+    def choices(self, session: Session) -> Sequence[Column]:
+        return CHOICES
 
     def source(self, session: Session) -> _Devices:
         self._source = _Devices(session.inventory, self.sort)
