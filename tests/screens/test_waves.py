@@ -11,7 +11,8 @@ import pytest
 
 from tests.publish.helpers import files, state
 from tests.publish.rolling import Rolling, a_fleet, change, fetch
-from tests.screens.desk import NARROW, WIDE, Desk, at_desk
+from tests.screens.desk import NARROW, SIP, WIDE, Desk, at_desk
+from tests.screens.test_preferences import TELEPHONY, go
 from tests.serve.helpers import wait_until
 from tests.sites import Site
 from tuiprov.publish.publishing import plan_outdated
@@ -183,3 +184,59 @@ class TestKeys:
         async with at_desk(fleet, viewer) as desk:
             await desk.press("ctrl+w")
             assert not isinstance(desk.app.screen, WavesScreen)
+
+
+class TestFromOtherPlans:
+    async def test_preferences_are_stored_and_their_files_go_in_waves(self, fleet: Site) -> None:
+        Rolling(fleet).publish(plan_outdated(fleet.store, fleet.admin))
+        for name in ("Desk03", "Desk02", "Desk01"):
+            fetch(fleet, name)
+        before = files(fleet.publish_root)
+        async with at_desk(fleet) as desk:
+            await go(desk, TELEPHONY)
+            await desk.fill("SIP server", "pbx.acme.test")
+            await desk.press("f2")
+            await desk.see("In waves", "3 to replace")
+            await desk.press("w")
+            await desk.see("First Desk01")
+            assert fleet.store.site().sip_server == "pbx.acme.test"
+            await desk.press("f7", "ctrl+u")
+            await desk.type("1s")
+            await desk.press("enter")
+            await desk.see("has 1s")
+            await desk.press("f2", "enter")
+            await desk.see("Rolled back")
+            assert files(fleet.publish_root) == before
+            await desk.press("u")
+            await desk.until(lambda: fleet.store.site().sip_server != "pbx.acme.test")
+            await desk.until(lambda: state(fleet) == "published")
+        assert not plan_outdated(fleet.store, fleet.admin)
+
+    async def test_a_change_of_many_is_stored_and_its_files_go_in_waves(self, fleet: Site) -> None:
+        async with at_desk(fleet) as desk:
+            await desk.press("ctrl+a", "ctrl+e")
+            await desk.see("Edit 3 extensions")
+            await desk.section(SIP + 1)
+            await desk.pick("DTMF", "info")
+            await desk.press("f2")
+            await desk.see("In waves", "3 extensions to change")
+            await desk.press("w")
+            await desk.see("First Desk01")
+            assert state(fleet) == "stale"
+            await desk.press("f4", "ctrl+u")
+            await desk.type("all")
+            await desk.press("enter")
+            await desk.see("Waves of all")
+            await desk.press("f2", "enter")
+            await desk.see("3 published")
+            for name in ("Desk01", "Desk02", "Desk03"):
+                fetch(fleet, name, datetime.now(UTC))
+            await desk.see("done; 3 fetched")
+        assert state(fleet) == "published"
+        assert not plan_outdated(fleet.store, fleet.admin)
+
+    async def test_a_plan_says_that_waves_are_under_way(self, fleet: Site) -> None:
+        Rolling(fleet).start()
+        async with at_desk(fleet) as desk:
+            await desk.press("f8")
+            await desk.see("Waves are under way: what 3 phones still wait for would be published")

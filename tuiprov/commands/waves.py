@@ -120,6 +120,8 @@ def _drive(rollouts: Rollouts, number: int, *, as_json: bool) -> None:
                 "tuiprov waves resume goes on, tuiprov waves abort rolls back"
             ) from None
     if ended.state != "done":
+        if ended.operation is not None and not as_json:
+            say(f"the data stays as it is; to take it back too: tuiprov undo {ended.operation}")
         raise Conflict(f"{ended.state}: {ended.reason}")
 
 

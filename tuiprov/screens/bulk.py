@@ -22,6 +22,7 @@ from tuiprov.data.identity import Identity
 from tuiprov.data.page import Page
 from tuiprov.data.record import Record
 from tuiprov.errors import PublishError, TuiprovError
+from tuiprov.publish.plan import Plan
 from tuiprov.screens.device_information import DeviceInformationSection
 from tuiprov.screens.device_settings import DeviceSettingsSection
 from tuiprov.screens.form_screen import FormScreen
@@ -135,37 +136,43 @@ class BulkScreen(FormScreen[BulkSheet]):
 
     def store(self) -> None:
         names = ", ".join(self.sheet.fields[name].label for name in self.sheet.change)
-        plan = PlanScreen(self._bulk.plan, f"{names} of {self._whom}")
+        whom = f"{names} of {self._whom}"
+        plan = PlanScreen(self._bulk.plan, whom, in_waves=lambda _: self._begin(in_waves=True))
+        self.app.push_screen(plan, lambda apply: self._begin() if apply else None)
 
-        def answered(apply: bool | None) -> None:
-            if apply and not self._works:
-                self._works = True
-                self._apply()
-
-        self.app.push_screen(plan, answered)
+    def _begin(self, *, in_waves: bool = False) -> None:
+        if not self._works:
+            self._works = True
+            self._apply(in_waves)
 
     @work(thread=True, exclusive=True, group="bulk")
-    def _apply(self) -> None:
+    def _apply(self, in_waves: bool) -> None:
         """Write it in a thread, with a word now and then about how far it is."""
         problem: TuiprovError | None = None
-        words = ""
+        words, plan = "", None
         try:
-            words = self._bulk.apply(self._on_record)
+            if in_waves:
+                plan = self._bulk.store_for_waves(self._on_record)
+                words = "Changed; the phones' files are to follow in waves."
+            else:
+                words = self._bulk.apply(self._on_record)
         except TuiprovError as error:
             problem = error
         if self.is_running and self.app.is_running:
-            self.app.call_from_thread(self._applied, words, problem)
+            self.app.call_from_thread(self._applied, words, problem, plan)
 
     def _on_record(self, count: int) -> None:
         if time.monotonic() - self._told_at > _PROGRESS_SECONDS and self.app.is_running:
             self._told_at = time.monotonic()
             self.app.call_from_thread(self.show_keys, note=f"Working … {count:,}")
 
-    def _applied(self, words: str, problem: TuiprovError | None) -> None:
+    def _applied(self, words: str, problem: TuiprovError | None, plan: Plan | None) -> None:
         self._works = False
         if problem is None:
             self.words = words
             self.close(True)
+            if plan is not None:
+                self.app.call_later(self.navigator.show_waves, plan)
         elif isinstance(problem, PublishError):
             self.words = "Changed, but not published."
             self.close(True)
