@@ -198,3 +198,19 @@ def test_an_asterisk_that_is_not_there_is_told_and_nobody_waits_for_it(site: Sit
         one.startswith("Registrations are not watched: there is no command") for one in notes
     )
     assert rolling.run().state == "done"
+
+
+def test_a_pbx_file_that_is_made_anew_loses_no_extension_on_the_way_back(
+    site: Site, server: Asterisk
+) -> None:
+    """As after an upgrade: the whole file is of another release, and all blocks are in question."""
+    site.add("0027*009", sip_password="of-another")
+    store = Store(site.database, server.command)
+    publish(store, site.admin, plan_outdated(store, site.admin))
+    site.configure(pbx_context="elsewhere")
+    change(site)
+    rolling = Rolling(site, console=server.command)
+    assert rolling.run().state == "rolled back"
+    assert server.show("auth", "0027*001")["password"] == "first-1"
+    assert server.show("auth", "0027*002")["password"] == "first-2"
+    assert server.show("auth", "0027*009")["password"] == "of-another"

@@ -23,7 +23,7 @@ from tuiprov.data.store import Store
 from tuiprov.data.versions import GONE, content, in_parts, keep
 from tuiprov.data.wave_tables import RolloutFile
 from tuiprov.data.waves import RolloutRow, WaveDevice
-from tuiprov.pbx.blocks import join, split
+from tuiprov.pbx.blocks import join, split, split_any
 from tuiprov.pbx.kinds import PbxFile, pbx_of
 from tuiprov.publish.pbx_files import made_by
 from tuiprov.publish.plan import Change, PbxSeen, Plan, is_of_pbx
@@ -166,8 +166,11 @@ def _changed_blocks(made: Plan) -> Iterator[tuple[str, str, bytes | None, bytes 
         change = next((one for one in made.changes if one.path == file.path), None)
         if change is None or change.kind == "delete":
             continue
-        words = made_by(made.pbx.site)
-        before = split(file, (made.pbx.before.get(file.path) or b"").decode(), words) or {}
+        words, data = made_by(made.pbx.site), made.pbx.before.get(file.path)
+        text = (data or b"").decode()
+        before = split(file, text, words) or split_any(file, text)
+        if data and not before and split(file, text, words) is None:
+            continue  # not ours: there is nothing to go back to
         after = split(file, change.data.decode(), words) or {}
         for number in sorted(before.keys() | after.keys()):
             one, two = before.get(number), after.get(number)
