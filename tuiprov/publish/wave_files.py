@@ -8,7 +8,7 @@ changed: going back leaves what others published meanwhile.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -34,25 +34,18 @@ from tuiprov.publish.waves import Seen, Standing, nothing_planned, planned_files
 _BY_HTTP = "http/"
 
 
-def without_shared(plan: Plan) -> Plan:
-    """The plan without the files that phones share: these reach phones of other waves too."""
-    own = (one for one in plan.changes if one.device_id is not None or is_of_pbx(one))
-    return replace(plan, changes=tuple(own))
-
-
 def plan_wave(
     store: Store, row: RolloutRow, devices: Sequence[WaveDevice]
 ) -> tuple[Plan, dict[int, str]]:
     """The plan of the wave that is due, made of what is stored now; and the devices that are left
-    out of it, each with the reason: their files are not what the admin was shown."""
-    is_last = row.wave == row.waves
-    rest = row.extensions if is_last else ()
+    out of it, each with the reason: their files are not what the admin was shown. Files that phones
+    share are in the last one, because phones that fetch by TFTP are (`waves.cut`)."""
+    rest = row.extensions if row.wave == row.waves else ()
     left: dict[int, str] = {}
     digest = store.database.keys.digest
     while True:
         kept = [one for one in devices if one.device_id not in left]
         made = plan_devices(store, [one.device_id for one in kept], extensions=rest)
-        made = made if is_last else without_shared(made)
         files, none = planned_files(made, digest), nothing_planned(digest)
         wrong = dict(made.failed)
         for one in kept:
