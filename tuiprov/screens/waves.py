@@ -21,9 +21,10 @@ from tuiprov.actions import Action
 from tuiprov.data.stop import Stop
 from tuiprov.data.waves import RolloutRow, WaveDevice
 from tuiprov.errors import TuiprovError
+from tuiprov.orders.order import OnRecord, going_on
 from tuiprov.publish.waves import duration, parse_sizes, parse_wait
 from tuiprov.rollout import Choices, Cut
-from tuiprov.screens.base import bindings_of
+from tuiprov.screens.base import TuiprovScreen, bindings_of
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.text import visible
@@ -377,18 +378,27 @@ class WavesScreen(ListScreen):
     def _undo(self, session: Session, row: RolloutRow) -> None:
         """Take the operation back; its phones have their files already, unless somebody changed
         more."""
+        event, screen = row.operation or 0, self.app.screen
+
+        def work(on_record: OnRecord) -> Plan:
+            devices = session.undo(event, on_record)
+            return session.plan_of(devices, session.undone(event), going_on(on_record))
+
+        if isinstance(screen, TuiprovScreen):
+            taken_back = partial(self._taken_back, session)
+            screen.work_on("Take the change back", work, taken_back, "Not taken back")
+
+    def _taken_back(self, session: Session, plan: Plan) -> None:
+        if plan.changes:
+            screen = PlanScreen(plan, "what was taken back")
+            self.app.push_screen(screen, lambda yes: self._publish(plan) if yes else None)
+            return
         try:
-            plan = session.plan_of(session.undo(row.operation or 0))
-            if plan.changes:
-                screen = PlanScreen(plan, "what was taken back")
-                self.app.push_screen(screen, lambda yes: self._publish(plan) if yes else None)
-            else:
-                session.publish(plan)
-                self.navigator.note("Taken back: the data is as it was, and so are the files.")
+            session.publish(plan)
         except TuiprovError as error:
-            self.app.push_screen(
-                Dialog("Not taken back", str(error).splitlines(), [("enter", "close")])
-            )
+            self.tell("Taken back, but not published", error)
+        else:
+            self.navigator.note("Taken back: the data is as it was, and so are the files.")
 
     def _publish(self, plan: Plan) -> None:
         self.navigator.publish(plan, lambda words, _: self.navigator.note(words))
