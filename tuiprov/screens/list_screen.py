@@ -292,9 +292,9 @@ class ListScreen(TuiprovScreen):
     def _load(self, when: Callable[[Callable[[], object]], object] = _at_once) -> None:
         """Read the ids of all matching records, then show them. `when` begins it: a letter of the
         filter is on the screen before the search for it takes the processor."""
-        from tuiprov.data.stop import Stop  # there since the session is
-
         if self.session is not None:
+            from tuiprov.data.stop import Stop  # there since the session is
+
             self._is_loading, self._is_growing = True, False
             self._loads += 1
             before, self._stop = self._stop, Stop()
