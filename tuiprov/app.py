@@ -227,7 +227,6 @@ class TuiprovApp(App[None]):
 
         def answer(apply: bool | None) -> None:
             if apply:
-                self._list.show_keys(note="Publishing …")
                 self.publish(screen.plan, partial(self._published, screen.plan))
 
         self.push_screen(screen, answer)
@@ -239,18 +238,20 @@ class TuiprovApp(App[None]):
             self._list.offer_resync(self._session, plan, words)
         self._list.reload(words)
 
-    @work(thread=True, group="publish")
     def publish(self, plan: Plan, done: Done) -> None:
-        """Carry a plan out in a thread, then call `done`; the program does not end before."""
-        session, problem = self._session, None
-        try:
-            if session is not None:
-                session.publish(plan)
-        except TuiprovError as error:
-            problem = error
-        words = "Not published." if problem else f"Files: {plan.in_the_past()}."
-        if self.is_running:
-            self.call_from_thread(done, words, problem)
+        """Carry a plan out behind the keys, then call `done`; the program does not end before. Who
+        stops it before anything is recorded has published nothing, and `done` is not called."""
+        from tuiprov.screens.base import TuiprovScreen
+
+        session, screen = self._session, self.screen
+        if session is None or not isinstance(screen, TuiprovScreen):
+            return
+        screen.work_on(
+            f"Publish: {plan.summary()}",
+            partial(session.publish, plan),
+            lambda _: done(f"Files: {plan.in_the_past()}.", None),
+            lambda error: done("Not published.", error),
+        )
 
     def _offer_unfinished(self, session: Session, offers: Sequence[Offer]) -> None:
         """What sessions that ended have stored and not published: shown as a plan on request."""

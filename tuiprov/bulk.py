@@ -20,6 +20,7 @@ from tuiprov.publish.publishing import (
     plan_change,
     plan_devices,
     plan_pbx,
+    unheard,
 )
 
 
@@ -64,6 +65,7 @@ class Edit:
             done = apply(session, self.viewer, self.ids, self.change, about, on_record)
             if not done.changed and done.refused:
                 raise Refused(named(session, done.refused))
+            on_record(done.changed)  # the last moment at which it can be ended
         changed = set(self.ids) - done.refused.keys()
         published = publish_after(self.store, self.viewer, done.devices, changed, on_phone)
         return done, published
@@ -85,9 +87,9 @@ class Bulk:
         """As `Edit.plan`, of what is typed."""
         return self._edit.plan(on_phone)
 
-    def apply(self, on_record: OnRecord) -> str:
+    def apply(self, on_record: OnRecord, on_phone: OnPhone = unheard) -> str:
         """As `Edit.apply`, of what is typed; gives words about it."""
-        done, published = self._edit.apply(on_record, on_record)
+        done, published = self._edit.apply(on_record, on_phone)
         left = f", {len(done.refused):,} refused" if done.refused else ""
         return f"{done.changed:,} changed{left}. Files: {published.in_the_past()}. Ctrl+Y: history"
 

@@ -42,6 +42,18 @@ class TestRemove:
         assert cli("undo", number, "--yes").code == 0
         assert site.export() == before
 
+    def test_the_pbx_forgets_one_without_a_phone_and_knows_it_again_with_the_undo(
+        self, cli: Cli, site: Site
+    ) -> None:
+        site.configure(pbx="asterisk")
+        site.add("0027*050", sip_password="no-phone-secret")
+        assert cli("publish", "--yes").code == 0
+        file = site.publish_root / "pbx" / "pjsip_tuiprov.conf"
+        ran = cli("remove", "0027*050", "--json", "--yes")
+        assert "[0027*050]" not in file.read_text()
+        assert cli("undo", str(ran.json["operation"]), "--yes").code == 0
+        assert "[0027*050]" in file.read_text()
+
     def test_a_dry_run_and_json_without_yes_only_plan(self, cli: Cli, site: Site) -> None:
         ran = cli("remove", "--where", "user:ana.nunez", "--dry-run")
         assert "2 extensions to remove" in ran.out

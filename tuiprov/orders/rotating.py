@@ -51,6 +51,10 @@ class Rotate:
         return replace(made, refused=refused, notes=(*_notes(found, site), *made.notes))
 
     def apply(self, on_record: OnRecord) -> Outcome:
+        with self.store.operations.begin():
+            return self._apply(on_record)
+
+    def _apply(self, on_record: OnRecord) -> Outcome:
         with self.store.database.write() as session:
             found = rotate_all(session, self.viewer, self.ids, on_record, admin=self.admin)
             if not found.numbers:

@@ -414,9 +414,9 @@ class ListScreen(TuiprovScreen):
         words = self.filter or self.filter_hint
         marked = ""
         if self.table.marked:
-            edit = next(action for action in ACTIONS if action.id == "edit_marked")
-            key = edit.shown_key(self.navigator.key_overrides)
-            marked = f"{len(self.table.marked):,} marked: {key} edits  "
+            act = next(action for action in ACTIONS if action.id == "act_on_marked")
+            key = act.shown_key(self.navigator.key_overrides)
+            marked = f"{len(self.table.marked):,} marked: {key} acts on them  "
         runs = [
             (f"{self.table.position}  ", "bar--dim"),
             (marked, "bar--title"),
