@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.cli.conftest import Cli
@@ -52,3 +54,31 @@ def test_a_wrong_filter_is_one_line_with_what_is_right(
     for command in (["plan"], ["export"], ["set", "notes=x"], ["publish", "--yes"]):
         ran = cli(*command, "--where", where)
         assert (ran.code, ran.errors) == (1, [told])
+
+
+def test_filters_are_saved_listed_and_removed(cli: Cli, two: Site) -> None:
+    saved = cli("filters", "save", "old", "--where", "firmware:<84")
+    assert saved.out == "saved; use it with: --where @old\n"
+    assert cli("filters", "save", "used", "--where", "-state:unassigned", "--devices").code == 0
+    assert cli("filters").out.split() == ["name", "filter", "@old", "firmware:<84"]
+    assert json.loads(cli("filters", "--devices", "--json").out) == {"used": "-state:unassigned"}
+    assert cli("filters", "remove", "old").out == "removed\n"
+    assert cli("filters").out == "name  filter\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("save", "old", "--where", "colour:red"), "filter, colour: is not a field to filter by"),
+        (("save", "o d", "--where", "anna"), "name: must be 1 to 32 letters, digits or . _ -"),
+        (("save", "old", "--where", "sip_password:x"), "is secret and cannot be searched"),
+        (("remove", "old"), "you have saved no filter 'old' for extensions"),
+        (("remove", "\x1b[31m"), r"you have saved no filter '\x1b[31m' for extensions"),
+    ],
+)
+def test_what_cannot_be_saved_or_removed_is_one_line(
+    cli: Cli, two: Site, arguments: tuple[str, ...], told: str
+) -> None:
+    ran = cli("filters", *arguments)
+    assert (ran.code, len(ran.errors)) == (1, 1)
+    assert told in ran.errors[0]
