@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.sites import PHONE, Site
+from tuiprov.data.kept import Event
 
 
 @pytest.fixture
@@ -23,6 +24,7 @@ def test_a_saved_filter_is_named_instead_of_written(cli: Cli, two: Site) -> None
     exported = cli("export", "--where", "@old").out.splitlines()
     assert [line.split(",")[0] for line in exported[1:]] == ["0027*002"]
     assert cli("set", "notes=old", "--where", "@old").out.startswith("changed 1;")
+    assert two.rows(Event)[-1].subject == "@old (@old: firmware:<84 fetched:never)"
     plan = cli("plan", "--where", "-@old").out
     assert ("805ec0000001" in plan, "805ec0000002" in plan) == (True, False)
 
@@ -54,6 +56,17 @@ def test_a_wrong_filter_is_one_line_with_what_is_right(
     for command in (["plan"], ["export"], ["set", "notes=x"], ["publish", "--yes"]):
         ran = cli(*command, "--where", where)
         assert (ran.code, ran.errors) == (1, [told])
+
+
+@pytest.mark.parametrize("where", ["model:", "anna -line:", "firmware:<", "fetched:>", 'mac:""'])
+def test_a_value_that_a_script_left_empty_means_nobody_and_never_all(
+    cli: Cli, two: Site, where: str
+) -> None:
+    for command in (["set", "notes=x"], ["remove", "--yes"], ["publish", "--yes"], ["devices"]):
+        ran = cli(*command, "--where", where)
+        assert (ran.code, len(ran.errors)) == (1, 1)
+        assert ran.errors[0].endswith("says no value to look for")
+    assert two.store.extension_ids(two.admin, "notes:x").tolist() == []
 
 
 def test_filters_are_saved_listed_and_removed(cli: Cli, two: Site) -> None:
