@@ -21,6 +21,7 @@ from tuiprov.commands import (
     exchange,
     extensions,
     fetches,
+    filters,
     follow,
     history,
     keys,
@@ -81,6 +82,7 @@ app.command("follow")(follow.follow)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(adopt.app, name="adopt")
 app.add_typer(devices.app, name="devices")
+app.add_typer(filters.app, name="filters")
 app.add_typer(templates.app, name="templates")
 app.add_typer(waves.app, name="waves")
 
