@@ -116,6 +116,8 @@ def _notes(found: Rotating, site: Site) -> list[str]:
         )
     else:
         notes.append(f"{kind.label} takes the new passwords only: resync the phones at once.")
+    if kind is not None and not site.pbx_reload:
+        notes.append(f"{kind.label} is not reloaded by tuiprov: reload it before phones fetch.")
     if found.unseen:
         phones = counted(found.unseen, "phone")
         notes.append(f"{phones} not by HTTP: nobody sees them fetch, so only the time counts.")
