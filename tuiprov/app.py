@@ -104,6 +104,8 @@ class TuiprovApp(App[None]):
         self.call_from_thread(self._offer_kept_draft)
         # Importing at the same time would make the rows come a fifth later.
         self._list.is_shown.wait(_LONGEST_WAIT_SECONDS)
+        import tuiprov.list_views
+        import tuiprov.screens.completing
         import tuiprov.screens.extension_page  # noqa: F401
         from tuiprov.data.catalog import default_catalog
 

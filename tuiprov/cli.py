@@ -69,6 +69,8 @@ app.command("remove")(extensions.remove)
 app.command("move")(orders.move)
 app.command("import")(exchange.import_)
 app.command("export")(exchange.export)
+app.command("rotate")(orders.rotate)
+app.command("formats")(exchange.formats_)
 app.command("history")(history.history)
 app.command("undo")(history.undo)
 app.command("versions")(history.versions)
@@ -123,11 +125,19 @@ def init(
 def set_(
     assignments: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE…")],
     where: Where,
+    dry_run: orders.DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Give fields of many extensions a value: all that match, or none."""
     values = parse_assignments(assignments)
     store, viewer = SITE.store()
+    if dry_run:
+        orders.preview_change(store, viewer, values, where, as_json=as_json)
+        return
     changed = set_values(store, viewer, values, where)
+    if as_json:
+        print_json({"changed": changed})
+        return
     say(f"changed {changed}; `tuiprov plan` shows what that means for the phones' files")
 
 
@@ -219,23 +229,31 @@ def publish_(
     wait: waves.Wait = "10m",
     resync_: waves.Resync = True,
     back: waves.Back = "all",
+    regenerate: Annotated[
+        bool, typer.Option("--regenerate", help="All that match, whatever is on disk now.")
+    ] = False,
+    dry_run: orders.DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring the phones' files up to date: shows the plan, asks, applies."""
     store, viewer = SITE.store()
     chosen = waves.choices(in_waves or SIZES, wait, back, resync=resync_)
-    ready = plan_outdated(store, viewer, where)
-    if not (as_json and in_waves):
+    ready = plan_outdated(store, viewer, where, everything=regenerate)
+    if not (as_json and in_waves and not dry_run):
         print_plan(ready, with_diff=diff, as_json=as_json)
+    if dry_run:
+        return
     if ready and in_waves:
         rollouts = Rollouts(store, viewer)
         waves.publish_in_waves(rollouts, ready, chosen, yes=yes, as_json=as_json)
+        return
+    if as_json and not yes:
         return
     if ready and not yes and not typer.confirm("Apply this plan?"):
         say("nothing was done")
         return
     publish(store, viewer, ready)
-    if ready:
+    if ready and not as_json:
         say("done")
         if store.site().resync_by != "none":
             say("the phones fetch it at their next look, or now with: tuiprov resync")
@@ -276,12 +294,15 @@ def doctor(
 
 
 def _repair() -> None:
+    from tuiprov.doctor import end_former_passwords
     from tuiprov.publish.reconcile import reconcile
 
     store, viewer = SITE.store()
     if not viewer.is_administrator:
         raise NotAllowed("only the system administrator repairs files")
     say(f"published files: {reconcile(store).words()}", to_error=True)
+    if ended := end_former_passwords(store, viewer):
+        say(f"old SIP passwords: {ended} are not taken any more", to_error=True)
 
 
 @app.command()

@@ -32,6 +32,10 @@ class ListViews:
     def remove(self, name: str) -> None:
         self.store.views.remove_filter(self.viewer, self.list, name)
 
+    def choose(self, columns: tuple[str, ...]) -> None:
+        """Keep these columns for the list; none: its usual ones again."""
+        self.store.views.choose_columns(self.viewer, self.list, columns)
+
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The fields and words that the viewer may ask for."""

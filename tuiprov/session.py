@@ -22,6 +22,8 @@ from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
 
 if TYPE_CHECKING:
     # Imported where they are used: the list of extensions needs none of them.
+    from pathlib import Path
+
     from tuiprov.bulk import Bulk
     from tuiprov.data.account_rows import AccountRow
     from tuiprov.data.account_sheet import AccountView
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from tuiprov.data.site_sheet import SiteSheet
     from tuiprov.data.stop import Stop
     from tuiprov.fetching import Fetching
+    from tuiprov.importing import Importing
     from tuiprov.inventory import Inventory
+    from tuiprov.list_views import ListViews
     from tuiprov.publish.plan import Plan
     from tuiprov.publish.preview import Published
     from tuiprov.publish.publishing import OnPhone
@@ -69,6 +73,22 @@ class Session:
 
     def extension_rows(self, ids: Sequence[int]) -> Mapping[int, ExtensionRow]:
         return self.store.extension_rows(self.viewer, ids)
+
+    def extension_values(
+        self, ids: Sequence[int], names: Sequence[str]
+    ) -> Mapping[int, Mapping[str, str]]:
+        """The texts of more columns of these extensions."""
+        return self.store.extension_values(self.viewer, ids, names)
+
+    def chosen_columns(self, list: str) -> Sequence[str]:
+        """The columns that the viewer's account chose for a list; none: its usual ones."""
+        return self.store.views.columns(self.viewer, list)
+
+    def list_views(self, list: str) -> ListViews:
+        """How the viewer's account looks at a list."""
+        from tuiprov.list_views import ListViews
+
+        return ListViews(self.store, self.viewer, list)
 
     def viewers(self) -> list[Viewer]:
         """Who one may look as (in a demo)."""
@@ -132,6 +152,12 @@ class Session:
         from tuiprov.bulk import bulk_of
 
         return bulk_of(self.store, self.viewer, ids)
+
+    def importing(self, path: Path) -> Importing:
+        """A CSV file, to be looked at and imported."""
+        from tuiprov.importing import importing_of
+
+        return importing_of(self.store, self.viewer, path)
 
     def again(self) -> Session:
         """The same viewer with the permissions the account has now."""
@@ -302,11 +328,18 @@ class Session:
         """Take an operation back; gives the devices whose files are to follow."""
         return self.archive.undo(self.viewer, event_id, on_record or (lambda _: None))
 
-    def plan_of(self, devices: Collection[int], on_phone: OnPhone) -> Plan:
-        """The plan that brings these devices' files up to date."""
+    def undone(self, event_id: int) -> set[int]:
+        """The extensions that taking it back has changed, which the PBX may not know so."""
+        return self.archive.undone(self.viewer, event_id)
+
+    def plan_of(
+        self, devices: Collection[int], extensions: Collection[int], on_phone: OnPhone
+    ) -> Plan:
+        """The plan that brings these devices' files, and what the PBX knows of these extensions, up
+        to date."""
         from tuiprov.publish.publishing import plan_devices
 
-        return plan_devices(self.store, devices, on_phone=on_phone)
+        return plan_devices(self.store, devices, extensions=extensions, on_phone=on_phone)
 
     # -- the whole site -------------------------------------------------------------------------
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from tests.cli.helpers import Ran
 from tests.sites import Site, a_site
+from tuiprov.data.former_passwords import FormerPassword
 from tuiprov.data.models import Extension
 
 Cli = Callable[..., Ran]
@@ -38,6 +41,18 @@ class TestRemove:
         number = ran.out.rsplit(" ", 1)[-1].strip()
         assert cli("undo", number, "--yes").code == 0
         assert site.export() == before
+
+    def test_the_pbx_forgets_one_without_a_phone_and_knows_it_again_with_the_undo(
+        self, cli: Cli, site: Site
+    ) -> None:
+        site.configure(pbx="asterisk")
+        site.add("0027*050", sip_password="no-phone-secret")
+        assert cli("publish", "--yes").code == 0
+        file = site.publish_root / "pbx" / "pjsip_tuiprov.conf"
+        ran = cli("remove", "0027*050", "--json", "--yes")
+        assert "[0027*050]" not in file.read_text()
+        assert cli("undo", str(ran.json["operation"]), "--yes").code == 0
+        assert "[0027*050]" in file.read_text()
 
     def test_a_dry_run_and_json_without_yes_only_plan(self, cli: Cli, site: Site) -> None:
         ran = cli("remove", "--where", "user:ana.nunez", "--dry-run")
@@ -76,3 +91,67 @@ class TestMove:
     def test_an_account_that_is_none_is_one_line(self, cli: Cli, site: Site) -> None:
         ran = cli("move", "--where", "0027", "--to", "nobody", "--yes")
         assert ran.errors == ["there is no account 'nobody'"]
+
+
+class TestRotate:
+    def test_a_dry_run_shows_the_change_and_not_the_password(self, cli: Cli, site: Site) -> None:
+        before = site.export()
+        ran = cli("rotate", "--where", "extension:0027*001", "--dry-run")
+        assert "1 extension to rotate" in ran.out
+        assert "v7Qm2RkT9xWd" not in ran.out + ran.err
+        assert site.export() == before
+
+    def test_with_yes_all_that_match_have_new_ones_and_undo_brings_the_old_ones(
+        self, cli: Cli, site: Site
+    ) -> None:
+        before = site.export()
+        ran = cli("rotate", "--where", "organization:Acme", "--admin", "--json", "--yes")
+        assert ran.json["done"].startswith("6 rotated")
+        assert site.page("0027*001").values["sip_password"] != "v7Qm2RkT9xWd"
+        assert cli("undo", str(ran.json["operation"]), "--yes").code == 0
+        assert site.export() == before
+
+    def test_doctor_says_how_long_old_ones_are_taken_and_ends_them(
+        self, cli: Cli, site: Site
+    ) -> None:
+        site.configure(pbx="asterisk")
+        assert cli("publish", "--yes").code == 0
+        assert cli("rotate", "--where", "extension:0027*001", "--yes").code == 0
+        assert "the old SIP password of 1 extension is taken until" in cli("doctor").out
+        file = site.publish_root / "pbx" / "pjsip_tuiprov.conf"
+        assert "v7Qm2RkT9xWd" in file.read_text()
+        _their_time_is_over(site)
+        assert "!!  PBX: 1 old SIP passwords are taken that no phone needs" in cli("doctor").out
+        assert "old SIP passwords: 1 are not taken any more" in cli("doctor", "--repair").err
+        assert "v7Qm2RkT9xWd" not in file.read_text()
+        assert "old SIP password" not in cli("doctor").out
+
+
+class TestSetAndPublish:
+    def test_a_dry_run_of_set_says_what_would_change_and_stores_nothing(
+        self, cli: Cli, site: Site
+    ) -> None:
+        before = site.export()
+        ran = cli("set", "status=disabled", "--where", "extension:0027*001", "--dry-run", "--json")
+        assert "1 extension to change" in ran.json["notes"][0]
+        assert site.export() == before
+        ran = cli("set", "status=disabled", "--where", "extension:0027*001", "--json")
+        assert ran.json == {"changed": 1}
+
+    def test_regenerate_puts_back_what_somebody_changed_on_disk(self, cli: Cli, site: Site) -> None:
+        assert cli("publish", "--yes").code == 0
+        [file] = [p for p in site.publish_root.rglob("*00070E166FA1*") if p.is_file()]
+        file.write_text("vandalised")
+        assert cli("publish", "--where", "0027*001", "--yes").code == 0
+        assert file.read_text() == "vandalised"
+        ran = cli("publish", "--where", "0027*001", "--regenerate", "--dry-run", "--json")
+        assert [one["kind"] for one in ran.json["changes"]] == ["replace"]
+        assert cli("publish", "--where", "0027*001", "--regenerate", "--yes").code == 0
+        assert file.read_text() != "vandalised"
+
+
+def _their_time_is_over(site: Site) -> None:
+    with site.database.write() as session:
+        for row in session.exec(select(FormerPassword)):
+            row.until = datetime.now(UTC)
+            session.add(row)

@@ -20,6 +20,7 @@ from sqlmodel import SQLModel, col
 
 import tuiprov.data
 import tuiprov.data.alive
+import tuiprov.data.former_passwords
 import tuiprov.data.kept
 import tuiprov.data.models
 import tuiprov.data.template_tables

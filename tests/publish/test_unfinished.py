@@ -168,7 +168,7 @@ class TestOffering:
         (offer,) = session.unfinished()
         assert offer.devices == {device_id}
         assert "System administrator at " in offer.words
-        assert "clearing of device Desk01" in offer.words
+        assert "removal of device Desk01" in offer.words
 
     def test_the_doctor_says_it(self, fleet: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         break_off(monkeypatch)

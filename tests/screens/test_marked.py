@@ -7,6 +7,9 @@ from pathlib import Path
 from tests.screens.desk import NARROW, Desk, at_desk
 from tests.screens.office import publish_all
 from tests.sites import Site
+from tuiprov.data.kept import Event
+from tuiprov.data.models import Device
+from tuiprov.publish.publishing import plan_devices, publish
 
 
 def values(site: Site, field: str) -> dict[str, object]:
@@ -115,3 +118,66 @@ class TestMoving:
             await apply(desk)
             await desk.see("2 moved to Acme Ltd/board")
         assert set(list(values(office, "user").values())[:1]) == {"board"}
+
+
+class TestRotating:
+    async def test_the_plan_says_how_long_the_old_ones_are_taken_and_shows_none(
+        self, office: Site
+    ) -> None:
+        office.configure(pbx="asterisk")
+        publish_all(office)
+        before = values(office, "sip_password")
+        async with at_desk(office) as desk:
+            await desk.press("ctrl+a")
+            await act(desk, "Rotate")
+            await desk.see("Which passwords")
+            await desk.type("both")
+            await desk.press("enter")
+            await desk.see("Rotate the SIP and administrator passwords of 8 extensions")
+            await desk.see("also takes the old passwords", "168 hours")
+            assert not any(str(one) in desk.text for one in before.values())
+            await apply(desk)
+            await desk.see("rotated")
+        after = values(office, "sip_password")
+        assert sum(before[number] != after[number] for number in before) >= 7
+
+
+class TestDevices:
+    async def test_marked_devices_are_removed_together_and_one_undo_brings_them_back(
+        self, office: Site
+    ) -> None:
+        publish_all(office)
+        before, tree = office.export(), files(office)
+        async with at_desk(office) as desk:
+            await desk.press("f2")
+            await desk.see("Devices", "friendly name")
+            await desk.press("space", "space")
+            assert "2 marked: F10 acts on them" in desk.part("filter")
+            await desk.press("delete")
+            await desk.see("Remove 2 devices", "2 devices to remove")
+            await apply(desk)
+            await desk.see("2 removed")
+            event = next(e for e in reversed(office.rows(Event)) if e.action == "remove")
+        devices = office.store.archive.undo(office.admin, event.id or 0)
+        publish(office.store, office.admin, plan_devices(office.store, devices))
+        assert office.export() == before
+        assert files(office) == tree
+
+    async def test_the_menu_is_about_devices_and_says_who_cannot(self, office: Site) -> None:
+        async with at_desk(office, size=NARROW) as desk:
+            await desk.press("f2")
+            await desk.see("friendly name")
+            await desk.press("ctrl+a")
+            await act(desk, "Disable")
+            await desk.see("Disable 4 devices", "to change")
+            await apply(desk)
+            await desk.see("changed. Files")
+        assert {row.status for row in office.rows(Device)} == {"disabled"}
+
+    async def test_what_not_all_can_have_is_not_offered(self, office: Site) -> None:
+        async with at_desk(office) as desk:
+            await desk.press("f2")
+            await desk.see("friendly name")
+            await desk.press("ctrl+a")
+            await act(desk, "Firmware")
+            await desk.see("nothing that all of these can be given")

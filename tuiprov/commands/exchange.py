@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,9 @@ import typer
 
 from tuiprov.commands.site import SITE, Where
 from tuiprov.data.csv_export import export_csv
-from tuiprov.data.exchange import Imported, import_file
+from tuiprov.data.exchange import Imported, columns_of, import_file
+from tuiprov.data.foreign import AUTO, OWN, ColumnMap, formats, mapped
+from tuiprov.errors import Refusal, Refused
 from tuiprov.printing import say
 
 
@@ -22,18 +25,61 @@ def import_(
     partial: Annotated[
         bool, typer.Option("--partial", help="Take the good rows; the others go to a file beside.")
     ] = False,
+    format_name: Annotated[
+        str, typer.Option("--from", help="auto, or: tuiprov formats.", metavar="FORMAT")
+    ] = AUTO,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="COLUMN=FIELD of ours; without FIELD it is not taken."),
+    ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="FIELD=VALUE where a row says nothing; may hold {extension}."),
+    ] = None,
 ) -> None:
     """Take extensions and devices from a CSV file: all of it, or nothing. With --partial all rows
     that can be taken; each of the others is named, is in FILE.refused.csv to be mended and imported
-    again, and makes the exit status 1."""
+    again, and makes the exit status 1.
+
+    Files of FusionPBX, FreePBX and Yeastar are known by their headers; they do not say whose the
+    extensions are: --set organization=… --set user=…"""
     store, viewer = SITE.store()
-    done = import_file(store.database, viewer, file, dry_run=dry_run, partial=partial)
+    columns = mapped(columns_of(file, format_name), _pairs(column or (), "--map"))
+    columns = columns.with_given(_pairs(given or (), "--set"))
+    if columns.format.name != OWN or column:
+        _say_columns(columns)
+    done = import_file(
+        *(store.database, viewer, file), dry_run=dry_run, partial=partial, columns=columns
+    )
     for refusal in done.refused:
         say(str(refusal), to_error=True)
     for line in in_words(done, dry_run=dry_run):
         say(line)
     if done.refused:
         raise typer.Exit(1)
+
+
+def formats_() -> None:
+    """The CSV formats of other programs that import knows, and where they come from."""
+    for one in formats().values():
+        say(f"{one.name:18} {one.title}" + (f"  ({one.source})" if one.source else ""))
+
+
+def _pairs(options: Sequence[str], option: str) -> dict[str, str]:
+    pairs = [text.partition("=") for text in options]
+    wrong = [name for name, sign, _ in pairs if not name or not sign]
+    if wrong:
+        raise Refused([Refusal("", f"{one!r} has no = in it", option) for one in wrong])
+    return {name: text for name, _, text in pairs}
+
+
+def _say_columns(columns: ColumnMap) -> None:
+    say(f"{columns.format.title}:")
+    for column, target in zip(columns.header, columns.targets, strict=True):
+        if target:
+            say(f"  {column} → {target}")
+    if columns.left_out:
+        say(f"  not taken: {', '.join(columns.left_out)}")
 
 
 def in_words(done: Imported, *, dry_run: bool) -> list[str]:

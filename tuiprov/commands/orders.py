@@ -9,6 +9,7 @@ import typer
 
 from tuiprov.commands.site import SITE, AsJson
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.bulk_sets import Change
 from tuiprov.data.store import Store
 from tuiprov.errors import NotFound
 from tuiprov.orders.order import Order, Outcome
@@ -35,6 +36,34 @@ def move(
     account_id = store.accounts.find(viewer, to)
     order = Move(store, viewer, matching(store, viewer, where), account_id, to)
     carry_out(order, dry_run=dry_run, as_json=as_json, yes=yes)
+
+
+def rotate(
+    where: Chosen,
+    admin: Annotated[
+        bool, typer.Option("--admin", help="The phones' administrator passwords, too.")
+    ] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    yes: Yes = False,
+) -> None:
+    """Give extensions new random SIP passwords; the PBX takes the old ones until the phones have
+    fetched the new ones."""
+    from tuiprov.orders.rotating import Rotate
+
+    store, viewer = SITE.store()
+    order = Rotate(store, viewer, matching(store, viewer, where), admin)
+    carry_out(order, dry_run=dry_run, as_json=as_json, yes=yes)
+
+
+def preview_change(
+    store: Store, viewer: Viewer, change: Change, where: str, *, as_json: bool
+) -> None:
+    """What `tuiprov set` would do, and who would refuse it."""
+    from tuiprov.orders.files import SetFields
+
+    order = SetFields(store, viewer, matching(store, viewer, where), change, "Change")
+    carry_out(order, dry_run=True, as_json=as_json, yes=False)
 
 
 def matching(store: Store, viewer: Viewer, where: str) -> list[int]:

@@ -12,7 +12,10 @@ from tuiprov.data.accounts import Viewer, os_viewer
 from tuiprov.data.database import Database
 from tuiprov.data.store import Store
 
-Where = Annotated[str, typer.Option("--where", help="Filter, e.g. 'model:T46S -status:disabled'.")]
+Where = Annotated[
+    str,
+    typer.Option("--where", help="Filter, e.g. 'model:T46S fetched:>7d -status:disabled'; @saved."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

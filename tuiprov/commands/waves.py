@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -149,6 +150,7 @@ def _tell(told: Told) -> None:
     at = on_this_clock(told.at).strftime("%H:%M:%S")
     subject = f"{told.device}: {told.state}" if told.device else told.state
     say(f"{at}  {subject}{f': {told.words}' if told.words else ''}")
+    sys.stdout.flush()  # into a journal or a pipe each line goes when it is true
 
 
 def _tell_json(told: Told) -> None:

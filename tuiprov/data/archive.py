@@ -24,7 +24,7 @@ from tuiprov.data.fields import Field
 from tuiprov.data.kept import Content, Event, FieldChange, FileVersion, PublishedFile
 from tuiprov.data.models import Account, Device, Extension
 from tuiprov.data.permissions import needs, require
-from tuiprov.data.reading import columns
+from tuiprov.data.reading import columns, site_of
 from tuiprov.data.sections import FIELDS
 from tuiprov.data.site import SITE_FIELDS
 from tuiprov.data.template_fields import TEMPLATE_FIELDS
@@ -154,6 +154,18 @@ class Archive:
             devices = undo(session, viewer, event_id)
             on_record(len(devices))
             return devices
+
+    @needs("history.undo")
+    def undone(self, viewer: Viewer, event_id: int) -> set[int]:
+        """The extensions that taking this operation back has changed, which the PBX may not know as
+        they are now; none where tuiprov does not write its files."""
+        require(viewer, "history.undo")
+        query = select(FieldChange.row_id).join(Event, col(Event.id) == col(FieldChange.event_id))
+        query = query.where(Event.undoes == event_id, FieldChange.table == "extension")
+        with self._database.read() as session:
+            if site_of(session).pbx == "none":
+                return set()
+            return set(session.exec(query.where(seen_by(viewer)).distinct()))
 
     @needs("files.see")
     def versions(self, viewer: Viewer, device_id: int) -> Sequence[VersionRow]:

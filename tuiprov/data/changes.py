@@ -125,6 +125,13 @@ def _was_and_is(row: Any, name: str) -> tuple[Any, Any]:
     return (known.deleted[0] if known.deleted else now), now
 
 
+def note_change(
+    session: Session, table: str, row_id: int, name: str, before: Any, after: Any
+) -> None:
+    """A column that was changed the same way; a secret in clear."""
+    session.info["changes"].append(_Change(table, row_id, name, before, after))
+
+
 def write_down(session: Session) -> None:
     """Put what has changed so far into the history. The commit does; who changes very much in one
     transaction does from time to time, so that it is not all in memory at once."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,14 +31,18 @@ class ImportedRow:
     cells: Sequence[str] = ()
     bad: Sequence[Refusal] = ()
     """Its bad cells; then `values` holds the others only."""
+    otherwise: Mapping[str, Value] = field(default_factory=dict)
+    """Values for fields that are empty even with `values`."""
 
     @property
     def where(self) -> str:
         return f"row {self.number}"
 
 
-Translate = Callable[[Sequence[str]], "dict[str, str]"]
-"""The cells of a row → texts by field name."""
+Texts = dict[str, str]
+"""Texts by field name."""
+Translate = Callable[[Sequence[str]], tuple[Texts, Texts]]
+"""The cells of a row → what it says, and what goes where there is nothing after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +108,6 @@ def check_header(header: Sequence[str], name: str) -> None:
         raise Refused(found)
 
 
-def as_named(header: Sequence[str]) -> Translate:
-    """Cells whose columns have the names of our fields."""
-    return lambda cells: dict(zip(header, cells, strict=False))
-
-
 def parsed_rows(file: CsvFile, translate: Translate) -> Iterator[ImportedRow]:
     """The rows of a file with the values of their cells. An empty cell says nothing."""
     parse = _Parser().parse
@@ -117,15 +116,17 @@ def parsed_rows(file: CsvFile, translate: Translate) -> Iterator[ImportedRow]:
         if len(cells) != len(file.header):
             counted = f"has {len(cells)} cells, the header {len(file.header)}"
             bad.append(Refusal("", counted, where))
-        for name, text in translate(cells).items():
+        texts, rest = translate(cells)
+        for name, text in texts.items():
             try:
                 if text:
                     values[name] = parse(name, text)
             except ValueError as error:
                 bad.append(Refusal(name, str(error), where))
+        otherwise = {name: parse(name, text) for name, text in rest.items() if text}
         if not values.get("extension") and not any(one.field == "extension" for one in bad):
             bad.append(Refusal("extension", "is missing", where))
-        yield ImportedRow(number, values, cells, bad)
+        yield ImportedRow(number, values, cells, bad, otherwise)
 
 
 class _Parser:

@@ -11,23 +11,40 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.csv_reading import (
     ImportedRow,
-    as_named,
-    check_header,
     opened_csv,
     parsed_rows,
 )
 from tuiprov.data.database import Database
+from tuiprov.data.foreign import AUTO, OWN, ColumnMap, map_for
 from tuiprov.data.import_rows import Outcome, take_rows
 from tuiprov.data.record_sets import AT_ONCE
 from tuiprov.data.refused_rows import RefusedRows, refused_rows
 from tuiprov.errors import Refusal, Refused
+
+OnRows = Callable[[int], None]
+"""Told how many rows have been looked at; what it raises ends the import, nothing written."""
+
+
+def columns_of(path: Path, format_name: str = AUTO) -> ColumnMap:
+    """What becomes of the columns of a file, by its header. Refused: it cannot be read."""
+    return first_rows(path, 0, format_name)[0]
+
+
+def first_rows(
+    path: Path, count: int, format_name: str = AUTO
+) -> tuple[ColumnMap, Sequence[Sequence[str]]]:
+    """The columns of a file and the cells of its first rows, as they stand. Refused: it cannot be
+    read."""
+    with opened_csv(path) as file:
+        return map_for(file.header, path.name, format_name), list(islice(file.rows, count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +71,25 @@ def import_file(
     *,
     dry_run: bool = False,
     partial: bool = False,
-    on_rows: Callable[[int], None] = lambda _count: None,
+    columns: ColumnMap | None = None,
+    most: int | None = None,
+    on_rows: OnRows = lambda _count: None,
 ) -> Imported:
     """Store all rows of a CSV file, or none: Refused names every bad cell, of this kind or that.
-    `partial`: all that can be stored, the others are named and kept in a file beside. `on_rows` is
-    told now and then how many rows have been looked at; what it raises ends the import, nothing
-    written."""
+    `partial`: all that can be stored, the others are named and kept in a file beside. `columns`
+    says which column is which field; None: they have the fields' names. `most`: no more rows than
+    that are looked at. `on_rows` is told now and then how many have been; what it raises ends the
+    import, nothing written."""
     with opened_csv(path) as file:
-        check_header(file.header, path.name)
+        columns = columns or map_for(file.header, path.name, OWN)
+        columns.check(path.name)
         with refused_rows(path, file.header) as left, suppress(_Undo):
-            done = _Done(left if partial and not dry_run else None, on_rows)
+            done = _Done(left if partial and not dry_run else None, columns.shown, on_rows)
             with database.write() as session:
                 event = history.record(session, viewer.label, "import", path.name)
                 session.flush()
-                for row, outcome, refusals in take_rows(
-                    session, viewer, parsed_rows(file, as_named(file.header))
-                ):
+                rows = islice(parsed_rows(file, columns.texts), most)
+                for row, outcome, refusals in take_rows(session, viewer, rows):
                     done.note(row, outcome, refusals)
                 done.end(all_or_nothing=not partial)
                 event.detail = f"{done.rows} rows"
@@ -82,8 +102,13 @@ def import_file(
 class _Done:
     """What became of the rows so far."""
 
-    def __init__(self, left: RefusedRows | None, on_rows: Callable[[int], None]):
-        self._left, self._on_rows = left, on_rows
+    def __init__(
+        self,
+        left: RefusedRows | None,
+        shown: Callable[[str], str],
+        on_rows: OnRows,
+    ):
+        self._left, self._shown, self._on_rows = left, shown, on_rows
         self._counts: Counter[Outcome] = Counter()
         self._refused: list[Refusal] = []
         self.rows = 0
@@ -95,7 +120,7 @@ class _Done:
     def note(self, row: ImportedRow, outcome: Outcome, refusals: Sequence[Refusal]) -> None:
         self.rows += 1
         self._counts[outcome] += 1
-        self._refused += refusals
+        self._refused += [replace(one, field=self._shown(one.field)) for one in refusals]
         if outcome == "refused" and self._left is not None:
             self._left.add(row.cells)
         if self.rows % AT_ONCE == 0:

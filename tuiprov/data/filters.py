@@ -139,15 +139,11 @@ def _every(text: str, asker: Asker, one: Callable[[Word], Condition | None]) -> 
     found: list[Condition] = []
     for word in words(text):
         if word.saved:
-            inner = and_(True, *filter(_is_there, map(one, _saved(word.saved, asker))))
+            inner = and_(True, *(m for w in _saved(word.saved, asker) if (m := one(w)) is not None))
             found.append(not_(func.coalesce(inner, False)) if word.is_denied else inner)
         elif (matches := one(word)) is not None:
             found.append(matches)
     return and_(True, *found)
-
-
-def _is_there(found: Condition | None) -> bool:
-    return found is not None
 
 
 def _saved(name: str, asker: Asker) -> list[Word]:
@@ -215,18 +211,17 @@ class _Rows:
         if field.kind == "number":
             return _number(column, value)
         if field.kind == "flag":
-            return column.in_(_words_meant(value, _FLAGS, field.parse))
+            return _one_of(column, _words_meant(value, _FLAGS, field.parse))
         if isinstance(field, Choice) and field.options:
             known = {words.lower(): stored for stored, words in field.options}
             known |= {stored.lower(): stored for stored, _ in field.options}
-            return column.in_(_words_meant(value, known, field.parse))
+            return _one_of(column, _words_meant(value, known, field.parse))
         return _is_in(column, value, exactly=field.kind == "choice")
 
     def _state(self, value: str) -> Condition:
         known = STATES[self.asker.list]
         named = Choice(label="", help="", options=tuple((word, word) for word in known))
-        states: Condition = self.more["state"].in_(_words_meant(value, known, named.parse))
-        return states
+        return _one_of(self.more["state"], _words_meant(value, known, named.parse))
 
     def _version(self, column: Any, value: str) -> Condition | None:
         """Versions are no texts and no numbers, so those that there are, few, are compared here."""
@@ -237,8 +232,7 @@ class _Rows:
             return None
         wanted = wanted_version(rest)
         known = self.asker.session.execute(select(col(column)).distinct()).scalars()
-        found: Condition = column.in_([v for v in known if v and compare(version(v), wanted)])
-        return found
+        return _one_of(column, [v for v in known if v and compare(version(v), wanted)])
 
     def _published_since(self, moment: datetime | None) -> Condition:
         column = self.more.get("published", col(Device.published_at))
@@ -286,6 +280,11 @@ def _extension_state() -> Any:
         (col(Device.status) == "disabled", "disabled"),
         else_=Device.publish_state,
     )
+
+
+def _one_of(column: Any, values: Collection[Any]) -> Condition:
+    found: Condition = column.in_(values)
+    return found
 
 
 def _words_meant(value: str, known: Mapping[str, Any], parse: Callable[[str], Any]) -> list[Any]:

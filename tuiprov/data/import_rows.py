@@ -78,6 +78,9 @@ class _Taking:
         if known:
             _check_place(base, row)
         changes = {name: value for name, value in row.values.items() if name not in _PLACES}
+        for name, value in row.otherwise.items():
+            if name not in changes and not page.values[name]:
+                changes[name] = value
         if known and page is base and all(page.values[n] == v for n, v in changes.items()):
             return "unchanged"
         neighbours = BatchNeighbours(self.batch, page)
@@ -117,7 +120,7 @@ class _Taking:
         record = known or self._new_record(page)
         if known:
             self.batch.leave(known)
-            self.writes.changed_extensions[known.id] = known
+            self.writes.extension_was[known.id] = known.values
         record.values = {name: page.values[name] for name in EXTENSION_FIELDS}
         self.batch.know(record)
         self._place(record, device, int(page.values["line"] or 1))
@@ -147,11 +150,10 @@ class _Taking:
             reason = self.batch.misfit(device, page.organization_id)
             if reason:
                 raise Refused([Refusal("mac", reason)])
+        self.writes.touch(device)
         device.organization_id = page.organization_id
         device.values = {name: page.values[name] for name in DEVICE_FIELDS}
         self.batch.add(device)
-        if device.id > 0:
-            self.writes.changed_devices[device.id] = device
         return device
 
     def _new_device(self, page: Page) -> DeviceRecord:
@@ -177,8 +179,7 @@ class _Taking:
         before = record.device
         if before is not None and record.line is not None:
             before.lines.pop(record.line, None)
-            if before is not device and before.id > 0:
-                self.writes.changed_devices[before.id] = before
+            self.writes.touch(before)
         if before is not None and (device is not before or number != record.line):
             self.writes.moved.append(record)
         elif before is None and device is not None:

@@ -169,6 +169,9 @@ class Page:
     """Is there another extension at its fixed IP address?"""
     own_options: tuple[OwnOption, ...] = ()
     """What its sections of the PBX's configuration hold besides the page."""
+    former_passwords: tuple[str, ...] = ()
+    """SIP passwords that the PBX takes besides the extension's own, until its phone has the new
+    one; the latest first."""
 
     @property
     def versions(self) -> tuple[int, int | None, int]:

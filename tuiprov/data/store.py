@@ -248,6 +248,17 @@ class Store:
         return {n: replace(row, state="", phone="", mac="", line=None) for n, row in rows.items()}
 
     @needs("extensions.see")
+    def extension_values(
+        self, viewer: Viewer, ids: Sequence[int], names: Sequence[str]
+    ) -> dict[int, dict[str, str]]:
+        """The texts of more columns (`extension_columns.py`) of those of these ids that the viewer
+        sees."""
+        from tuiprov.data.extension_columns import extension_values
+
+        with self.database.read() as session:
+            return extension_values(session, viewer, ids, names)
+
+    @needs("extensions.see")
     def find_extension(self, viewer: Viewer, number: str) -> int:
         """The id of the extension with this extended number; NotFound when it cannot be seen."""
         with self.database.read() as session:
@@ -297,7 +308,8 @@ class Store:
         if phone is None:
             return None
         with self.database.read() as session:
-            return replace(phone, lines=tuple(lines_seen_by(session, viewer, device_id)))
+            seen = lines_seen_by(session, viewer, [device_id])
+            return replace(phone, lines=tuple(seen.get(device_id, ())))
 
     @internal
     def phones(self, ids: Iterable[int] | None = None) -> Iterator[Phone]:

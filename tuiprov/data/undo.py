@@ -20,6 +20,7 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.bulk_rotate import ROTATE
 from tuiprov.data.bulk_undo import (
     count_changed_since,
     goes_by_sets,
@@ -27,7 +28,7 @@ from tuiprov.data.bulk_undo import (
     take_back,
 )
 from tuiprov.data.changes import ALL, TRACKED, key_of, read
-from tuiprov.data.checks import check_page
+from tuiprov.data.former_passwords import keep_former
 from tuiprov.data.kept import Event, FieldChange
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import Page
@@ -35,9 +36,10 @@ from tuiprov.data.reading import page_of
 from tuiprov.data.sealing import Keys, keys_of
 from tuiprov.data.secret_columns import SECRET_COLUMNS, about, identity
 from tuiprov.data.template_tables import TemplateFile
+from tuiprov.data.undo_check import refused_now
 from tuiprov.data.versions import in_parts
-from tuiprov.data.writer import RecordedNeighbours, outdate, write_page
-from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
+from tuiprov.data.writer import outdate, write_page
+from tuiprov.errors import Conflict, NotAllowed, NotFound, Refused
 
 _MOST_NAMED = 3
 
@@ -63,6 +65,7 @@ def undo(session: Session, viewer: Viewer, event_id: int) -> set[int]:
     if own is not None:
         page, values = own
         write_page(session, viewer, page, values)
+        _keep_rotated(session, keys_of(session), rows)
         return {page.device_id} if page.device_id else set()
     if not viewer.is_administrator:
         raise NotAllowed(
@@ -131,14 +134,27 @@ def _take_back(session: Session, viewer: Viewer, rows: Sequence[FieldChange]) ->
             "nothing was taken back"
         ) from None
     session.expire_all()
+    _keep_rotated(session, keys, rows)
     devices = set(_devices(session, rows, known))
     for device_id in devices:
         device = session.get(Device, device_id)
         if device is not None:
             outdate(device)
             session.add(device)
-    _check(session, viewer, rows, known)
+    refused = refused_now(session, viewer, _ids(rows, "extension", known))
+    if refused:
+        raise Refused(refused)
     return devices
+
+
+def _keep_rotated(session: Session, keys: Keys, rows: Sequence[FieldChange]) -> None:
+    """Phones that have fetched the password of a rotation keep it until they fetch again: the PBX
+    takes it as long."""
+    event = session.get_one(Event, rows[0].event_id)
+    if ROTATE not in (event.action, event.detail.partition(" ")[0]):
+        return
+    passwords = [row for row in rows if (row.table, row.field) == ("extension", "sip_password")]
+    keep_former(session, {row.row_id: str(read(keys, row)[1]) for row in passwords})
 
 
 def _go_together(row: FieldChange, following: FieldChange) -> bool:
@@ -334,16 +350,3 @@ def _devices_of_line(row: FieldChange, known: Known) -> Iterator[int]:
             number = number.get("device_id")
         if isinstance(number, int):
             yield known.id_of("device", number)
-
-
-def _check(session: Session, viewer: Viewer, rows: Sequence[FieldChange], known: Known) -> None:
-    """Refuse what no save would have let through."""
-    found: list[Refusal] = []
-    for number in _ids(rows, "extension", known):
-        if session.get(Extension, number) is not None:
-            page = page_of(session, viewer, number)
-            where = str(page.values["extension"])
-            refused = check_page(page, RecordedNeighbours(session, page, viewer))
-            found += [Refusal(one.field, one.reason, where) for one in refused]
-    if found:
-        raise Refused(found)

@@ -11,7 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, delete, insert, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+)
 from sqlmodel import Session, SQLModel
 
 from tuiprov.data.accounts import Viewer, user_and_organization
@@ -131,7 +141,7 @@ def saved_names(session: Session, viewer: Viewer, list: str) -> Sequence[str]:
 # -- parts ----------------------------------------------------------------------------------------
 
 
-def _place(viewer: Viewer, list: str, kind: str) -> tuple[object, ...]:
+def _place(viewer: Viewer, list: str, kind: str) -> tuple[ColumnElement[bool], ...]:
     return VIEWS.c.account_id == viewer.account_id, VIEWS.c.list == list, VIEWS.c.kind == kind
 
 

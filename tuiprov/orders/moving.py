@@ -39,7 +39,7 @@ class Move:
         with self.store.database.read() as session:
             found = survey_move(session, self.viewer, self.ids, self.account_id)
             refused = refusal_lines(named(session, found.refused))
-        return Plan(refused=refused, notes=tuple(_notes(found)))
+        return Plan(refused=refused, notes=tuple(_notes(found)), reaches_phones=False)
 
     def apply(self, on_record: OnRecord) -> Outcome:
         with self.store.database.write() as session:

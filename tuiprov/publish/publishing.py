@@ -26,7 +26,7 @@ from tuiprov.data.models import Device, SystemSettings
 from tuiprov.data.page import CustomTemplate, Page, Phone
 from tuiprov.data.reading import has_several_trees, site_of, stamps
 from tuiprov.data.sealing import keys_of
-from tuiprov.data.sections import EXTENSION_FIELDS
+from tuiprov.data.sections import EXTENSION_FIELDS, SERVER_DEFAULT
 from tuiprov.data.site import ACCESS_FIELDS, PBX_FIELDS, PHONE_FIELDS, SITE_FIELDS, Site
 from tuiprov.data.store import Store
 from tuiprov.data.versions import GONE, Wanted, forget_gone, in_parts, recorded, want
@@ -87,13 +87,18 @@ def _with_pbx(store: Store, made: Plan, asked: Asked, site: Site | None = None) 
 
 
 def plan_outdated(
-    store: Store, viewer: Viewer, where: str = "", on_phone: OnPhone = unheard
+    store: Store,
+    viewer: Viewer,
+    where: str = "",
+    on_phone: OnPhone = unheard,
+    *,
+    everything: bool = False,
 ) -> Plan:
     """The plan for the devices that the viewer sees, `where` matches, and whose files may not be
     what the database says: the time it takes follows their number. After an upgrade these are all.
-    """
-    upgraded = store.rendered_by() != fingerprint()
-    ids = store.device_ids(viewer, where, outdated=not upgraded)
+    `everything`: all that match in any case, whatever somebody did to the disk."""
+    everything = everything or store.rendered_by() != fingerprint()
+    ids = store.device_ids(viewer, where, outdated=not everything)
     is_whole = viewer.is_administrator and not where
     asked = Asked(None if is_whole else store.extension_ids(viewer, where))
     return _with_pbx(store, _plan_phones(store, ids, on_phone=on_phone), asked)
@@ -170,7 +175,7 @@ def plan_as(
     before anything is stored."""
     wanted = list(devices)
     phones = map(as_it_would_be, telling(store.phones(wanted), on_phone))
-    made = plan(phones, _recorded(store, wanted), tree_of(store.site()))
+    made = plan(_with_customs(store, phones), _recorded(store, wanted), tree_of(store.site()))
     return _with_pbx(store, made, asked)
 
 
@@ -185,7 +190,7 @@ def plan_change(
     phones = (
         _with_change(phone, change, places) for phone in telling(store.phones(devices), on_phone)
     )
-    made = plan(phones, _recorded(store, devices), tree_of(store.site()))
+    made = plan(_with_customs(store, phones), _recorded(store, devices), tree_of(store.site()))
     if store.site().pbx == "none" or not change.keys() & set(EXTENSION_FIELDS):
         return made
     from tuiprov.data.pbx_rows import pbx_pages
@@ -196,6 +201,19 @@ def plan_change(
             for page in pbx_pages(session, site_of(session), ids)
         )
     return _with_pbx(store, made, Asked(pages=pages))
+
+
+def _with_customs(store: Store, phones: Iterable[Phone]) -> Iterator[Phone]:
+    """Phones with the files of the templates that they would have, which are read once each."""
+    known: dict[str, CustomTemplate | None] = {SERVER_DEFAULT: None}
+    for phone in phones:
+        name = str(phone.values["template"])
+        if phone.custom is not None:
+            known.setdefault(phone.custom.name, phone.custom)
+        if name not in known:
+            with store.database.read() as session:
+                known[name] = customs_named(session, [name]).get(name)
+        yield replace(phone, custom=known[name])
 
 
 def _with_change(phone: Phone, change: Change, places: Mapping[int, int]) -> Phone:

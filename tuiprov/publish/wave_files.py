@@ -280,7 +280,7 @@ def plan_back(store: Store, rollout_id: int, waves: Collection[int]) -> Back:
             if latest[one.path][0] != one.version_id and latest[one.path][1] != one.before
         }
         back = [one for one in files if (one.device_id or 0) not in newer]
-        changes = [c for one in back if (c := _as_before(session, tree, one)) is not None]
+        changes = [c for one in back if (c := _as_before(session, one, latest[one.path][1]))]
         changed, seen, numbers = _blocks_back(session, tree, [one for one in rows if one.block])
         extensions = frozenset(_extension_ids(session, numbers))
     made = Plan((*changes, *changed), pbx=seen)
@@ -295,14 +295,13 @@ def forget_pbx(session: Session, extensions: Iterable[int]) -> None:
         session.execute(delete(PbxEntry).where(col(PbxEntry.extension_id).in_(some)))
 
 
-def _as_before(session: Session, tree: Tree, one: RolloutFile) -> Change | None:
-    now = tree.read(one.path)
-    if one.before == GONE:
-        return None if now is None else Change("delete", one.path, one.device_id)
-    data = content(session, one.before)
-    if now == data:
+def _as_before(session: Session, one: RolloutFile, recorded: str) -> Change | None:
+    """By the record, not by the disk: a disk that lags behind would be brought up to the record."""
+    if recorded == one.before:
         return None
-    return Change("write" if now is None else "replace", one.path, one.device_id, data)
+    if one.before == GONE:
+        return Change("delete", one.path, one.device_id)
+    return Change("replace", one.path, one.device_id, content(session, one.before))
 
 
 def _blocks_back(
@@ -370,7 +369,7 @@ def standings(
         last = columns(Fetch.device_id, func.max(Fetch.at)).where(
             col(Fetch.device_id).in_(some), col(Fetch.verdict) == "served"
         )
-        fetched = dict(session.execute(last.group_by(col(Fetch.device_id))).tuples().all())
+        fetched = dict(iter(session.execute(last.group_by(col(Fetch.device_id)))))
         names = (Device.id, Device.friendly_name, Device.mac, Device.manufacturer, Device.model)
         query = columns(*names, Device.update_protocol).where(col(Device.id).in_(some))
         for number, name, mac, make, model, protocol in session.execute(query):

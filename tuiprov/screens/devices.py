@@ -18,12 +18,13 @@ from tuiprov.errors import PublishError, TuiprovError
 from tuiprov.inventory import NEVER, Fetched, Inventory
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.base import bindings_of
-from tuiprov.screens.device_columns import cell, columns_for, in_past
+from tuiprov.screens.device_columns import CHOICES, cell, columns_for, in_past
 from tuiprov.screens.device_page import DevicePage
-from tuiprov.screens.list_screen import ListScreen
+from tuiprov.screens.marked_devices import MarkedDevices
 from tuiprov.screens.owners import choose_owner
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.screens.versions import VersionsScreen
+from tuiprov.screens.viewed_list import ViewedList
 from tuiprov.text import local_time, visible
 from tuiprov.widgets.compat import Run
 from tuiprov.widgets.dialog import Dialog
@@ -59,6 +60,10 @@ class _Devices:
     def ids(self, words: str, most: int | None = None, stop: Stop | None = None) -> Sequence[int]:
         return self._inventory.ids(words, self._sort, most, stop)
 
+    def all(self) -> Sequence[int]:
+        """All devices that are seen, in the order of the list."""
+        return self._inventory.ids("", self._sort)
+
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
         rows = self._read(ids)
         return {
@@ -82,12 +87,14 @@ class _Devices:
         return rows
 
 
-class DevicesScreen(ListScreen):
+class DevicesScreen(ViewedList):
     """Every device this viewer sees; Enter opens its page."""
 
     where = "devices"
+    list_name = "devices"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("devices")
     words = "Devices"
+    can_mark = True
     filter_hint = "type: T46S, owner:acme, state:unassigned"
     empty = "No device matches."
 
@@ -98,6 +105,9 @@ class DevicesScreen(ListScreen):
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
         return columns_for(self.app.size.width, wide=wide)
+
+    def choices(self, session: Session) -> Sequence[Column]:
+        return CHOICES
 
     def source(self, session: Session) -> _Devices:
         self._source = _Devices(session.inventory, self.sort)
@@ -257,8 +267,30 @@ class DevicesScreen(ListScreen):
             about = f"Clear assignment of {row.friendly_name}: {row.extensions or row.organization}"
             self._end_use(row, about, lambda inventory, draft: inventory.clear(draft.base))
 
+    def action_act_on_marked(self) -> None:
+        """Choose what to do with all marked devices, or with the one under the cursor."""
+        if (marked := self._marked()) is not None:
+            marked.choose()
+
+    def _marked(self) -> MarkedDevices | None:
+        session, marked = self.session, self.table.marked
+        if session is None or self._source is None:
+            return None
+        try:
+            listed = self._source.all() if marked else []
+        except TuiprovError as error:
+            self.tell("The marked devices cannot be read", error)
+            return None
+        ids = [number for number in listed if number in marked]
+        if not marked and self.chosen is not None:
+            ids = [self.chosen]
+        return MarkedDevices(self, session, ids) if ids else None
+
     def action_remove(self) -> None:
-        """Show what removing the device does, then do it."""
+        """Show what removing the marked devices, or this one, does, then do it."""
+        if self.table.marked and (marked := self._marked()) is not None:
+            marked.remove()
+            return
         row = self._row()
         if row is not None and self._may("This device cannot be removed", row.cannot_remove):
             serves = f": serves {row.extensions}" if row.extensions else ""

@@ -15,7 +15,7 @@ from textual.screen import Screen
 
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import bindings_of
-from tuiprov.screens.list_screen import ListScreen
+from tuiprov.screens.viewed_list import ViewedList
 from tuiprov.widgets.picker import Picker
 from tuiprov.widgets.table import Column
 
@@ -62,20 +62,32 @@ class _Extensions:
 
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
         rows = self._session.extension_rows(ids)
-        return {number: [_cell(row, name) for name in columns] for number, row in rows.items()}
+        more = [name for name in columns if name not in _OWN]
+        texts = self._session.extension_values(ids, more) if more else {}
+        return {
+            number: [_cell(row, texts.get(number, _NO_TEXTS), name) for name in columns]
+            for number, row in rows.items()
+        }
 
 
-def _cell(row: ExtensionRow, name: str) -> str:
+_OWN = frozenset(column.name for column in _WIDE_COLUMNS)
+_NO_TEXTS: Mapping[str, str] = {}
+
+
+def _cell(row: ExtensionRow, texts: Mapping[str, str], name: str) -> str:
+    if name not in _OWN:
+        return texts.get(name, "")
     value = getattr(row, name)
     if name == "state":
         return STATE_SIGNS.get(row.state, row.state)
     return "" if value is None else str(value)
 
 
-class ExtensionsScreen(ListScreen):
+class ExtensionsScreen(ViewedList):
     """Every extension this viewer sees; Enter opens its page."""
 
     where = "list"
+    list_name = "extensions"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("list")
     words = "Extensions"
     can_mark = True
@@ -83,6 +95,11 @@ class ExtensionsScreen(ListScreen):
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
         return _WIDE_COLUMNS if wide else _NARROW_COLUMNS
+
+    def choices(self, session: Session) -> Sequence[Column]:
+        from tuiprov.screens.extension_columns import choices
+
+        return choices(session.viewer)
 
     def source(self, session: Session) -> _Extensions:
         return _Extensions(session)
@@ -136,6 +153,31 @@ class ExtensionsScreen(ListScreen):
                     session, session.fresh_extension(number), session.next_number(number)
                 )
             )
+
+    def action_import_file(self) -> None:
+        """Ask for a CSV file, and show what is in it."""
+        from tuiprov.widgets.ask_path import AskPath
+
+        def answered(text: str | None) -> None:
+            if text:
+                self._import(text)
+
+        if self.session is not None:
+            self.app.push_screen(AskPath("Import a CSV file"), answered)
+
+    def _import(self, text: str) -> None:
+        from pathlib import Path
+
+        from tuiprov.screens.importing import ImportScreen
+
+        if self.session is None:
+            return
+        try:
+            screen = ImportScreen(self.session.importing(Path(text).expanduser()))
+        except (TuiprovError, RuntimeError) as error:
+            self.tell("This file cannot be read", str(error))
+            return
+        self.app.push_screen(screen, lambda _: self.reload(screen.words))
 
     def action_edit_marked(self) -> None:
         """Edit all marked extensions together."""

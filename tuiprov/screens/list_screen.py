@@ -10,6 +10,7 @@ from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from rich.cells import cell_len
 from textual import events, work
 from textual.app import ComposeResult
 
@@ -17,14 +18,16 @@ from tuiprov.actions import ACTIONS
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import TuiprovScreen
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import Run, pass_on, type_again
-from tuiprov.widgets.table import PAGE, Column, NoRows, Table
+from tuiprov.widgets.compat import Run, cut_left, pass_on, type_again
+from tuiprov.widgets.table import PAGE, Column, NoRows, Table, columns_that_fit
 
 if TYPE_CHECKING:
     from tuiprov.data.stop import Stop
     from tuiprov.session import Session
 
 WIDE = 110
+SHORTEST = 6
+"""So many cells of a filter stay beside what is wrong with it."""
 
 
 def _at_once(do: Callable[[], object]) -> object:
@@ -49,13 +52,13 @@ class _Page:
 
     def __init__(self, source: Source, ids: Sequence[int], columns: Sequence[Column]):
         self.ids = ids
-        self._source = source
+        self.source = source
         self._names = [column.name for column in columns]
         self._flex = next((n for n, column in enumerate(columns) if column.flex), 0)
 
     def page(self, ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
         try:
-            return self._source.cells(ids, self._names)
+            return self.source.cells(ids, self._names)
         except TuiprovError as error:
             return {number: [*[""] * self._flex, str(error)] for number in ids}
 
@@ -90,6 +93,7 @@ class ListScreen(TuiprovScreen):
         self._shown_filter = ""
         self._held_keys: list[events.Key] = []
         self._note = ""
+        self._page: _Page | None = None
         self._loads = 0
         """How often the list was asked for: only the last answer counts."""
         self._has_note = False
@@ -109,6 +113,24 @@ class ListScreen(TuiprovScreen):
     def open_record(self, id: int) -> None:
         """Enter on the row of this id."""
 
+    def present_columns(self) -> Sequence[Column]:
+        """The columns to be shown now, as far as there is room for them."""
+        return self.columns(wide=self.app.size.width >= WIDE)
+
+    def prepare(self, session: Session) -> None:
+        """What is to be read before the rows are. Called in a thread."""
+
+    def proposed(self) -> str:
+        """What stands dimmed behind the filter."""
+        return ""
+
+    def filter_set(self) -> None:
+        """The user has changed the filter."""
+
+    def filter_key(self, event: events.Key) -> bool:
+        """Is this a key of the filter that this kind of list has besides?"""
+        return False
+
     def moved(self) -> None:
         """The cursor is on another row."""
 
@@ -127,7 +149,7 @@ class ListScreen(TuiprovScreen):
     # -- the parts ------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        self._columns = self.columns(wide=self.app.size.width >= WIDE)
+        self._columns = columns_that_fit(self.present_columns(), self.app.size.width)
         self.table = Table(self._columns, empty=self.empty, id="table")
         yield self.title_bar
         yield self._filter_bar
@@ -167,7 +189,9 @@ class ListScreen(TuiprovScreen):
             event.stop()
             event.prevent_default()
             return
-        if event.key == "enter":
+        if self.filter_key(event):
+            pass
+        elif event.key == "enter":
             self.action_open()
         elif event.key == "space" and self._space_marks:
             self.action_mark()
@@ -215,6 +239,19 @@ class ListScreen(TuiprovScreen):
 
     def on_resize(self) -> None:
         self._show_title()
+        page = self._page
+        if self._arrange() and page is not None:
+            self._page = _Page(page.source, page.ids, self._columns)
+            self.table.show(self._page, grows=self._is_growing)
+
+    def _arrange(self) -> bool:
+        """Give the table the columns that there is room for; are they others than before?"""
+        columns = columns_that_fit(self.present_columns(), self.app.size.width)
+        if columns == self._columns:
+            return False
+        self._columns = columns
+        self.table.set_columns(columns)
+        return True
 
     def action_open(self) -> None:
         """Open the record under the cursor; while the list follows the filter, the one that will
@@ -243,6 +280,11 @@ class ListScreen(TuiprovScreen):
 
     def _set_filter(self, text: str) -> None:
         self.filter = text
+        self.filter_set()
+        self._replace_filter(text)
+
+    def _replace_filter(self, text: str) -> None:
+        self.filter = text
         self._show_filter()
         self._end_note()
         self._load(self.call_after_refresh)
@@ -250,9 +292,9 @@ class ListScreen(TuiprovScreen):
     def _load(self, when: Callable[[Callable[[], object]], object] = _at_once) -> None:
         """Read the ids of all matching records, then show them. `when` begins it: a letter of the
         filter is on the screen before the search for it takes the processor."""
-        from tuiprov.data.stop import Stop  # there since the session is
-
         if self.session is not None:
+            from tuiprov.data.stop import Stop  # there since the session is
+
             self._is_loading, self._is_growing = True, False
             self._loads += 1
             before, self._stop = self._stop, Stop()
@@ -269,6 +311,7 @@ class ListScreen(TuiprovScreen):
         is_far_down = text == self._shown_filter and self.table.cursor >= PAGE
         most = None if is_far_down else PAGE
         try:
+            self.prepare(session)
             source = self.source(session)
             ids = source.ids(text, most, stop)
             grows = len(ids) == most
@@ -299,7 +342,9 @@ class ListScreen(TuiprovScreen):
             # Another filter begins at its first row, whichever lists were shown between.
             self._shown_filter = text
             self.table.show(NoRows())
-        self.table.show(_Page(source, ids, self._columns), grows=grows)
+        self._arrange()
+        self._page = _Page(source, ids, self._columns)
+        self.table.show(self._page, grows=grows)
         self._show_title()
         self._show_filter()
         if not grows:
@@ -318,7 +363,8 @@ class ListScreen(TuiprovScreen):
         if self._is_over(load, session):
             return
         self._is_growing = False
-        self.table.grow(_Page(source, ids, self._columns))
+        self._page = _Page(source, ids, self._columns)
+        self.table.grow(self._page)
         self._show_title()
         self._show_filter()
         self.shown()
@@ -332,6 +378,11 @@ class ListScreen(TuiprovScreen):
                 type_again(self, event)
             self._held_keys.clear()
 
+    def say(self, note: str) -> None:
+        """Say this in the line of keys until the next step."""
+        self.show_keys(note=note)
+        self._has_note, self._id_at_note = True, self.table.cursor_id
+
     def _end_note(self) -> None:
         """A note in the line of keys is gone with the next step."""
         if self._has_note:
@@ -342,8 +393,15 @@ class ListScreen(TuiprovScreen):
         if load != self._loads:
             return  # it was ended, because the filter has moved on
         self._is_loading, self._is_growing, self._when_loaded = False, False, None
+        words = words.removeprefix("filter, ")
+        room = self.app.size.width - cell_len(f"   {words} ")
+        label = "Filter "
+        if cell_len(label + self.filter) > room:
+            # Of a long filter its end is what is wrong, and what is right has to be read whole.
+            label = ""
+        text = cut_left(self.filter, max(0, cell_len(self.filter) - max(room, SHORTEST)))
         self._filter_bar.show(
-            [("Filter ", "bar--dim"), (f"{self.filter}  ", "bar--title"), (words, "bar--error")]
+            [(label, "bar--dim"), (f"{text}  ", "bar--title"), (words, "bar--error")]
         )
 
     def _show_title(self) -> None:
@@ -356,13 +414,14 @@ class ListScreen(TuiprovScreen):
         words = self.filter or self.filter_hint
         marked = ""
         if self.table.marked:
-            edit = next(action for action in ACTIONS if action.id == "edit_marked")
-            key = edit.shown_key(self.navigator.key_overrides)
-            marked = f"{len(self.table.marked):,} marked: {key} edits  "
+            act = next(action for action in ACTIONS if action.id == "act_on_marked")
+            key = act.shown_key(self.navigator.key_overrides)
+            marked = f"{len(self.table.marked):,} marked: {key} acts on them  "
         runs = [
             (f"{self.table.position}  ", "bar--dim"),
             (marked, "bar--title"),
             ("Filter ", "bar--dim"),
             (words, "bar--title" if self.filter else "bar--dim"),
+            (self.proposed(), "bar--dim"),
         ]
         self._filter_bar.show(runs, [] if self._is_loading else [self.about_row()])

@@ -12,12 +12,18 @@ from tuiprov.errors import TuiprovError
 from tuiprov.orders.files import SetFields, regenerate_of
 from tuiprov.orders.moving import Move
 from tuiprov.orders.removing import Remove
+from tuiprov.orders.rotating import Rotate
 from tuiprov.screens.bulk import options_for
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.marked import Act, Marked
 from tuiprov.session import Session
 
 _PHONES = ("files.publish",)
+_ROTATE = ("passwords.rotate", "files.publish")
+_WHICH_PASSWORDS = (
+    ("sip", "SIP passwords: the PBX takes the old ones until the phones have fetched"),
+    ("both", "SIP and administrator passwords"),
+)
 
 
 class MarkedExtensions(Marked):
@@ -41,6 +47,7 @@ class MarkedExtensions(Marked):
             Act("Template …", "the files they are made by", partial(self._of, "template"), _PHONES),
             Act("Firmware …", "the generation of firmware", partial(self._of, "firmware"), _PHONES),
             Act("Move to …", "another user or organization", self._move, ("extensions.move",)),
+            Act("Rotate passwords …", "new random ones", self._rotate, _ROTATE),
             Act("Remove", "with their lines on phones", self.remove, ("extensions.remove",)),
         )
 
@@ -69,9 +76,17 @@ class MarkedExtensions(Marked):
 
         def chosen(account_id: str) -> None:
             store, viewer = self.session.store, self.session.viewer
-            self.plan(lambda: Move(store, viewer, self.ids, int(account_id), paths[account_id]))
+            name = "/".join(paths[account_id].split("/")[-2:])
+            self.plan(lambda: Move(store, viewer, self.ids, int(account_id), name))
 
         self.pick("Move to", list(paths.items()), chosen)
+
+    def _rotate(self) -> None:
+        def chosen(which: str) -> None:
+            store, viewer = self.session.store, self.session.viewer
+            self.plan(lambda: Rotate(store, viewer, self.ids, admin=which == "both"))
+
+        self.pick("Which passwords", _WHICH_PASSWORDS, chosen)
 
     def _resync(self) -> None:
         session = self.session

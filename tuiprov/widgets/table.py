@@ -23,6 +23,8 @@ PAGE = 128
 PAGES_KEPT = 64
 HEADER = 1
 MIN_FLEX = 6
+SIGN_CELLS = 2
+"""In front of each row: the cursor and the mark."""
 _REST_SECONDS = 0.03
 
 
@@ -34,6 +36,17 @@ class Column:
     label: str
     width: int
     flex: bool = False
+
+
+def columns_that_fit(columns: Sequence[Column], width: int) -> Sequence[Column]:
+    """The first of these columns for which a table of so many cells has room, at their narrowest:
+    what is cut off at the right could be mistaken for the whole. One always stays."""
+    room = width - SIGN_CELLS
+    for at, column in enumerate(columns):
+        room -= (min(column.width, MIN_FLEX) if column.flex else column.width) + (at > 0)
+        if room < 0 and at > 0:
+            return columns[:at]
+    return columns
 
 
 class Rows(Protocol):
@@ -140,6 +153,10 @@ class Table(LineView):
             self.repaint()
         if to_the_end:
             self._move_to(len(rows.ids) - 1)
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show these columns from now on; `show` a source that has them."""
+        self._columns = list(columns)
 
     def mark(self) -> None:
         """Mark the row with the cursor, or take its mark away, and go one row down."""

@@ -6,6 +6,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import tuiprov.data.alive
+import tuiprov.data.former_passwords
 import tuiprov.data.kept
 import tuiprov.data.models
 import tuiprov.data.template_tables
