@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from tuiprov.commands.progress import progress
 from tuiprov.commands.site import SITE, Where
 from tuiprov.data.csv_export import export_csv
 from tuiprov.data.exchange import Imported, columns_of, import_file
@@ -48,9 +49,14 @@ def import_(
     columns = columns.with_given(_pairs(given or (), "--set"))
     if columns.format.name != OWN or column:
         _say_columns(columns)
-    done = import_file(
-        *(store.database, viewer, file), dry_run=dry_run, partial=partial, columns=columns
-    )
+    with progress("reading rows") as on_rows:
+        done = import_file(
+            *(store.database, viewer, file),
+            dry_run=dry_run,
+            partial=partial,
+            columns=columns,
+            on_rows=on_rows,
+        )
     for refusal in done.refused:
         say(str(refusal), to_error=True)
     for line in in_words(done, dry_run=dry_run):
