@@ -16,7 +16,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
-from benchmarks import bulk, exchanging, keystrokes, lists, publishing, rendering, serving, startup
+from benchmarks import (
+    bulk,
+    exchanging,
+    keystrokes,
+    lists,
+    publishing,
+    regenerate,
+    rendering,
+    serving,
+    startup,
+)
 from benchmarks.ground import Ground
 from benchmarks.harness import QUICK, THOROUGH, Figure, table
 
@@ -28,6 +38,7 @@ PARTS: Final[Mapping[str, Callable[[Ground], Iterator[Figure]]]] = {
     "plans": publishing.measure_plans,
     "publish": publishing.measure_publish,
     "bulk": bulk.measure,
+    "regenerate": regenerate.measure,
     "exchange": lambda ground: exchanging.measure(ground.directory, ground.effort),
     "rendering": lambda ground: rendering.measure(ground.effort),
 }

@@ -49,7 +49,7 @@ class Effort:
 
 
 THOROUGH = Effort(starts=15, keys=96, batches=15, fleets=(1_000, 10_000, 100_000), published=10_000)
-QUICK = Effort(starts=5, keys=24, batches=5, fleets=(1_000, 10_000), published=500)
+QUICK = Effort(starts=5, keys=24, batches=5, fleets=(1_000, 10_000), published=2_000)
 
 
 def p95(values: Sequence[float]) -> float:

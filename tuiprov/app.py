@@ -47,6 +47,7 @@ _AREAS = {
     "history": ("tuiprov.screens.history", "HistoryScreen"),
     "fetches": ("tuiprov.screens.fetches", "FetchesScreen"),
     "preferences": ("tuiprov.screens.preferences", "PreferencesScreen"),
+    "waves": ("tuiprov.screens.waves", "WavesScreen"),
 }
 """Module and class of each area's screen, imported when it is opened."""
 _MOST_OFFERS = 5
@@ -223,14 +224,24 @@ class TuiprovApp(App[None]):
         """Show a plan while it is made, and carry it out when told so."""
         from tuiprov.screens.plan import PlanScreen
 
-        screen = PlanScreen(planner, about)
+        screen = PlanScreen(planner, about, in_waves=self.show_waves)
 
         def answer(apply: bool | None) -> None:
             if apply:
-                self._list.show_keys(note="Publishing …")
                 self.publish(screen.plan, partial(self._published, screen.plan))
 
         self.push_screen(screen, answer)
+
+    def show_waves(self, plan: Plan) -> None:
+        """Cut a plan into waves, to be started there."""
+        from tuiprov.screens.waves import WavesScreen
+
+        if self._session is not None:
+            self.push_screen(WavesScreen(self._session, plan))
+
+    def note(self, words: str) -> None:
+        """Say something in the list of extensions' line of keys."""
+        self._list.reload(words)
 
     def _published(self, plan: Plan, words: str, error: TuiprovError | None) -> None:
         if error is not None:
@@ -239,18 +250,20 @@ class TuiprovApp(App[None]):
             self._list.offer_resync(self._session, plan, words)
         self._list.reload(words)
 
-    @work(thread=True, group="publish")
     def publish(self, plan: Plan, done: Done) -> None:
-        """Carry a plan out in a thread, then call `done`; the program does not end before."""
-        session, problem = self._session, None
-        try:
-            if session is not None:
-                session.publish(plan)
-        except TuiprovError as error:
-            problem = error
-        words = "Not published." if problem else f"Files: {plan.in_the_past()}."
-        if self.is_running:
-            self.call_from_thread(done, words, problem)
+        """Carry a plan out behind the keys, then call `done`; the program does not end before. Who
+        stops it before anything is recorded has published nothing, and `done` is not called."""
+        from tuiprov.screens.base import TuiprovScreen
+
+        session, screen = self._session, self.screen
+        if session is None or not isinstance(screen, TuiprovScreen):
+            return
+        screen.work_on(
+            f"Publish: {plan.summary()}",
+            partial(session.publish, plan),
+            lambda _: done(f"Files: {plan.in_the_past()}.", None),
+            lambda error: done("Not published.", error),
+        )
 
     def _offer_unfinished(self, session: Session, offers: Sequence[Offer]) -> None:
         """What sessions that ended have stored and not published: shown as a plan on request."""

@@ -5,7 +5,8 @@ The app imports this module in a thread after its first frame, and with it the w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from tuiprov.publish.timeline import Timeline
     from tuiprov.publish.unfinished import Offer
     from tuiprov.resyncing import Resyncing
+    from tuiprov.rollout import Rollouts
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,12 @@ class Session:
         from tuiprov.resyncing import Resyncing
 
         return Resyncing(self.store, self.viewer, self.store.console)
+
+    def rollouts(self, sleep: Callable[[float], None] = time.sleep) -> Rollouts:
+        """Applying plans in waves; `sleep` is what a driver waits by."""
+        from tuiprov.rollout import Rollouts
+
+        return Rollouts(self.store, self.viewer, sleep=sleep)
 
     def bulk(self, ids: Collection[int]) -> Bulk:
         """These extensions, to be edited together."""
@@ -324,15 +332,22 @@ class Session:
 
         return Timeline(self.store, self.viewer, device_id)
 
-    def undo(self, event_id: int) -> set[int]:
+    def undo(self, event_id: int, on_record: OnPhone | None = None) -> set[int]:
         """Take an operation back; gives the devices whose files are to follow."""
-        return self.archive.undo(self.viewer, event_id)
+        return self.archive.undo(self.viewer, event_id, on_record or (lambda _: None))
 
-    def plan_of(self, devices: Collection[int]) -> Plan:
-        """The plan that brings these devices' files up to date."""
+    def undone(self, event_id: int) -> set[int]:
+        """The extensions that taking it back has changed, which the PBX may not know so."""
+        return self.archive.undone(self.viewer, event_id)
+
+    def plan_of(
+        self, devices: Collection[int], extensions: Collection[int], on_phone: OnPhone
+    ) -> Plan:
+        """The plan that brings these devices' files, and what the PBX knows of these extensions, up
+        to date."""
         from tuiprov.publish.publishing import plan_devices
 
-        return plan_devices(self.store, devices)
+        return plan_devices(self.store, devices, extensions=extensions, on_phone=on_phone)
 
     # -- the whole site -------------------------------------------------------------------------
 
@@ -341,10 +356,11 @@ class Session:
 
         return plan_outdated(self.store, self.viewer, where, on_phone)
 
-    def publish(self, plan: Plan) -> None:
-        from tuiprov.publish.publishing import publish
+    def publish(self, plan: Plan, on_file: OnPhone | None = None) -> None:
+        """Carry a plan out; `on_file`: as in `publishing.carry_out`."""
+        from tuiprov.publish.publishing import publish, unheard
 
-        publish(self.store, self.viewer, plan)
+        publish(self.store, self.viewer, plan, on_file or unheard)
 
     def unfinished(self) -> Sequence[Offer]:
         """What an operation has stored and nobody has written the files of: its process ended."""
@@ -395,6 +411,16 @@ class Session:
     def save_settings(self, sheet: SiteSheet) -> None:
         """Store the settings; their plan is to be published then. Raises Refused or Conflict."""
         sheet.rebase(self.store.set_site(self.viewer, sheet.changes, sheet.site))
+
+    def apply_settings(self, sheet: SiteSheet, plan: Plan, on_file: OnPhone) -> None:
+        """Store the settings and publish their plan, as one operation; what `on_file` raises before
+        they are stored ends it. PublishError: they are stored."""
+        from tuiprov.orders.order import going_on
+
+        with self.store.operations.begin():
+            on_file(0)
+            self.save_settings(sheet)
+            self.publish(plan, going_on(on_file))
 
     # -- drafts that outlive the session --------------------------------------------------------
 

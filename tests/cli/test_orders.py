@@ -42,6 +42,18 @@ class TestRemove:
         assert cli("undo", number, "--yes").code == 0
         assert site.export() == before
 
+    def test_the_pbx_forgets_one_without_a_phone_and_knows_it_again_with_the_undo(
+        self, cli: Cli, site: Site
+    ) -> None:
+        site.configure(pbx="asterisk")
+        site.add("0027*050", sip_password="no-phone-secret")
+        assert cli("publish", "--yes").code == 0
+        file = site.publish_root / "pbx" / "pjsip_tuiprov.conf"
+        ran = cli("remove", "0027*050", "--json", "--yes")
+        assert "[0027*050]" not in file.read_text()
+        assert cli("undo", str(ran.json["operation"]), "--yes").code == 0
+        assert "[0027*050]" in file.read_text()
+
     def test_a_dry_run_and_json_without_yes_only_plan(self, cli: Cli, site: Site) -> None:
         ran = cli("remove", "--where", "user:ana.nunez", "--dry-run")
         assert "2 extensions to remove" in ran.out
@@ -136,6 +148,32 @@ class TestSetAndPublish:
         assert [one["kind"] for one in ran.json["changes"]] == ["replace"]
         assert cli("publish", "--where", "0027*001", "--regenerate", "--yes").code == 0
         assert file.read_text() != "vandalised"
+
+
+class TestDevices:
+    def test_all_that_match_are_removed_and_come_back_with_one_undo(
+        self, cli: Cli, site: Site
+    ) -> None:
+        before = site.export()
+        ran = cli("devices", "remove", "--where", "manufacturer:Cisco", "--json")
+        assert (ran.json["about"], ran.json["done"]) == ("Remove 3 devices", "")
+        assert site.export() == before
+        ran = cli("devices", "remove", "--where", "manufacturer:Cisco", "--json", "--yes")
+        assert "3 removed" in ran.json["done"]
+        assert "LobbyCisco" not in site.export()
+        assert cli("undo", str(ran.json["operation"]), "--yes").code == 0
+        assert site.export() == before
+
+    def test_all_that_match_are_cleared(self, cli: Cli, site: Site) -> None:
+        assert "3 cleared" in cli("devices", "clear", "--where", "manufacturer:Cisco", "--yes").out
+        assert cli("devices", "clear", "--where", "manufacturer:Cisco", "--yes").code == 1
+
+    def test_neither_or_both_of_device_and_filter_is_wrong(self, cli: Cli, site: Site) -> None:
+        assert cli("devices", "clear", "LobbyCisco", "--where", "manufacturer:Cisco").code == 2
+        assert cli("devices", "remove").code != 0
+        assert cli("devices", "remove", "--where", "nobody", "--yes").errors == [
+            "no device matches 'nobody'"
+        ]
 
 
 def _their_time_is_over(site: Site) -> None:

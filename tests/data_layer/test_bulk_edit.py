@@ -11,12 +11,16 @@ import pytest
 from tests.sites import PHONE, Site, a_site
 from tuiprov.data import bulk_undo
 from tuiprov.data.bulk_edit import TOGETHER, Survey, apply, survey
+from tuiprov.data.bulk_kinds import THERE_OR_NOT, WITHOUT_RULE
 from tuiprov.data.bulk_text import read
-from tuiprov.data.fields import Choice, Flag
+from tuiprov.data.checks import NO_NEIGHBOURS, check_page
+from tuiprov.data.fields import Choice, Flag, Number
+from tuiprov.data.gates import gate
 from tuiprov.data.kept import Event, FieldChange
 from tuiprov.data.models import Device
-from tuiprov.data.reading import page_of
-from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
+from tuiprov.data.page import Page
+from tuiprov.data.reading import page_of, pages_of
+from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, FIELDS
 from tuiprov.data.writer import proposed_page
 from tuiprov.errors import Conflict, Refused
 
@@ -112,12 +116,68 @@ class TestTheSurvey:
         assert found.changed == 0
         assert found.refused
 
+    def test_a_text_that_one_has_already_opens_no_gate_for_the_others(self, site: Site) -> None:
+        """Who may not change it is refused for each that has another text."""
+        spare = PHONE | {"status": "disabled", "mac": ""}
+        site.add("0027*208", sip_password="x8", **spare, notes="moved")
+        site.add("0027*209", sip_password="x9", **spare, notes="elsewhere")
+        viewer = site.viewer("organization", "view", sip=True)
+        found = surveyed(site, viewer, notes="moved")
+        assert found.changed == 0
+        assert site.page("0027*208").extension_id not in found.refused
+        assert site.page("0027*209").extension_id in found.refused
+
     def test_extensions_out_of_reach_are_not_touched(self, site: Site) -> None:
         viewer = site.viewer("user", "modify", sip=True)
         reached = set(site.store.extension_ids(viewer))
         assert 0 < len(reached) < len(ids(site))
         found = surveyed(site, viewer, dtmf_mode="info")
         assert found.changed + found.same + len(found.refused) == len(reached)
+
+
+def unlike(name: str, value: Any) -> list[Any]:
+    """Other values of a field, none of them empty."""
+    field = FIELDS[name]
+    if isinstance(field, Flag):
+        return [not value]
+    if isinstance(field, Choice) and field.options:
+        return [other for other, _ in field.options if other != value]
+    if isinstance(field, Number):
+        return [field.low, field.high]
+    return ["another", "10.20.30.0/24"]
+
+
+class TestKinds:
+    """What the rules look at decides of which kind an extension is. Here each field that is left
+    out is tried: nothing said about another field may hang on it."""
+
+    @pytest.mark.parametrize("name", sorted(WITHOUT_RULE | THERE_OR_NOT))
+    def test_nothing_hangs_on_a_field_that_is_left_out(self, site: Site, name: str) -> None:
+        viewers = [
+            site.admin,
+            site.viewer("provider", "modify", sip=True, trunking=True),
+            site.viewer("organization", "view", sip=True),
+            site.viewer("user", "none"),
+        ]
+
+        def said(page: Page) -> Any:
+            """What is wrong with it, but for a password of its own that no statement can read, and
+            what each of them may do with its other fields."""
+            found = check_page(page, NO_NEIGHBOURS)
+            wrong = [one for one in found if one.field != name or not FIELDS[name].secret]
+            others = [other for other in FIELDS if other != name]
+            return wrong, [gate(other, page, viewer) for other in others for viewer in viewers]
+
+        with site.database.read() as session:
+            pages = list(pages_of(session, site.admin, ids(site)))
+        for page in pages:
+            value, before = page.values[name], said(page)
+            if name in WITHOUT_RULE:
+                values = [*unlike(name, value), DEFAULTS[name]]
+            else:
+                values = unlike(name, value) if value else []
+            for other in values:
+                assert said(page.changed({name: other})) == before, other
 
 
 EVERY_KIND: dict[str, Any] = {

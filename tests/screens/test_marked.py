@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+
+import pytest
 
 from tests.screens.desk import NARROW, Desk, at_desk
 from tests.screens.office import publish_all
 from tests.sites import Site
+from tuiprov.data.kept import Event
+from tuiprov.data.models import Device
+from tuiprov.orders.files import SetFields
+from tuiprov.orders.order import OnRecord, Outcome
+from tuiprov.publish.publishing import plan_devices, publish
 
 
 def values(site: Site, field: str) -> dict[str, object]:
@@ -137,3 +145,66 @@ class TestRotating:
             await desk.see("rotated")
         after = values(office, "sip_password")
         assert sum(before[number] != after[number] for number in before) >= 7
+
+
+class TestDevices:
+    async def test_marked_devices_are_removed_together_and_one_undo_brings_them_back(
+        self, office: Site
+    ) -> None:
+        publish_all(office)
+        before, tree = office.export(), files(office)
+        async with at_desk(office) as desk:
+            await desk.press("f2")
+            await desk.see("Devices", "friendly name")
+            await desk.press("space", "space")
+            assert "2 marked: F10 acts on them" in desk.part("filter")
+            await desk.press("delete")
+            await desk.see("Remove 2 devices", "2 devices to remove")
+            await apply(desk)
+            await desk.see("2 removed")
+            event = next(e for e in reversed(office.rows(Event)) if e.action == "remove")
+        devices = office.store.archive.undo(office.admin, event.id or 0)
+        publish(office.store, office.admin, plan_devices(office.store, devices))
+        assert office.export() == before
+        assert files(office) == tree
+
+    async def test_the_menu_is_about_devices_and_says_who_cannot(self, office: Site) -> None:
+        async with at_desk(office, size=NARROW) as desk:
+            await desk.press("f2")
+            await desk.see("friendly name")
+            await desk.press("ctrl+a")
+            await act(desk, "Disable")
+            await desk.see("Disable 4 devices", "to change")
+            await apply(desk)
+            await desk.see("changed. Files")
+        assert {row.status for row in office.rows(Device)} == {"disabled"}
+
+    async def test_what_not_all_can_have_is_not_offered(self, office: Site) -> None:
+        async with at_desk(office) as desk:
+            await desk.press("f2")
+            await desk.see("friendly name")
+            await desk.press("ctrl+a")
+            await act(desk, "Firmware")
+            await desk.see("nothing that all of these can be given")
+
+
+class TestStopping:
+    async def test_escape_stops_it_while_nothing_is_written_and_says_so(
+        self, office: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def slowly(_self: SetFields, on_record: OnRecord) -> Outcome:
+            for count in range(10_000):
+                on_record(count)
+                time.sleep(0.001)
+            return Outcome("done")
+
+        monkeypatch.setattr(SetFields, "apply", slowly)
+        before = office.export()
+        async with at_desk(office, size=NARROW) as desk:
+            await desk.press("ctrl+a")
+            await act(desk, "Disable")
+            await apply(desk)
+            await desk.see("Disable 8 extensions", "Working … ", "Esc stop")
+            await desk.press("x", "q", "escape")
+            await desk.see("Stopped: nothing was changed", "8 marked")
+        assert office.export() == before

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+
 import pytest
 from rich.cells import cell_len
 
 from tests.screens.desk import NARROW, Desk, at_desk, key_event
 from tests.screens.office import BOARD, SALES
 from tests.sites import Site
+from tuiprov.data.completion import Typed
+from tuiprov.list_views import ListViews
 
 
 def filter_line(desk: Desk) -> str:
@@ -63,6 +68,26 @@ class TestCompletion:
             for key in (*"model:d7", "tab", *" back"):
                 desk.app.post_message(key_event(key))
             await desk.see("model:D765 back", "1 / 1", "Sales back office")
+
+    async def test_a_slow_answer_to_an_older_text_keeps_no_key_waiting(
+        self, office: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked, gate = threading.Event(), threading.Event()
+
+        def slow(self: ListViews, at: Typed) -> Sequence[str]:
+            asked.set()
+            gate.wait(10)
+            return ["T46S"]
+
+        monkeypatch.setattr(ListViews, "values", slow)
+        async with at_desk(office) as desk:
+            await desk.type("model:")
+            await desk.until(asked.is_set)
+            await desk.press("ctrl+u", *"stat", "tab")
+            assert filter_line(desk).startswith("state:")
+            gate.set()
+            await desk.press("tab")
+            await desk.until(lambda: filter_line(desk).startswith("status:"))
 
     async def test_tab_in_an_empty_filter_shows_what_can_be_asked(self, office: Site) -> None:
         async with at_desk(office) as desk:

@@ -4,10 +4,11 @@ from array import array
 from collections.abc import Mapping, Sequence
 
 import pytest
+from rich.cells import cell_len
 from textual import events
 from textual.app import App, ComposeResult
 
-from tuiprov.widgets.table import PAGE, Column, Table
+from tuiprov.widgets.table import PAGE, Column, Table, columns_that_fit
 
 HOSTILE = "[/foo] [@click=app.quit]x[/] \x1b[31m\x9b\u202eabc\x00日本"
 COLUMNS = (Column("name", "Name", 10, flex=True), Column("state", "State", 9))
@@ -303,3 +304,64 @@ class TestGrowing:
             await pilot.press(*["down"] * 14)
             app.table.mark_range()
             assert app.table.marked == {2, *range(14, 21), 90_000}
+
+
+class TestColumnsThatFit:
+    """2 cells for cursor and mark, columns of 10 (at least 6), 9 and 17, a blank between two."""
+
+    THREE = (*COLUMNS, Column("mac", "MAC", 17))
+
+    @pytest.mark.parametrize(
+        ("width", "names"),
+        [
+            (200, ["name", "state", "mac"]),
+            (36, ["name", "state", "mac"]),
+            (35, ["name", "state"]),
+            (18, ["name", "state"]),
+            (17, ["name"]),
+            (1, ["name"]),
+        ],
+    )
+    def test_those_at_the_right_give_way(self, width: int, names: list[str]) -> None:
+        assert [one.name for one in columns_that_fit(self.THREE, width)] == names
+
+    @pytest.mark.parametrize("width", [200, 36, 35, 18])
+    async def test_what_fits_is_shown_whole(self, width: int) -> None:
+        columns = columns_that_fit(self.THREE, width)
+        app = Lister(columns)
+        async with app.run_test(size=(width, 10)) as pilot:
+            app.table.show(Cells(("日本語の名前", "published", "80:5E:C0:00:00:01")))
+            await pilot.pause()
+            assert app.lines[1].endswith(("published", "80:5E:C0:00:00:01")[len(columns) - 2])
+            assert all(cell_len(line) <= width for line in app.lines)
+
+    @pytest.mark.parametrize(
+        "name", ["日本語の名前です", "👩🚒 Ops", "é́́", "ﷺ", "❤️❤️", "한국어", "x" * 40]
+    )
+    async def test_a_wide_name_moves_no_other_column(self, name: str) -> None:
+        app = Lister(self.THREE)
+        async with app.run_test(size=(40, 10)) as pilot:
+            app.table.show(Cells((name, "stale", "80:5E")))
+            await pilot.pause()
+            header, row = app.lines[:2]
+            assert cell_len(row.partition("stale")[0]) == cell_len(header.partition("State")[0])
+
+    async def test_other_columns_take_the_place_of_those_shown(self) -> None:
+        app = Lister()
+        async with app.run_test(size=(60, 10)) as pilot:
+            app.table.show(Source(range(3)))
+            app.table.set_columns((Column("number", "Number", 8),))
+            app.table.show(Cells(("12",)))
+            await pilot.pause()
+            assert app.lines[:2] == ["  Number", "› 12"]
+
+
+class Cells(Source):
+    """One row of these cells."""
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        super().__init__([1])
+        self.cells = cells
+
+    def page(self, ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+        return {1: self.cells}

@@ -49,8 +49,9 @@ def undo(number: Number, yes: Yes = False) -> None:
     with store.operations.begin():
         devices = store.archive.undo(viewer, number)
         say("taken back")
-        if devices and viewer.may_provision:
-            ready = plan_devices(store, devices)
+        extensions = store.archive.undone(viewer, number)
+        if (devices or extensions) and viewer.may_provision:
+            ready = plan_devices(store, devices, extensions=extensions)
             print_plan(ready, with_diff=False, as_json=False)
             if ready and (yes or typer.confirm("Bring the phones' files up to date?")):
                 carry_out(store, viewer, ready, f"undo of {number}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import pwd
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, true
@@ -135,8 +136,10 @@ def within_reach(viewer: Viewer, user: Any, organization: Any) -> ColumnElement[
     return col(Extension.id) == viewer.extension_id
 
 
+@cache
 def user_and_organization() -> tuple[Any, Any]:
-    """Two aliases of Account to join an extension to its user and that user's organization."""
+    """Two aliases of Account to join an extension to its user and that user's organization: always
+    the same ones, as making them takes longer than many a query."""
     return aliased(Account, name="user"), aliased(Account, name="organization")
 
 

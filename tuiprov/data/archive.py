@@ -7,7 +7,7 @@ sees what everybody did; others what they did themselves, and the files of devic
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -24,7 +24,7 @@ from tuiprov.data.fields import Field
 from tuiprov.data.kept import Content, Event, FieldChange, FileVersion, PublishedFile
 from tuiprov.data.models import Account, Device, Extension
 from tuiprov.data.permissions import needs, require
-from tuiprov.data.reading import columns
+from tuiprov.data.reading import columns, site_of
 from tuiprov.data.sections import FIELDS
 from tuiprov.data.site import SITE_FIELDS
 from tuiprov.data.template_fields import TEMPLATE_FIELDS
@@ -143,12 +143,29 @@ class Archive:
             return [_change_row(session, row, names) for row in rows]
 
     @needs("history.undo")
-    def undo(self, viewer: Viewer, event_id: int) -> set[int]:
+    def undo(
+        self, viewer: Viewer, event_id: int, on_record: Callable[[int], None] = lambda _: None
+    ) -> set[int]:
         """Take an operation back; gives the devices whose files are to follow. Raises NotFound,
-        NotAllowed, Conflict or Refused; then nothing is changed."""
+        NotAllowed, Conflict or Refused, or what `on_record` raises, which is told how many devices
+        follow before it is final; then nothing is changed."""
         require(viewer, "history.undo")
         with self._database.write() as session:
-            return undo(session, viewer, event_id)
+            devices = undo(session, viewer, event_id)
+            on_record(len(devices))
+            return devices
+
+    @needs("history.undo")
+    def undone(self, viewer: Viewer, event_id: int) -> set[int]:
+        """The extensions that taking this operation back has changed, which the PBX may not know as
+        they are now; none where tuiprov does not write its files."""
+        require(viewer, "history.undo")
+        query = select(FieldChange.row_id).join(Event, col(Event.id) == col(FieldChange.event_id))
+        query = query.where(Event.undoes == event_id, FieldChange.table == "extension")
+        with self._database.read() as session:
+            if site_of(session).pbx == "none":
+                return set()
+            return set(session.exec(query.where(seen_by(viewer)).distinct()))
 
     @needs("files.see")
     def versions(self, viewer: Viewer, device_id: int) -> Sequence[VersionRow]:

@@ -1,6 +1,6 @@
 """One change to many extensions, as one operation: who may not have it and why, then the write.
 
-Extensions that are alike in all that the rules look at are one group, of which one is asked; the
+Extensions that are alike in all that the rules look at are of one kind, of which one is asked; the
 write is one statement for each field. So a hundred thousand cost little more than the database
 itself. What hangs on each record alone (a MAC address, a password, a text made from its own
 fields) goes the way of a single save, record by record.
@@ -20,13 +20,14 @@ from sqlmodel import Session, col, func, select
 
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.bulk_kinds import Kinds
 from tuiprov.data.bulk_sets import Change, Selection, plain, write_all
 from tuiprov.data.bulk_text import Composed
 from tuiprov.data.checks import NO_NEIGHBOURS, check_page, must_be_unique
 from tuiprov.data.fields import Flag, Value, Values
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import Page
-from tuiprov.data.reading import columns, page_of
+from tuiprov.data.reading import columns, page_of, pages_of
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 from tuiprov.data.writer import forbidden, proposed_page, write_page
 from tuiprov.errors import Refusal, Refused
@@ -60,7 +61,7 @@ TOGETHER: Final = frozenset(
         "notes",
     }
 )
-"""Fields whose new value the rules judge alike for all extensions of a group, and from whose change
+"""Fields whose new value the rules judge alike for all extensions of a kind, and from whose change
 nothing follows for another field."""
 
 _MOST_PARTS: Final = 500
@@ -102,10 +103,11 @@ def survey(
 ) -> Survey:
     """What this change would do to these extensions; nothing is written. Who is out of the
     viewer's reach is left out."""
-    with Selection(session, viewer, ids) as chosen:
+    with Selection(session, viewer, ids, _unlike(change)) as chosen:
+        reached = chosen.count_reached()
         sorting = _sort(session, viewer, chosen, change)
         refused = dict(sorting.refused)
-        changed = same = 0
+        changed = 0
         for count, extension_id in enumerate(sorting.each):
             on_record(count)
             page = page_of(session, viewer, extension_id)
@@ -113,13 +115,9 @@ def survey(
             if found:
                 refused[extension_id] = found
             changed += differs and not found
-            same += not differs and not found
-        chosen.leave_out([*refused, *sorting.each])
-        rest = chosen.count()
-        if rest:
-            differing = chosen.count_differing(change)
-            changed, same = changed + differing, same + rest - differing
-    return Survey(refused, changed, same)
+        _leave_out(chosen, change, [*refused, *sorting.each])
+        changed += chosen.count()
+    return Survey(refused, changed, reached - changed - len(refused))
 
 
 def apply(
@@ -134,7 +132,7 @@ def apply(
     are asked again in this very transaction."""
     event = history.record(session, viewer.label, "set", subject[:128], " ".join(change))
     session.flush()
-    with Selection(session, viewer, ids) as chosen:
+    with Selection(session, viewer, ids, _unlike(change)) as chosen:
         sorting = _sort(session, viewer, chosen, change)
         refused = dict(sorting.refused)
         devices: set[int] = set()
@@ -147,13 +145,12 @@ def apply(
             elif differs:
                 changed += 1
                 devices |= {device_id} if device_id else set()
-        chosen.leave_out([*refused, *sorting.each])
-        together = plain(change)
-        if chosen.count():
-            chosen.keep_differing(together)
-            changed += chosen.count()
+        _leave_out(chosen, change, [*refused, *sorting.each])
+        together = chosen.count()
+        if together:
+            changed += together
             devices |= chosen.devices()
-            write_all(session, chosen, together, event.id or 0)
+            write_all(session, chosen, plain(change), event.id or 0)
     session.expire_all()
     if not changed:
         session.delete(event)
@@ -198,26 +195,26 @@ def common_values(
 
 def representatives(session: Session, viewer: Viewer, ids: Collection[int]) -> list[Page]:
     """One page of each kind that there is among these extensions, at most so many."""
-    with Selection(session, viewer, ids) as chosen:
-        firsts = [group[0] for group in chosen.groups({})]
-        return [page_of(session, viewer, number) for number in firsts[:_MOST_KINDS]]
+    with Selection(session, viewer, ids) as chosen, Kinds(session, chosen, {}) as kinds:
+        return list(pages_of(session, viewer, kinds.firsts(_MOST_KINDS)))
 
 
-def refused_as_they_are(session: Session, viewer: Viewer, ids: Collection[int]) -> list[Refusal]:
-    """What is wrong with these extensions as they stand, by their numbers: one of each group is
+def refused_as_they_are(session: Session, viewer: Viewer, chosen: Selection) -> list[Refusal]:
+    """What is wrong with these extensions as they stand, by their numbers: one of each kind is
     asked, and where that one is wrong all of them."""
     found: list[Refusal] = []
-    with Selection(session, viewer, ids) as chosen:
-        for group in chosen.groups({"template": ""}):
-            if not check_page(page_of(session, viewer, group[0]), NO_NEIGHBOURS):
-                continue
-            for number in group:
-                page = page_of(session, viewer, number)
-                where = str(page.values["extension"])
-                found += [
-                    Refusal(one.field, one.reason, where) for one in check_page(page, NO_NEIGHBOURS)
-                ]
+    with Kinds(session, chosen, _ANY) as kinds:
+        pages = pages_of(session, viewer, kinds.firsts())
+        wrong = [page.extension_id or 0 for page in pages if check_page(page, NO_NEIGHBOURS)]
+        numbers = [number for _, number in kinds.members(wrong)]
+    for page in pages_of(session, viewer, numbers):
+        where = str(page.values["extension"])
+        found += [Refusal(one.field, one.reason, where) for one in check_page(page, NO_NEIGHBOURS)]
     return found
+
+
+_ANY: Final[Change] = {"template": Composed("")}
+"""Stands for a change of which nothing is known but that it may be of the template."""
 
 
 # -- sorting them out -----------------------------------------------------------------------------
@@ -232,23 +229,42 @@ class _Sorting:
 
 
 def _sort(session: Session, viewer: Viewer, chosen: Selection, change: Change) -> _Sorting:
-    if not change.keys() <= TOGETHER or any(map(_is_composed, change.values())):
+    if not _is_for_all(change):
         return _Sorting({}, chosen.ids())
     values = plain(change)
     refused: dict[int, Sequence[Refusal]] = {}
     each: list[int] = []
-    for group in chosen.groups(change):
-        page = page_of(session, viewer, group[0])
-        found = _of_group(viewer, page, values)
-        if found is None:
-            each += group
-        elif found:
-            refused |= dict.fromkeys(group, found)
+    with Kinds(session, chosen, change) as kinds:
+        pages = pages_of(session, viewer, kinds.firsts())
+        found = {page.extension_id or 0: _of_kind(viewer, page, values) for page in pages}
+        for first, number in kinds.members([first for first, told in found.items() if told != []]):
+            told = found[first]
+            if told is None:
+                each.append(number)
+            else:
+                refused[number] = told
     return _Sorting(refused, each)
 
 
-def _of_group(viewer: Viewer, page: Page, values: Mapping[str, Value]) -> list[Refusal] | None:
-    """Why none of the group may have these values, [] when all may; None when each has to be
+def _is_for_all(change: Change) -> bool:
+    """Can it be judged by kinds and written by sets?"""
+    return change.keys() <= TOGETHER and not any(map(_is_composed, change.values()))
+
+
+def _unlike(change: Change) -> Mapping[str, Value] | None:
+    """Who has these values already need not be asked; a text of each one's own has to be made."""
+    return plain(change) if _is_for_all(change) else None
+
+
+def _leave_out(chosen: Selection, change: Change, others: Collection[int]) -> None:
+    """Leave those that are written together."""
+    chosen.leave_out(others)
+    if not change.keys().isdisjoint(DEVICE_FIELDS):
+        chosen.leave_out_without_device()
+
+
+def _of_kind(viewer: Viewer, page: Page, values: Mapping[str, Value]) -> list[Refusal] | None:
+    """Why none of the kind may have these values, [] when all may; None when each has to be
     looked at: what is wrong is the record's own, or hangs on other records."""
     proposed = page.changed(values)
     found = forbidden(page, values, proposed, viewer)

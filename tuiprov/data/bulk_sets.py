@@ -1,21 +1,21 @@
-"""Very many extensions in the database: chosen, grouped and written by sets, for `bulk_edit.py`."""
+"""Very many extensions in the database: chosen and written by sets, for `bulk_edit.py`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
-    Column,
+    JSON,
     Integer,
-    MetaData,
     Select,
     String,
-    Table,
     case,
+    column,
     delete,
     insert,
+    table,
     text,
     true,
     update,
@@ -30,50 +30,10 @@ from tuiprov.data.bulk_text import Composed
 from tuiprov.data.fields import Flag, Number, Value
 from tuiprov.data.kept import FieldChange
 from tuiprov.data.models import Device, Extension, Line
-from tuiprov.data.reading import columns, joined
 from tuiprov.data.sections import DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
 
 Change = Mapping[str, "Value | Composed"]
 """Column name → its new value, the same for all or composed from each record's own."""
-
-_OWN: Final = frozenset(
-    {
-        "extension",
-        "extension_name",
-        "sip_username",
-        "sip_password",
-        "secret_code",
-        "equipment_description",
-        "mac",
-        "friendly_name",
-        "notes",
-        "admin_password",
-    }
-)
-"""Fields that differ from record to record: a group is alike in whether they are there at all."""
-
-_WITHOUT_RULE: Final = frozenset(
-    {
-        "extension_name",
-        "sip_username",
-        "media_encryption",
-        "dtmf_mode",
-        "ping",
-        "allow_reinvite",
-        "on_private_network",
-        "publishes_state",
-        "force_mwi",
-        "signaling_transport",
-        "fixed_port",
-        "equipment_description",
-        "secret_code",
-        "admin_username",
-        "notes",
-    }
-)
-"""Fields that no rule about another field looks at (a test tries each)."""
-
-_MOST_PARTS: Final = 500
 
 
 def plain(change: Change) -> dict[str, Value]:
@@ -81,56 +41,57 @@ def plain(change: Change) -> dict[str, Value]:
     return {name: value for name, value in change.items() if not isinstance(value, Composed)}
 
 
-_POSTGRESQL_LIST: Final = (
-    "(SELECT CAST(one AS integer) AS value FROM json_array_elements_text(CAST(:ids AS json)) one) l"
-)
-
-
 def is_sqlite(session: Session) -> bool:
     """Is it SQLite, whose JSON functions have other names than PostgreSQL's?"""
     return session.get_bind().dialect.name == "sqlite"
 
 
-class Selection:
-    """The extensions that a change is about, as a table of this connection alone."""
+_CHOSEN: Final = table("chosen_extension", column("id", Integer), column("device_id", Integer))
 
-    def __init__(self, session: Session, viewer: Viewer, ids: Collection[int]) -> None:
+
+class Selection:
+    """The extensions that a change is about, each with its device, as a table of this connection
+    alone. Who is out of the viewer's reach is not in it; with `unlike` nor who has all of these
+    values already. An extension without a device has no value of a device's field. `ids`: they
+    themselves, or the statement that finds each once."""
+
+    def __init__(
+        self,
+        session: Session,
+        viewer: Viewer,
+        ids: Collection[int] | Select[Any],
+        unlike: Mapping[str, Value] | None = None,
+    ) -> None:
         self._session = session
-        self._table = Table(
-            "chosen_extension",
-            MetaData(),
-            Column("id", Integer, primary_key=True),
-            prefixes=["TEMPORARY"],
-        )
         self._viewer = viewer
         self._ids = ids
+        self._unlike = unlike
 
     def __enter__(self) -> Selection:
-        connection = self._session.connection()
-        self._table.create(connection)
-        # One statement for any number: a row of parameters each would cost as much as the change.
-        listed = json.dumps(sorted(set(self._ids)))
-        source = "json_each(:ids)" if is_sqlite(self._session) else _POSTGRESQL_LIST
         self._session.execute(
-            text(f"INSERT INTO {self._table.name} (id) SELECT value FROM {source}"),  # noqa: S608
-            {"ids": listed},
+            text(
+                f"CREATE TEMPORARY TABLE {_CHOSEN.name} (id integer PRIMARY KEY, device_id integer)"
+            )
         )
-        user, organization = user_and_organization()
-        seen = joined(select(Extension.id), user, organization)
-        if self._viewer.is_administrator:
-            seen = select(Extension.id)
-        else:
-            seen = seen.where(within_reach(self._viewer, user, organization))
-        self._session.execute(delete(self._table).where(self._table.c.id.not_in(seen)))
+        rows = self._within_reach(Extension.id, Line.device_id)
+        if self._unlike is not None:
+            rows = rows.outerjoin(Device, col(Device.id) == Line.device_id)
+            rows = rows.where(_differs(self._unlike))
+        self._session.execute(insert(_CHOSEN).from_select(["id", "device_id"], rows))
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._table.drop(self._session.connection())
+        self._session.execute(text(f"DROP TABLE {_CHOSEN.name}"))
 
     @property
     def chosen(self) -> Select[Any]:
         """Their ids, for a statement."""
-        return sql_select(self._table.c.id)
+        return sql_select(_CHOSEN.c.id)
+
+    @property
+    def their_devices(self) -> Select[Any]:
+        """The ids of their devices, for a statement."""
+        return sql_select(_CHOSEN.c.device_id).where(_CHOSEN.c.device_id.is_not(None))
 
     def ids(self) -> list[int]:
         """In the order of their numbers."""
@@ -138,76 +99,84 @@ class Selection:
         return [n for n in self._session.exec(query.order_by(col(Extension.extension))) if n]
 
     def count(self) -> int:
-        query = sql_select(func.count()).select_from(self._table)
-        return int(self._session.execute(query).scalar_one())
+        return self._count(sql_select(func.count()).select_from(_CHOSEN))
 
-    def leave_out(self, ids: Sequence[int]) -> None:
-        for start in range(0, len(ids), _MOST_PARTS):
-            some = ids[start : start + _MOST_PARTS]
-            self._session.execute(delete(self._table).where(self._table.c.id.in_(some)))
+    def count_reached(self) -> int:
+        """How many of those asked for are within reach, whatever values they have."""
+        return self._count(self._within_reach(func.count()))
 
-    def groups(self, change: Change) -> list[list[int]]:
-        """Their ids, those together that are alike in all that the rules look at for this change.
-        Made here and not by the database, which sorts rows this wide more slowly."""
-        key = list(_key_columns(change))
-        if "template" in change:
-            key.append(col(Extension.user_id))  # which templates there are hangs on the account
-        # Without labels two columns of one name would be one.
-        labelled = [column.label(f"k{n}") for n, column in enumerate(key)]
-        alike: dict[tuple[Any, ...], list[int]] = {}
-        for row in self._session.execute(self.of_chosen(columns(Extension.id, *labelled))):
-            alike.setdefault(row[1:], []).append(row[0])
-        return list(alike.values())
+    def leave_out(self, ids: Collection[int]) -> None:
+        if ids:
+            gone = sql_select(number_of(listed(self._session, ids)))
+            self._session.execute(delete(_CHOSEN).where(_CHOSEN.c.id.in_(gone)))
 
-    def count_differing(self, change: Change) -> int:
-        """How many would change."""
-        values = plain(change)
-        query = self.of_chosen(columns(func.count(Extension.id.distinct())))  # type: ignore[union-attr]
-        return int(self._session.execute(query.where(_differs(values))).scalar_one())
-
-    def keep_differing(self, values: Mapping[str, Value]) -> None:
-        """Leave out those that have these values already."""
-        differing = self.of_chosen(columns(Extension.id)).where(_differs(values))
-        self._session.execute(delete(self._table).where(self._table.c.id.not_in(differing)))
+    def leave_out_without_device(self) -> None:
+        """Leave out those of which these values, of a device's fields, change nothing."""
+        own = {n: v for n, v in (self._unlike or {}).items() if n in EXTENSION_FIELDS}
+        is_left_out: Any = _CHOSEN.c.device_id.is_(None)
+        if own:
+            differing = select(Extension.id).where(_differs(own))
+            is_left_out &= _CHOSEN.c.id.not_in(differing)
+        self._session.execute(delete(_CHOSEN).where(is_left_out))
 
     def devices(self) -> set[int]:
         """The devices they are on."""
-        return set(self._session.execute(self.their_devices).scalars())
-
-    @property
-    def their_devices(self) -> Select[Any]:
-        return columns(Line.device_id).where(col(Line.extension_id).in_(self.chosen)).distinct()
+        return set(self._session.connection().execute(self.their_devices).scalars())
 
     def of_chosen(self, query: Select[Any]) -> Select[Any]:
+        """`query` of their extensions, lines and devices."""
+        # The sum keeps SQLite from reading all extensions to look each up among the chosen ones.
         return (
-            query.select_from(self._table)
-            .join(Extension, col(Extension.id) == self._table.c.id)
-            .outerjoin(Line, col(Line.extension_id) == Extension.id)
-            .outerjoin(Device, col(Line.device_id) == Device.id)
+            query.select_from(_CHOSEN)
+            .join(Extension, col(Extension.id) == _CHOSEN.c.id + 0)
+            .outerjoin(Device, col(Device.id) == _CHOSEN.c.device_id)
         )
 
+    def _within_reach(self, *wanted: Any) -> Select[Any]:
+        """What is wanted of those asked for that the viewer sees, and of their lines."""
+        if isinstance(self._ids, Select):
+            asked: Any = self._ids.subquery()
+            (number,) = asked.c
+        else:
+            asked = listed(self._session, set(self._ids))
+            number = number_of(asked)
+        query = (
+            sql_select(*wanted)
+            .select_from(asked)
+            .join(Extension, col(Extension.id) == number)
+            .outerjoin(Line, col(Line.extension_id) == Extension.id)
+        )
+        if self._viewer.is_administrator:
+            return query
+        user, organization = user_and_organization()
+        query = query.join(user, col(Extension.user_id) == user.id)
+        query = query.join(organization, user.parent_id == organization.id)
+        return query.where(within_reach(self._viewer, user, organization))
 
-def _key_columns(change: Change) -> Iterator[Any]:
-    """What the rules look at: the fields themselves, and of those that differ from record to
-    record whether they are there."""
-    for model, names in ((Extension, EXTENSION_FIELDS), (Device, DEVICE_FIELDS)):
-        for name in names:
-            if name in _WITHOUT_RULE and name not in change:
-                continue
-            column = getattr(model, name)
-            yield (column != "") if name in _OWN else column
+    def _count(self, query: Select[Any]) -> int:
+        return int(self._session.execute(query).scalar_one())
+
+
+def listed(session: Session, ids: Collection[int]) -> Any:
+    """These ids as rows of a statement: one parameter for any number, because a row of parameters
+    each would cost as much as the change."""
+    if is_sqlite(session):
+        return func.json_each(json.dumps(sorted(ids))).table_valued("value")
+    return func.json_array_elements_text(sql_literal(sorted(ids), JSON)).table_valued("value")
+
+
+def number_of(rows: Any) -> Any:
+    """The id in each of the rows that `listed` gives."""
+    return sql_cast(rows.c.value, Integer)
 
 
 def _differs(values: Mapping[str, Value]) -> Any:
-    """Has the extension, or its device if it has one, another value?"""
-    found: Any = None
+    """Has the extension or its device another value? Without a device it has none."""
+    found: Any = ~true()
     for name, value in values.items():
         model = Device if name in DEVICE_FIELDS else Extension
-        other = getattr(model, name).is_distinct_from(value)
-        if model is Device:
-            other = other & col(Device.id).is_not(None)
-        found = other if found is None else found | other
-    return found if found is not None else ~true()
+        found |= getattr(model, name).is_distinct_from(value)
+    return found
 
 
 def write_all(
@@ -224,18 +193,19 @@ def write_all(
             continue
         for name, value in own.items():
             _write_history(session, model, name, value, ids, event_id)
-        differs = _differs(own)
-        changed = update(model).where(model.id.in_(ids), differs)
-        session.execute(changed.values(**own, version=model.version + 1), execution_options=_BLIND)
-    stale = update(Device).where(
-        col(Device.id).in_(chosen.their_devices), col(Device.publish_state) != "stale"
-    )
-    session.execute(
-        stale.values(publish_state="stale", publish_reason=""), execution_options=_BLIND
-    )
+        changed = update(model).where(model.id.in_(ids), _differs(own))
+        session.execute(changed.values(**own, version=model.version + 1), execution_options=BLIND)
+    outdate_all(session, chosen.their_devices)
 
 
-_BLIND: Final = {"synchronize_session": False}
+def outdate_all(session: Session, devices: Select[Any]) -> None:
+    """The database is now ahead of the files of these devices (`writer.outdate`)."""
+    is_wanted = col(Device.id).in_(devices)
+    stale = update(Device).where(is_wanted, col(Device.publish_state) != "stale")
+    session.execute(stale.values(publish_state="stale", publish_reason=""), execution_options=BLIND)
+
+
+BLIND: Final = {"synchronize_session": False}
 """The session has none of these rows; who reads them afterwards reads them anew."""
 
 

@@ -6,17 +6,16 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import JSON, exists, func, insert, literal, literal_column, update
+from sqlalchemy import JSON, Select, func, insert, literal, literal_column, update
 from sqlalchemy import cast as sql_cast
 from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.bulk_edit import refused_as_they_are
-from tuiprov.data.bulk_sets import is_sqlite
-from tuiprov.data.changes import ALL
+from tuiprov.data.bulk_sets import BLIND, Selection, is_sqlite, outdate_all
 from tuiprov.data.fields import Flag, Number
 from tuiprov.data.kept import FieldChange
 from tuiprov.data.models import Device, Extension, Line
@@ -38,18 +37,17 @@ def goes_by_sets(session: Session, event_id: int) -> bool:
     count = session.exec(select(func.count()).select_from(FieldChange).where(own)).one()
     if count < FROM:
         return False
-    other = (
-        col(FieldChange.table).not_in(tuple(_MODELS))
-        | (col(FieldChange.field) == ALL)
-        | (col(FieldChange.key) != "")
-    )
-    if session.exec(select(FieldChange.id).where(own, other).limit(1)).first() is not None:
-        return False
-    if any(field not in _MODELS[table][1] for table, field in _parts(session, event_id)):
+    parts = columns(FieldChange.table, FieldChange.field, FieldChange.key).where(own).distinct()
+    if not all(_is_plain(*part) for part in session.execute(parts)):
         return False
     place = [col(getattr(FieldChange, name)) for name in ("table", "row_id", "field")]
     twice = columns(FieldChange.row_id).where(own).group_by(*place).having(func.count() > 1)
     return session.execute(twice.limit(1)).first() is None
+
+
+def _is_plain(table: str, field: str, key: str) -> bool:
+    """Is it a field of these tables, neither a whole row nor a secret?"""
+    return table in _MODELS and field in _MODELS[table][1] and key == ""
 
 
 def count_changed_since(session: Session, event_id: int) -> int:
@@ -80,30 +78,34 @@ def take_back(session: Session, viewer: Viewer, event_id: int) -> set[int]:
         statement = update(model).where(*own, model.id == col(FieldChange.row_id))
         session.execute(
             statement.values({column: former, model.version: model.version + 1}),
-            execution_options={"synchronize_session": False},
+            execution_options=BLIND,
         )
-    changed = columns(FieldChange.row_id).where(col(FieldChange.event_id) == event_id)
-    of_extensions = changed.where(col(FieldChange.table) == "extension").distinct()
-    of_devices = changed.where(col(FieldChange.table) == "device").distinct()
-    devices = columns(Device.id).where(
-        col(Device.id).in_(of_devices)
-        | exists().where(
-            col(Line.device_id) == col(Device.id), col(Line.extension_id).in_(of_extensions)
-        )
-    )
-    found = {number for number in session.execute(devices).scalars() if number}
-    stale = update(Device).where(col(Device.id).in_(devices))
-    session.execute(
-        stale.values(publish_state="stale", publish_reason=""),
-        execution_options={"synchronize_session": False},
-    )
     session.expire_all()
-    lines = columns(Line.extension_id).where(col(Line.device_id).in_(of_devices))
-    extensions = {*session.execute(of_extensions).scalars(), *session.execute(lines).scalars()}
-    refused = refused_as_they_are(session, viewer, extensions)
+    of_devices = _rows(event_id, "device")
+    with Selection(session, viewer, _extensions(event_id, {table for table, _ in parts})) as chosen:
+        found = chosen.devices() | set(session.connection().execute(of_devices).scalars())
+        outdate_all(session, chosen.their_devices)
+        outdate_all(session, of_devices)
+        refused = refused_as_they_are(session, viewer, chosen)
     if refused:
         raise Refused(refused)
     return found
+
+
+def _rows(event_id: int, table: str) -> Select[Any]:
+    """The ids of the rows of a table that the operation changed, each once."""
+    own = col(FieldChange.event_id) == event_id, col(FieldChange.table) == table
+    return columns(FieldChange.row_id).where(*own).distinct()
+
+
+def _extensions(event_id: int, tables: Collection[str]) -> Select[Any]:
+    """The extensions that the operation changed, themselves or their device, each once."""
+    of_extensions = _rows(event_id, "extension")
+    if "device" not in tables:
+        return of_extensions
+    on_devices = col(Line.device_id).in_(_rows(event_id, "device"))
+    meant = columns(Extension.id).outerjoin(Line, col(Line.extension_id) == Extension.id)
+    return meant.where(on_devices | col(Extension.id).in_(of_extensions))
 
 
 def record_reversal(session: Session, event_id: int, undoing: int) -> None:

@@ -147,14 +147,20 @@ def values_of(session: Session, viewer: Viewer, list: str, at: Typed) -> Sequenc
 
 def _column(session: Session, viewer: Viewer, list: str, name: str) -> tuple[Any, Any]:
     """The column of a field's values, and the query for it: of devices within reach, for a list of
-    devices, and else of extensions within reach: no other's names."""
-    user, organization = user_and_organization()
-    if list == "devices" and name in (*DEVICE_FIELDS, *OF_DEVICES):
+    devices, and else of extensions within reach: no other's names. The administrator's are read
+    where they are few, without looking at each extension."""
+    is_of_device = name in (*DEVICE_FIELDS, *OF_DEVICES)
+    if is_of_device and (list == "devices" or viewer.is_administrator):
         from tuiprov.data.device_reach import reach
 
         column = col(Account.name) if name == "owner" else getattr(Device, name)
         query: Any = select(column).select_from(Device).where(reach(session, viewer))
-        return column, query.join(Account, col(Device.owner_id) == Account.id)
+        if name == "owner":
+            query = query.join(Account, col(Device.owner_id) == Account.id)
+        return column, query
+    if name in ("organization", "user") and viewer.is_administrator:
+        return col(Account.name), select(Account.name).where(Account.kind == name)
+    user, organization = user_and_organization()
     column = column_of(name, user, organization)
     query = joined(select(column), user, organization)
     return column, query.where(within_reach(viewer, user, organization))

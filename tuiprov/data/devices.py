@@ -36,7 +36,7 @@ from tuiprov.data.device_rows import SORTS, DeviceRow, device_rows, order_by, st
 from tuiprov.data.enrolment import left_over
 from tuiprov.data.fields import Values
 from tuiprov.data.filters import Asker, device_condition
-from tuiprov.data.kept import PublishedFile
+from tuiprov.data.kept import Event, PublishedFile
 from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import needs, require
@@ -199,14 +199,16 @@ class Devices:
             allow(row.cannot_remove)
             device = session.get_one(Device, row.id)
             _same_version(device, page)
-            if row.lines or device.organization_id is not None:
-                _record_clearing(session, viewer, row, device)
+            event = history.record(
+                session, viewer.label, "remove", device_name(device), device.serial
+            )
             _detach(session, device)
             session.flush()
             version = device.version
         withdraw(row.id)
         with self._database.write() as session:
-            _delete(session, viewer, row.id, version)
+            history.go_on(session, session.get_one(Event, event.id))
+            _delete(session, row.id, version)
 
     @needs("devices.see")
     def find(self, viewer: Viewer, words: str) -> int:
@@ -302,7 +304,7 @@ def _detach(session: Session, device: Device) -> None:
     session.add(device)
 
 
-def _delete(session: Session, viewer: Viewer, device_id: int, version: int) -> None:
+def _delete(session: Session, device_id: int, version: int) -> None:
     device = session.get(Device, device_id)
     if device is None:
         return  # somebody else was faster
@@ -310,7 +312,6 @@ def _delete(session: Session, viewer: Viewer, device_id: int, version: int) -> N
     if device.version != version or session.exec(files).first() is not None:
         name = device_name(device)
         raise Conflict(f"somebody else changed or published {name} meanwhile; it was not removed")
-    history.record(session, viewer.label, "remove", device_name(device), device.serial)
     _disown_requests(session, device_id)
     session.delete(device)
 

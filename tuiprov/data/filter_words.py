@@ -59,6 +59,13 @@ def words(text: str) -> list[Word]:
     return [word for word in found if word.name or word.value]
 
 
+def unfinished(text: str) -> str:
+    """The first field that is asked without saying for what, "" for none: `model:`, `line:>`. In a
+    list somebody is typing on; in a script the variable behind it is empty, and every record
+    would match."""
+    return next((w.name for w in words(text) if w.name and not w.value.strip("<>= ")), "")
+
+
 def _split(text: str) -> Iterator[tuple[str, int]]:
     """The words as they are written, quotes and all, and where each begins."""
     start, in_quotes = -1, False
@@ -99,7 +106,7 @@ def comparison(value: str) -> tuple[Compare, str, str]:
 def number(text: str) -> int:
     """A number as large as both databases hold."""
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise ValueError("must be a number such as 60, or compared with one: >60, <=60")
+        raise ValueError("must be a number: 60, >60, <=60")
     return int(text)
 
 
@@ -107,7 +114,7 @@ def age(text: str) -> timedelta:
     """`7d` as a span of time."""
     found = re.fullmatch(r"([0-9]{1,5})([smhdw])", text.lower())
     if found is None:
-        raise ValueError("must be never, or < or > and a number of s, m, h, d or w: <2h, >7d")
+        raise ValueError("must be never, or an age in s, m, h, d or w: <2h, >7d")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
@@ -131,7 +138,7 @@ _ANY: Final = (False, 0, "x")
 def wanted_version(text: str) -> Version:
     """The version to compare with."""
     if not re.search(r"[0-9]", text) or not text.isascii():
-        raise ValueError("must be a version such as 84, or compared with one: <84, >=66.86.0.15")
+        raise ValueError("must be a version: 84, <84, >=66.86.0.15")
     return version(text)
 
 

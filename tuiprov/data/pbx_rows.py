@@ -54,7 +54,8 @@ def with_pbx_facts(session: Session, page: Page) -> Page:
     if page.site.pbx == "none" or page.extension_id is None:
         return page
     own = own_options(session, [page.extension_id]).get(page.extension_id, ())
-    shares = page.values["fixed_ip"] in _shared_addresses(session)
+    address = page.values["fixed_ip"]
+    shares = bool(address) and address in _shared_addresses(session)
     taken = former(session, [page.extension_id]).taken.get(page.extension_id, ())
     return replace(page, own_options=own, shares_fixed_ip=shares, former_passwords=taken)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import Any
@@ -21,7 +21,7 @@ from tuiprov.data.fields import Value
 from tuiprov.data.http_login import PURPOSE, HttpLogin, http_login
 from tuiprov.data.kinship import kin
 from tuiprov.data.models import Device, Extension, Line, SystemSettings
-from tuiprov.data.page import LineUse, Page, Stamp
+from tuiprov.data.page import CustomTemplate, LineUse, Page, Stamp
 from tuiprov.data.sealing import keys_of
 from tuiprov.data.secret_columns import device_values, extension_values, opened
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
@@ -64,22 +64,48 @@ def has_several_trees(session: Session) -> bool:
 
 
 def page_of(session: Session, viewer: Viewer, extension_id: int) -> Page:
-    """The page of an extension, read in `session`'s transaction."""
-    from tuiprov.data.custom_rows import customs_for
-
-    user, organization = user_and_organization()
-    query = columns(Extension, user, organization, Line, Device)
-    query = joined(query, user, organization)
-    query = query.where(Extension.id == extension_id, within_reach(viewer, user, organization))
-    found = session.execute(query).first()
-    if found is None:
+    """The page of an extension, read in `session`'s transaction; NotFound when it does not exist or
+    is out of reach."""
+    page = next(pages_of(session, viewer, [extension_id]), None)
+    if page is None:
         raise NotFound("this extension does not exist (any more)")
-    extension, user_row, organization_row, line, device = found
+    return page
+
+
+def pages_of(session: Session, viewer: Viewer, ids: Sequence[int]) -> Iterator[Page]:
+    """The pages of those of these extensions that the viewer sees, by id, a few statements for
+    hundreds of them."""
     site = site_of(session)
+    for start in range(0, len(ids), _PAGE_OF_DEVICES):
+        yield from _some_pages(session, viewer, site, ids[start : start + _PAGE_OF_DEVICES])
+
+
+def _some_pages(session: Session, viewer: Viewer, site: Site, ids: Sequence[int]) -> Iterator[Page]:
+    user, organization = user_and_organization()
+    query = joined(columns(Extension, user, organization, Line, Device), user, organization)
+    query = query.where(col(Extension.id).in_(ids), within_reach(viewer, user, organization))
+    rows = session.execute(query.order_by(col(Extension.id))).all()
+    served = [device.id for *_, device in rows if device is not None]
+    lines = lines_seen_by(session, viewer, served)
+    customs: dict[Any, tuple[CustomTemplate, ...]] = {}
+    for row in rows:
+        page = _page_of_row(session, viewer, site, row, lines)
+        above = (page.user_id, page.organization_id, row[2].parent_id)
+        page = replace(page, customs=_customs(session, viewer, above, page, customs))
+        if site.pbx != "none":
+            from tuiprov.data.pbx_rows import with_pbx_facts
+
+            page = with_pbx_facts(session, page)
+        yield page
+
+
+def _page_of_row(
+    session: Session, viewer: Viewer, site: Site, row: Any, lines: Mapping[int, Sequence[LineUse]]
+) -> Page:
+    extension, user, organization, line, device = row
     token = secrets.token_hex(16)
-    values = new_values(site)
-    values |= extension_values(keys_of(session), extension)
-    values |= {"organization": organization_row.name, "user": user_row.name}
+    values = new_values(site) | extension_values(keys_of(session), extension)
+    values |= {"organization": organization.name, "user": user.name}
     values["line"] = line.number if line is not None else 1
     page = Page(
         values=values,
@@ -88,19 +114,27 @@ def page_of(session: Session, viewer: Viewer, extension_id: int) -> Page:
         extension_version=extension.version,
         token=token,
         http_login=login_of(session, token),
-        organization_id=organization_row.id,
-        user_id=user_row.id,
+        organization_id=organization.id,
+        user_id=user.id,
         revealable=viewer.sip_management,
     )
-    if device is not None:
-        page = on_device(session, viewer, page, device)
-    owners = (user_row.id, organization_row.id, organization_row.parent_id)
-    page = replace(page, customs=customs_for(session, viewer, owners, page.values["template"]))
-    if site.pbx == "none":
-        return page
-    from tuiprov.data.pbx_rows import with_pbx_facts
+    return page if device is None else _put_on(session, page, device, lines.get(device.id, ()))
 
-    return with_pbx_facts(session, page)
+
+def _customs(
+    session: Session,
+    viewer: Viewer,
+    owners: tuple[int | None, ...],
+    page: Page,
+    known: dict[Any, tuple[CustomTemplate, ...]],
+) -> tuple[CustomTemplate, ...]:
+    """What may be chosen on this page, asked once for all pages that are alike in it."""
+    from tuiprov.data.custom_rows import customs_for
+
+    key = (None if viewer.is_administrator else owners, page.values["template"])
+    if key not in known:
+        known[key] = customs_for(session, viewer, owners, page.values["template"])
+    return known[key]
 
 
 def login_of(session: Session, token: str) -> HttpLogin:
@@ -139,21 +173,31 @@ def device_page(session: Session, viewer: Viewer, device: Device) -> Page:
         token=device.token,
         http_login=login_of(session, device.token),
         organization_id=device.organization_id,
-        others=tuple(lines_seen_by(session, viewer, device.id)) if device.id is not None else (),
+        others=_lines_of(session, viewer, device),
         customs=customs_for(session, viewer, owners, values["template"]),
         is_device=True,
         owner_id=device.owner_id,
     )
 
 
+def _lines_of(session: Session, viewer: Viewer, device: Device) -> tuple[LineUse, ...]:
+    if device.id is None:
+        return ()
+    return tuple(lines_seen_by(session, viewer, [device.id]).get(device.id, ()))
+
+
 def on_device(session: Session, viewer: Viewer, page: Page, device: Device) -> Page:
     """`page` put on a device that exists already, beside the lines it serves (nothing is saved)."""
     device_id = device.id or 0
-    lines = lines_seen_by(session, viewer, device_id)
+    lines = lines_seen_by(session, viewer, [device_id]).get(device_id, [])
+    return _put_on(session, page, device, lines)
+
+
+def _put_on(session: Session, page: Page, device: Device, lines: Sequence[LineUse]) -> Page:
     return replace(
         page,
         values={**page.values, **device_values(keys_of(session), device)},
-        device_id=device_id,
+        device_id=device.id or 0,
         device_version=device.version,
         token=device.token,
         http_login=login_of(session, device.token),
@@ -161,17 +205,26 @@ def on_device(session: Session, viewer: Viewer, page: Page, device: Device) -> P
     )
 
 
-def lines_seen_by(session: Session, viewer: Viewer, device_id: int) -> list[LineUse]:
-    """The lines of a device; the passwords of those that the viewer does not reach stay hidden."""
-    lines = lines_by_device(session, [device_id]).get(device_id, [])
-    user, organization = user_and_organization()
-    query = joined(select(Extension.id), user, organization)
-    query = query.where(
-        col(Extension.id).in_([line.extension_id for line in lines]),
-        within_reach(viewer, user, organization),
-    )
-    seen = set(session.execute(query).scalars()) if viewer.sip_management and lines else set()
-    return [replace(line, revealable=line.extension_id in seen) for line in lines]
+def lines_seen_by(
+    session: Session, viewer: Viewer, device_ids: Sequence[int]
+) -> dict[int, list[LineUse]]:
+    """The lines of these devices; the passwords of those that the viewer does not reach stay
+    hidden."""
+    lines = lines_by_device(session, device_ids)
+    if not lines or not viewer.sip_management:
+        seen: set[int] = set()
+    else:
+        user, organization = user_and_organization()
+        query = joined(select(Extension.id), user, organization)
+        query = query.where(
+            col(Extension.id).in_([one.extension_id for own in lines.values() for one in own]),
+            within_reach(viewer, user, organization),
+        )
+        seen = set(session.execute(query).scalars())
+    return {
+        number: [replace(line, revealable=line.extension_id in seen) for line in own]
+        for number, own in lines.items()
+    }
 
 
 def joined(query: Any, user: Any, organization: Any) -> Any:

@@ -75,7 +75,9 @@ class Sheet:
         self.begun += 1
         self.stored = stored
         self.values = dict(stored)
-        self.texts = {name: field.text(stored[name]) for name, field in self.fields.items()}
+        # Not for a moment without a row: a form may be drawn while it is saved behind the keys.
+        texts = {name: field.text(stored[name]) for name, field in self.fields.items()}
+        self.texts = {**self.texts, **texts}
         self.texts |= self.more_texts()
         self._done.clear()
         self._undone.clear()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any
-
-from sqlmodel import Session
+from typing import TYPE_CHECKING, Any
 
 from tuiprov.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
 
 
 class Stop:

@@ -308,7 +308,8 @@ class Store:
         if phone is None:
             return None
         with self.database.read() as session:
-            return replace(phone, lines=tuple(lines_seen_by(session, viewer, device_id)))
+            seen = lines_seen_by(session, viewer, [device_id])
+            return replace(phone, lines=tuple(seen.get(device_id, ())))
 
     @internal
     def phones(self, ids: Iterable[int] | None = None) -> Iterator[Phone]:

@@ -28,7 +28,6 @@ from tuiprov.data.bulk_undo import (
     take_back,
 )
 from tuiprov.data.changes import ALL, TRACKED, key_of, read
-from tuiprov.data.checks import check_page
 from tuiprov.data.former_passwords import keep_former
 from tuiprov.data.kept import Event, FieldChange
 from tuiprov.data.models import Device, Extension, Line
@@ -37,9 +36,10 @@ from tuiprov.data.reading import page_of
 from tuiprov.data.sealing import Keys, keys_of
 from tuiprov.data.secret_columns import SECRET_COLUMNS, about, identity
 from tuiprov.data.template_tables import TemplateFile
+from tuiprov.data.undo_check import refused_now
 from tuiprov.data.versions import in_parts
-from tuiprov.data.writer import RecordedNeighbours, outdate, write_page
-from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
+from tuiprov.data.writer import outdate, write_page
+from tuiprov.errors import Conflict, NotAllowed, NotFound, Refused
 
 _MOST_NAMED = 3
 
@@ -141,7 +141,9 @@ def _take_back(session: Session, viewer: Viewer, rows: Sequence[FieldChange]) ->
         if device is not None:
             outdate(device)
             session.add(device)
-    _check(session, viewer, rows, known)
+    refused = refused_now(session, viewer, _ids(rows, "extension", known))
+    if refused:
+        raise Refused(refused)
     return devices
 
 
@@ -348,16 +350,3 @@ def _devices_of_line(row: FieldChange, known: Known) -> Iterator[int]:
             number = number.get("device_id")
         if isinstance(number, int):
             yield known.id_of("device", number)
-
-
-def _check(session: Session, viewer: Viewer, rows: Sequence[FieldChange], known: Known) -> None:
-    """Refuse what no save would have let through."""
-    found: list[Refusal] = []
-    for number in _ids(rows, "extension", known):
-        if session.get(Extension, number) is not None:
-            page = page_of(session, viewer, number)
-            where = str(page.values["extension"])
-            refused = check_page(page, RecordedNeighbours(session, page, viewer))
-            found += [Refusal(one.field, one.reason, where) for one in refused]
-    if found:
-        raise Refused(found)

@@ -16,10 +16,11 @@ from tuiprov.data.catalog import FormatName
 from tuiprov.data.page import CustomTemplate, Page, Phone, Stamp
 from tuiprov.data.site import PBX_DIRECTORY, Site
 from tuiprov.errors import RenderError, TemplateFault
-from tuiprov.publish.masking import Masking, Rendered, maskings
+from tuiprov.publish.crew import ahead
+from tuiprov.publish.examining import Difference, Examined, examine, is_shared
+from tuiprov.publish.masking import Masking, maskings
 from tuiprov.publish.tree import Tree
-from tuiprov.render.bootstrap import bootstrap, is_bootstrap
-from tuiprov.render.engine import RenderedFile, parse_back, render_each
+from tuiprov.render.bootstrap import is_bootstrap
 
 Kind = Literal["write", "replace", "delete"]
 
@@ -236,19 +237,11 @@ def plan(
     files that are right are written again all the same, for their group and mode.
     """
     making = _Making(tree, regenerate, rewrite)
-    for phone in phones:
-        making.add(phone)
+    for phone, found in ahead(phones, tree, rewrite=rewrite):
+        making.add(phone, found)
     making.add_waiting()
     making.remove(recorded)
     return making.plan()
-
-
-@dataclass(frozen=True, slots=True)
-class _Difference:
-    """A file that is not on disk as it should be."""
-
-    file: RenderedFile
-    before: bytes | None
 
 
 class _Making:
@@ -259,6 +252,7 @@ class _Making:
         self._regenerate = regenerate
         self._rewrite = rewrite
         self._wanted: dict[str, bytes] = {}
+        """Path → digest."""
         self._changes: list[Change] = []
         self._held: list[Change] = []
         self._settled: list[int] = []
@@ -271,9 +265,13 @@ class _Making:
         self._seen: dict[int, Seen] = {}
         self._readers: dict[str, list[int]] = {}
 
-    def add(self, phone: Phone) -> None:
-        """Plan a phone; one with a template of an account waits until there are many."""
+    def add(self, phone: Phone, found: Examined | RenderError | None) -> None:
+        """Plan a phone of which this was found, None: nobody looked. One with a template of an
+        account waits until there are many."""
         self._seen[phone.device_id or 0] = Seen(phone.stamp, phone.site, phone.custom)
+        if found is not None:
+            self._take([(phone, found)])
+            return
         if phone.custom is None:
             self._add_all([phone])
             return
@@ -322,52 +320,42 @@ class _Making:
 
     def _add_all(self, phones: Sequence[Phone]) -> None:
         """Plan these phones, all with a template of an account or all without."""
-        used = [phone for phone in phones if phone.lines]
-        made = map(_with_bootstrap, used, render_each(used))
-        rendered = dict(zip(map(id, used), made, strict=True))
-        found = [(phone, self._differences(phone, rendered.get(id(phone), []))) for phone in phones]
+        found = examine(phones, self._tree, rewrite=self._rewrite, known=self._wanted)
+        self._take(list(zip(phones, found, strict=True)))
+
+    def _take(self, examined: Sequence[tuple[Phone, Examined | RenderError]]) -> None:
+        found = [(phone, self._differences(phone, one)) for phone, one in examined]
         masked = self._maskings([(phone, ds) for phone, ds in found if ds])
         for phone, differences in found:
             if differences is not None:
                 masking = masked.get(id(phone))
                 self._settle(phone, [_change(phone, one, masking) for one in differences])
 
-    def _differences(self, phone: Phone, rendered: Rendered) -> list[_Difference] | None:
-        """The phone's files that differ from the disk; None when they cannot be made."""
+    def _differences(self, phone: Phone, found: Examined | RenderError) -> list[Difference] | None:
+        """The phone's files that differ from the disk and are not planned yet; None when they
+        cannot be made."""
         try:
-            if isinstance(rendered, RenderError):
-                raise rendered
-            for file in rendered:
-                parse_back(file)
-            found = [one for file in rendered if (one := self._difference(file))]
+            if isinstance(found, RenderError):
+                raise found
+            for path, digest, _ in found.files:
+                if self._wanted.get(path, digest) != digest:
+                    raise RenderError(f"{path}: another device's file has this name already")
         except RenderError as error:
             self._fail(phone, _words(error, phone))
             return None
-        self._wanted |= {file.path: file.data for file in rendered}
-        for file in rendered:
-            if _is_shared(file):
-                self._readers.setdefault(file.path, []).append(phone.device_id or 0)
-        return found
+        new = [one for one in found.differences if one.file.path not in self._wanted]
+        for path, digest, is_for_all in found.files:
+            self._wanted[path] = digest
+            if is_for_all:
+                self._readers.setdefault(path, []).append(phone.device_id or 0)
+        return new
 
     def _fail(self, phone: Phone, problem: str) -> None:
         device_id = phone.device_id or 0
         self._failed[device_id] = problem
         self._names[device_id] = phone.name or f"device {device_id}"
 
-    def _difference(self, file: RenderedFile) -> _Difference | None:
-        known = self._wanted.get(file.path)
-        if known is not None:
-            if known != file.data:
-                raise RenderError(f"{file.path}: another device's file has this name already")
-            return None
-        before = self._tree.read(file.path)
-        if before == file.data and not self._rewrite:
-            return None
-        return _Difference(file, before)
-
-    def _maskings(
-        self, phones: Sequence[tuple[Phone, Sequence[_Difference]]]
-    ) -> dict[int, Masking]:
+    def _maskings(self, phones: Sequence[tuple[Phone, Sequence[Difference]]]) -> dict[int, Masking]:
         """What masks the files of these phones, by the phone's `id()`; not for phones beyond the
         number that is shown of a template of an account."""
         known: dict[int, Masking] = {}
@@ -389,19 +377,9 @@ class _Making:
             self._settled.append(phone.device_id or 0)
 
 
-def _with_bootstrap(phone: Phone, rendered: Rendered) -> Rendered:
-    """The phone's files, and its first ones while its enrolment window is open."""
-    if isinstance(rendered, RenderError) or not rendered:
-        return rendered
-    try:
-        return [*rendered, *bootstrap(phone)]
-    except RenderError as error:
-        return error
-
-
-def _change(phone: Phone, found: _Difference, masking: Masking | None) -> Change:
+def _change(phone: Phone, found: Difference, masking: Masking | None) -> Change:
     file = found.file
-    device_id = None if _is_shared(file) else phone.device_id
+    device_id = None if is_shared(file) else phone.device_id
     if found.before == file.data:
         return Change("replace", file.path, device_id, file.data)
     kind: Kind = "write" if found.before is None else "replace"
@@ -410,14 +388,9 @@ def _change(phone: Phone, found: _Difference, masking: Masking | None) -> Change
         before = (found.before or b"").decode(file.charset, errors="replace")
         return replace(change, before=before, after=file.text)
     if phone.custom is None:
-        return replace(change, late=lambda: _shown(found, masking))
+        return replace(change, late=_Later(change.data, found, masking))
     before, after = _shown(found, masking)
     return replace(change, before=before, after=after)
-
-
-def _is_shared(file: RenderedFile) -> bool:
-    """Is it one file for all phones of its family? By HTTP each has it in its own directory."""
-    return file.shared and file.path.startswith("tftp/")
 
 
 def _words(error: RenderError, phone: Phone) -> str:
@@ -427,7 +400,22 @@ def _words(error: RenderError, phone: Phone) -> str:
     return f"template {phone.custom.name}: {error}"
 
 
-def _shown(found: _Difference, masking: Masking | None) -> tuple[str, str]:
+class _Later:
+    """Shows a change when somebody looks. It has the file's bytes, which the change has too, and
+    not its text beside them: a plan may hold a hundred thousand."""
+
+    def __init__(self, data: bytes, found: Difference, masking: Masking | None) -> None:
+        self._data = data
+        self._found = replace(found, file=replace(found.file, text=""))
+        self._masking = masking
+
+    def __call__(self) -> tuple[str, str]:
+        file = self._found.file
+        whole = replace(file, text=self._data.decode(file.charset))
+        return _shown(replace(self._found, file=whole), self._masking)
+
+
+def _shown(found: Difference, masking: Masking | None) -> tuple[str, str]:
     """What a file was and will be, without its secrets."""
     if masking is None:
         return "", f"(not shown: more than {_MOST_SHOWN} phones with a template of an account)"

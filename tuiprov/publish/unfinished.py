@@ -90,4 +90,12 @@ def _offer(left: Left, devices: frozenset[int], pbx: bool) -> Offer | None:
     return Offer(event.id or 0, devices, left.extensions, words)
 
 
-_NOUNS: Final = {"undo": "undo", "clear": "clearing", "enrol": "enrolment", "import": "import"}
+_NOUNS: Final = {
+    "undo": "undo",
+    "clear": "clearing",
+    "enrol": "enrolment",
+    "import": "import",
+    "remove": "removal",
+    "remove extension": "removal",
+    "rotate": "password rotation",
+}

@@ -40,6 +40,8 @@ class Completing:
             screen, self._read, self._answered
         )
         self._at: Typed | None = None
+        self._is_asked = False
+        """Is the database being asked about it?"""
         self._found: Sequence[Proposal] = ()
         self._walked = -1
         """Which of the proposals has been taken; -1: none."""
@@ -63,12 +65,13 @@ class Completing:
 
     def follow(self, text: str) -> None:
         """The filter is `text` now."""
-        self._walked, self._found, self._ordered = -1, (), 0
+        self._walked, self._found, self._ordered, self._is_asked = -1, (), 0, False
         self._behind.forget()
         self._at = typed(text)
         if self._at is None:
             return
-        if self._views.is_recorded(self._at):
+        self._is_asked = self._views.is_recorded(self._at)
+        if self._is_asked:
             self._behind.ask(self._at)
         else:
             self._found = self._views.proposals(self._at, ())
@@ -80,7 +83,7 @@ class Completing:
 
     def step(self, by: int) -> None:
         """Take the first proposal (the last one, for a step back), or walk to the next."""
-        if not self._behind.is_settled:
+        if self._is_asked:
             self._ordered = by
         elif self._found:
             count = len(self._found)
@@ -101,6 +104,7 @@ class Completing:
 
     def _answered(self, answer: tuple[Typed, Sequence[str]]) -> None:
         at, recorded = answer
+        self._is_asked = False
         self._found = self._views.proposals(at, recorded)
         ordered, self._ordered = self._ordered, 0
         if ordered:

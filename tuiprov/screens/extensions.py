@@ -20,6 +20,7 @@ from tuiprov.widgets.picker import Picker
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
+    from tuiprov.bulk import Bulk
     from tuiprov.data.page import Page
     from tuiprov.data.stop import Stop
     from tuiprov.data.store import ExtensionRow
@@ -212,20 +213,22 @@ class ExtensionsScreen(ViewedList):
     def _edit_together(self, ids: Sequence[int]) -> None:
         from tuiprov.screens.bulk import BulkScreen
 
-        if self.session is None:
-            return
-        try:
-            screen = BulkScreen(self.session, self.session.bulk(ids))
-        except TuiprovError as error:
-            self.tell("These cannot be edited together", error)
+        session = self.session
+        if session is None:
             return
 
-        def closed(stored: bool | None) -> None:
-            if stored:
-                self.table.unmark()
-            self.reload(screen.words if stored else "")
+        def opened(bulk: Bulk) -> None:
+            screen = BulkScreen(session, bulk)
 
-        self.app.push_screen(screen, closed)
+            def closed(stored: bool | None) -> None:
+                if stored:
+                    self.table.unmark()
+                self.reload(screen.words if stored else "")
+
+            self.app.push_screen(screen, closed)
+
+        title = "These cannot be edited together"
+        self.work_on("Read them", lambda _: session.bulk(ids), opened, title)
 
     def action_identify(self) -> None:
         """Change who the extension under the cursor is."""
@@ -265,13 +268,16 @@ class ExtensionsScreen(ViewedList):
         self.app.push_screen(PlanScreen(plan, words), answered)
 
     def _remove(self, session: Session, page: Page) -> None:
-        try:
-            session.remove_extension(page)
-        except TuiprovError as error:
+        def failed(error: TuiprovError) -> None:
             self.tell("Not removed", error)
             self.reload()
-        else:
-            self.reload("Removed.")
+
+        self.work_on(
+            "Remove",
+            lambda _: session.remove_extension(page),
+            lambda _: self.reload("Removed."),
+            failed,
+        )
 
     def action_publish(self) -> None:
         if self.session is not None:

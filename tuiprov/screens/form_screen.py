@@ -231,14 +231,16 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
 
     def _hear(self, news: News) -> None:
         """Say who else is here in the title, and what they have stored in the line of keys."""
+        if not self.is_current:
+            return  # something is asked, or being saved: the next news come soon
         if news.begun != self.sheet.begun:
             news = replace(news, newer=None)  # saved meanwhile: what is newer is our own
         before, self._news = self._news, news
-        if not self.is_attached or news == before:
+        if news == before:
             return
         self.show_all()
         words = meet(self.sheet, news.newer).all_words() if news.newer is not None else ""
-        if words and self.is_current:
+        if words:
             self.show_keys(note=f"{words}. F2 brings it in.")
 
     def _their_notes(self) -> dict[str, str]:

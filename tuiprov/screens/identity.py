@@ -137,13 +137,12 @@ class EditIdentityScreen(IdentityScreen):
         return self._session.newer(self.sheet)
 
     def _save(self) -> None:
-        try:
-            self._session.save(self.sheet)
-        except (Conflict, NotFound) as error:
+        save = self._session.save
+        self.work_on("Save", lambda _: save(self.sheet), lambda _: self.close(True), self._failed)
+
+    def _failed(self, error: TuiprovError) -> None:
+        if isinstance(error, Conflict | NotFound):
             self.meet_others(self.store, error)
-        except PublishError as error:
-            self.tell("Saved, but not published", error)
-        except TuiprovError as error:
-            self.tell("Not saved", error)
         else:
-            self.close(True)
+            stored = isinstance(error, PublishError)
+            self.tell("Saved, but not published" if stored else "Not saved", error)

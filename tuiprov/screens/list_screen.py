@@ -10,6 +10,7 @@ from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from rich.cells import cell_len
 from textual import events, work
 from textual.app import ComposeResult
 
@@ -17,7 +18,7 @@ from tuiprov.actions import ACTIONS
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import TuiprovScreen
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import Run, pass_on, type_again
+from tuiprov.widgets.compat import Run, cut_left, pass_on, type_again
 from tuiprov.widgets.table import PAGE, Column, NoRows, Table, columns_that_fit
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tuiprov.session import Session
 
 WIDE = 110
+SHORTEST = 6
+"""So many cells of a filter stay beside what is wrong with it."""
 
 
 def _at_once(do: Callable[[], object]) -> object:
@@ -289,9 +292,9 @@ class ListScreen(TuiprovScreen):
     def _load(self, when: Callable[[Callable[[], object]], object] = _at_once) -> None:
         """Read the ids of all matching records, then show them. `when` begins it: a letter of the
         filter is on the screen before the search for it takes the processor."""
-        from tuiprov.data.stop import Stop  # there since the session is
-
         if self.session is not None:
+            from tuiprov.data.stop import Stop  # there since the session is
+
             self._is_loading, self._is_growing = True, False
             self._loads += 1
             before, self._stop = self._stop, Stop()
@@ -390,8 +393,15 @@ class ListScreen(TuiprovScreen):
         if load != self._loads:
             return  # it was ended, because the filter has moved on
         self._is_loading, self._is_growing, self._when_loaded = False, False, None
+        words = words.removeprefix("filter, ")
+        room = self.app.size.width - cell_len(f"   {words} ")
+        label = "Filter "
+        if cell_len(label + self.filter) > room:
+            # Of a long filter its end is what is wrong, and what is right has to be read whole.
+            label = ""
+        text = cut_left(self.filter, max(0, cell_len(self.filter) - max(room, SHORTEST)))
         self._filter_bar.show(
-            [("Filter ", "bar--dim"), (f"{self.filter}  ", "bar--title"), (words, "bar--error")]
+            [(label, "bar--dim"), (f"{text}  ", "bar--title"), (words, "bar--error")]
         )
 
     def _show_title(self) -> None:
@@ -404,9 +414,9 @@ class ListScreen(TuiprovScreen):
         words = self.filter or self.filter_hint
         marked = ""
         if self.table.marked:
-            edit = next(action for action in ACTIONS if action.id == "edit_marked")
-            key = edit.shown_key(self.navigator.key_overrides)
-            marked = f"{len(self.table.marked):,} marked: {key} edits  "
+            act = next(action for action in ACTIONS if action.id == "act_on_marked")
+            key = act.shown_key(self.navigator.key_overrides)
+            marked = f"{len(self.table.marked):,} marked: {key} acts on them  "
         runs = [
             (f"{self.table.position}  ", "bar--dim"),
             (marked, "bar--title"),

@@ -9,10 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tuiprov.errors import PublishError, TuiprovError
-from tuiprov.orders.order import Order
+from tuiprov.orders.order import Order, Outcome
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.plan import PlanScreen
-from tuiprov.screens.working import Answer, WorkingScreen
 from tuiprov.session import Session
 from tuiprov.widgets.picker import Option, Picker
 
@@ -69,7 +68,7 @@ class Marked:
 
         def answered(apply: bool | None) -> None:
             if apply:
-                self.screen.app.push_screen(WorkingScreen(order), self._done)
+                self.screen.work_on(order.about, order.apply, self._done, self._failed)
 
         self.screen.app.push_screen(PlanScreen(order.plan, order.about), answered)
 
@@ -82,20 +81,17 @@ class Marked:
             Picker(title, options, ""), lambda value: then(value) if value is not None else None
         )
 
-    def _done(self, answer: Answer | None) -> None:
-        outcome, problem = answer or (None, None)
+    def _done(self, outcome: Outcome) -> None:
+        self.screen.table.unmark()
+        can_undo = outcome.event_id is not None
+        self.screen.reload(f"{outcome.words} Ctrl+Y: history" if can_undo else outcome.words)
+        self.screen.offer_resync(self.session, outcome.published, outcome.words)
+
+    def _failed(self, problem: TuiprovError) -> None:
         if isinstance(problem, PublishError):
             self.screen.tell("Changed, but not published", problem)
-        elif problem is not None:
+            self.screen.table.unmark()
+            self.screen.reload("Changed, but not published. Ctrl+Y: history")
+        else:
             self.screen.tell("Not done", problem)
             self.screen.reload()
-            return
-        if outcome is None and problem is None:
-            self.screen.show_keys(note="Stopped: nothing was changed.")
-            return
-        self.screen.table.unmark()
-        said = outcome.words if outcome else "Changed, but not published."
-        can_undo = outcome is None or outcome.event_id is not None
-        self.screen.reload(f"{said} Ctrl+Y: history" if can_undo else said)
-        if outcome is not None:
-            self.screen.offer_resync(self.session, outcome.published, outcome.words)

@@ -101,14 +101,12 @@ class MarkedExtensions(Marked):
     def _of(self, name: str) -> None:
         """Choose a field's value among those that all of them can have."""
         label = FIELDS[name].label
-        try:
-            bulk: Bulk = self.session.bulk(self.ids)
-            options = options_for(name, bulk.sheet)
-        except TuiprovError as error:
-            self.screen.tell("This cannot be done", error)
-            return
 
         def chosen(value: str) -> None:
             self.plan(lambda: self._set(f"{label} {value} for", name, value))
 
-        self.pick(f"{label} of all", options, chosen)
+        def opened(bulk: Bulk) -> None:
+            self.pick(f"{label} of all", options_for(name, bulk.sheet), chosen)
+
+        read = self.session.bulk
+        self.screen.work_on("Read them", lambda _: read(self.ids), opened, "This cannot be done")

@@ -18,7 +18,7 @@ from tuiprov.data.draft import CONFIRM, Draft
 from tuiprov.data.page import Page
 from tuiprov.data.presence import Other
 from tuiprov.data.sections import FIELDS
-from tuiprov.errors import Conflict, NotFound, PublishError, Refused, TuiprovError
+from tuiprov.errors import Conflict, NotFound, PublishError, TuiprovError
 from tuiprov.publish.plan import Plan
 from tuiprov.publish.preview import PagePreview, Published, preview
 from tuiprov.screens.behind import Behind
@@ -197,20 +197,22 @@ class PageScreen(FormScreen[Draft]):
 
     def _planned(self, apply: bool | None) -> None:
         self.show_all()
-        if not apply:
-            return
-        try:
-            plan = self.save()
-        except PublishError as error:
+        if apply:
+            self.work_on("Save", lambda _: self.save(), self._saved, self._failed)
+
+    def _saved(self, plan: Plan) -> None:
+        words = f"Saved. Files: {plan.in_the_past()}."
+        self.begin_anew(words)
+        self.offer_resync(self.session, plan, words)
+
+    def _failed(self, error: TuiprovError) -> None:
+        if isinstance(error, PublishError):
             self.begin_anew("Saved, but not published.")
             self.tell("Saved, but not published", error)
-        except (Conflict, NotFound) as error:
+        elif isinstance(error, Conflict | NotFound):
             self.meet_others(self._show_plan, error)
-        except (Refused, TuiprovError) as error:
-            self.tell("Not saved", error)
         else:
-            self.begin_anew(f"Saved. Files: {plan.in_the_past()}.")
-            self.offer_resync(self.session, plan, f"Saved. Files: {plan.in_the_past()}.")
+            self.tell("Not saved", error)
 
     def rebased(self) -> None:
         self._published = self.session.published(self.sheet.base)

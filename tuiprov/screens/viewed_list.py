@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from tuiprov.screens.completing import Completing
     from tuiprov.session import Session
 
-_COLUMN_KEYS = "Space tick   < > move   Ctrl+U none: the usual ones   Enter accept   Esc cancel"
+_COLUMN_KEYS = "Space tick   < > move   Ctrl+U usual ones   Enter accept   Esc cancel"
 _FILTER_HELP = (
-    'Filter: words, field:value, "-" in front for not; "quotes" hold blanks together.',
-    "Numbers, versions: line:2, update_interval:>60, firmware:<84, firmware:>=66.86.0.15.",
-    "How long ago (s m h d w): fetched:>7d, fetched:<2h, published:>30d, fetched:never.",
-    "Tab completes a field or a value, Tab again and Shift+Tab walk on; @name is a saved filter.",
+    'Filter by words and by field:value, with - in front for "not".',
+    "Compare numbers and versions: line:2, update_interval:>=60, firmware:<84.",
+    "How long ago (s m h d w): fetched:>7d, published:<2h, fetched:never.",
+    "Tab completes; Tab again and Shift+Tab: the others. @name: a saved filter.",
 )
 
 
@@ -139,10 +139,10 @@ class ViewedList(ListScreen):
             completing.step(by)
 
     def _completer(self) -> Completing | None:
-        from tuiprov.screens.completing import Completing
-
         session = self.session
         if session is not None and session is not self._completing_for:
+            from tuiprov.screens.completing import Completing  # there since the session is
+
             self._completing = Completing(
                 self, session.list_views(self.list_name), self._proposed_now, self._take
             )
