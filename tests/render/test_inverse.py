@@ -13,6 +13,7 @@ from tuiprov.render.inverse import (
     all_kinds,
     differences,
     kinds_for,
+    models_in,
     phone_of,
     probe,
     read,
@@ -120,18 +121,18 @@ class TestWhichPhone:
         kind = default_catalog().find("Yealink", model, firmware)
         assert kind is not None
         settings = rendered_settings(phone_of(_equipment(kind), {1: LINE}, SITE))
-        found = kinds_for(settings, [k for k in all_kinds() if k.manufacturer == "Yealink"], "")
+        found = kinds_for(settings, [k for k in all_kinds() if k.manufacturer == "Yealink"], ())
         assert kind in found
         assert {one.templates for one in found} == {kind.templates}
 
     def test_a_model_that_a_comment_names_is_taken(self) -> None:
         settings, _ = settings_of("account.1.user_name = 1\n", "equals")
         kinds = [kind for kind in all_kinds() if kind.manufacturer == "Yealink"]
-        found = kinds_for(settings, kinds, "# SIP-T53 of the hall\n")
+        found = kinds_for(settings, kinds, models_in("# SIP-T53 of the hall\n", kinds))
         assert {kind.model for kind in found} == {"T53"}
 
     def test_a_file_of_something_else_is_no_phone_s(self) -> None:
-        assert kinds_for({"colour": "red"}, all_kinds(), "T46S") == []
+        assert kinds_for({"colour": "red"}, all_kinds(), ["T46S"]) == []
 
 
 class TestHostile:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from tuiprov.data.catalog import FormatName, PhoneType, default_catalog
 from tuiprov.errors import PublishError, Refusal, Refused, RenderError
 from tuiprov.render.formats import Settings
-from tuiprov.render.inverse import all_kinds, kinds_for, settings_of
+from tuiprov.render.inverse import all_kinds, kinds_for, models_in, settings_of
 
 MOST_BYTES: Final = 1024 * 1024
 _MAC: Final = re.compile(r"(?<![0-9A-F])([0-9A-F]{2}(?:[-:_.]?[0-9A-F]{2}){5})(?![0-9A-F])", re.I)
@@ -53,11 +54,17 @@ def look_through(
         else:
             unread.append(Unread(path, "no MAC address in its name: it is no single phone's"))
     phones = []
+    known: Known = {}
     for mac, paths in sorted(by_mac.items()):
-        phone = _phone(mac, paths, kinds or _kinds_by(mac), unread)
+        phone = _phone(mac, paths, kinds or _kinds_by(mac), known, unread)
         if phone is not None:
             phones.append(phone)
     return phones, unread
+
+
+Known = dict[tuple[frozenset[str], frozenset[str], str], Sequence[PhoneType]]
+"""Kinds that were told from a file before: files with the same settings filled in, of a maker's
+phones and naming the same models, are of the same kind."""
 
 
 def mac_in(name: str) -> str:
@@ -94,12 +101,20 @@ def _files(directory: Path) -> Iterator[Path]:
 
 def _kinds_by(mac: str) -> list[PhoneType]:
     """The kinds of the address's manufacturer; all where nobody has it."""
-    maker = default_catalog().manufacturer_of(mac)
+    return _kinds_of(default_catalog().manufacturer_of(mac))
+
+
+@cache
+def _kinds_of(maker: str) -> list[PhoneType]:
     return [kind for kind in all_kinds() if maker in ("", kind.manufacturer)]
 
 
 def _phone(
-    mac: str, paths: Sequence[Path], kinds: Sequence[PhoneType], unread: list[Unread]
+    mac: str,
+    paths: Sequence[Path],
+    kinds: Sequence[PhoneType],
+    known: Known,
+    unread: list[Unread],
 ) -> OldPhone | None:
     settings: Settings = {}
     text = ""
@@ -117,7 +132,12 @@ def _phone(
         settings |= found
         text += f"{path.name}\n{more}"
         read.append(path)
-    fitting = kinds_for(settings, kinds, text)
+    models = models_in(text, kinds)
+    filled = frozenset(name for name, value in settings.items() if value)
+    key = filled, models, kinds[0].manufacturer
+    if key not in known:
+        known[key] = kinds_for(settings, kinds, models)
+    fitting = known[key]
     if not fitting:
         unread += [Unread(path, "is no file of a phone in the catalogue") for path in read]
         return None

@@ -9,7 +9,7 @@ settings agree with. Pure: no disk, no database.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import permutations
@@ -41,6 +41,7 @@ _HEAD: Final = 4000
 """In so many characters a file that names its model does so: in a comment at its top."""
 _ALMOST: Final = 0.8
 """A file with so much of what we write may be whole; of another what it lacks says nothing."""
+_SHORTEST_MODEL: Final = 3
 TOKEN: Final = "0" * 32
 """Stands for the token of a device that is not stored yet."""
 
@@ -233,24 +234,35 @@ def phone_of(
 # -- which phone it is ----------------------------------------------------------------------------
 
 
-def kinds_for(settings: Settings, kinds: Sequence[PhoneType], text: str) -> list[PhoneType]:
+def kinds_for(
+    settings: Settings, kinds: Sequence[PhoneType], models: Collection[str]
+) -> list[PhoneType]:
     """Those of these kinds whose files have the most settings in common with a file: one, or
-    several that cannot be told apart by it. A model that the file names comes before all others;
-    none has nothing in common."""
-    named = text[:_HEAD].lower()
+    several that cannot be told apart by it. One of `models` (those it names) comes before all
+    others; none has nothing in common."""
 
     def fit(kind: PhoneType) -> tuple[bool, int, float]:
         lines = {number for number, name in probe(kind).texts(settings) if number > 0}
         names = _names(kind, frozenset(lines))
-        model = re.escape(kind.model.lower())
-        is_named = re.search(rf"(?<![a-z0-9]){model}(?![a-z0-9])", named) is not None
         both = len(names & settings.keys())
         whole = both / len(names)
-        return is_named and len(kind.model) > 2, both, whole if whole >= _ALMOST else 0
+        return kind.model in models, both, whole if whole >= _ALMOST else 0
 
     fits = [(fit(kind), kind) for kind in kinds if probe(kind).names & settings.keys()]
     best = max((one for one, _ in fits), default=None)
     return [kind for one, kind in fits if one == best]
+
+
+def models_in(text: str, kinds: Sequence[PhoneType]) -> frozenset[str]:
+    """The models of these kinds that a file names at its top, or in its name."""
+    models = {kind.model for kind in kinds if len(kind.model) >= _SHORTEST_MODEL}
+    words = set(re.findall(r"[a-z0-9_+]+", text[:_HEAD].lower()))
+    return frozenset(model for model in models if words.issuperset(_words(model)))
+
+
+@cache
+def _words(model: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z0-9_+]+", model.lower()))
 
 
 @cache
