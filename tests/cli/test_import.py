@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from threading import Thread
@@ -48,6 +49,15 @@ def test_a_partial_import_names_the_others_and_ends_with_1(
     assert ran.err == "row 1, model (device_template): Yealink 't99' is not in the catalogue\n"
     assert f"the refused rows are in {file}.refused.csv" in ran.out.replace("\n", "")
     assert len(site.rows(Extension)) == 1
+
+
+def test_a_script_gets_the_result_as_json(cli: Cli, file: Path) -> None:
+    file.write_text(FUSIONPBX.replace("yealink/t46s", "yealink/t99"))
+    ran = cli("import", str(file), *WHOSE, "--partial", "--json")
+    told = json.loads(ran.out)
+    assert (ran.code, told["added"], told["refused_rows"]) == (1, 1, 1)
+    assert told["refused"][0]["where"] == "row 1"
+    assert told["left_in"] == f"{file}.refused.csv"
 
 
 def test_without_saying_whose_they_are_each_row_is_refused(cli: Cli, file: Path) -> None:

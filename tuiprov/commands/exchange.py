@@ -7,17 +7,17 @@ import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tuiprov.commands.progress import progress
-from tuiprov.commands.site import SITE, Where
+from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.csv_export import export_csv
 from tuiprov.data.exchange import Imported, import_file
 from tuiprov.data.foreign import AUTO, OWN, ColumnMap, formats, map_for, mapped
 from tuiprov.errors import Refusal, Refused
-from tuiprov.printing import say
+from tuiprov.printing import print_json, say
 
 
 def import_(
@@ -37,6 +37,7 @@ def import_(
         list[str] | None,
         typer.Option("--set", help="FIELD=VALUE where a row says nothing; may hold {extension}."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Take extensions and devices from a CSV file: all of it, or nothing. With --partial all rows
     that can be taken; each of the others is named, is in FILE.refused.csv to be mended and imported
@@ -49,7 +50,7 @@ def import_(
 
     def columns(header: Sequence[str]) -> ColumnMap:
         chosen = mapped(map_for(header, format_name), changes).with_given(more)
-        if chosen.format.name != OWN or changes:
+        if not as_json and (chosen.format.name != OWN or changes):
             _say_columns(chosen)
         return chosen
 
@@ -61,10 +62,13 @@ def import_(
             columns=columns,
             on_rows=on_rows,
         )
-    for refusal in done.refused:
-        say(str(refusal), to_error=True)
-    for line in in_words(done, dry_run=dry_run):
-        say(line)
+    if as_json:
+        print_json(_plain(done))
+    else:
+        for refusal in done.refused:
+            say(str(refusal), to_error=True)
+        for line in in_words(done, dry_run=dry_run):
+            say(line)
     if done.refused:
         raise typer.Exit(1)
 
@@ -90,6 +94,19 @@ def _say_columns(columns: ColumnMap) -> None:
             say(f"  {column} → {target}")
     if columns.left_out:
         say(f"  not taken: {', '.join(columns.left_out)}")
+
+
+def _plain(done: Imported) -> dict[str, Any]:
+    return {
+        "added": done.added,
+        "changed": done.changed,
+        "unchanged": done.unchanged,
+        "refused_rows": done.refused_rows,
+        "refused": [
+            {"where": one.where, "column": one.field, "reason": one.reason} for one in done.refused
+        ],
+        "left_in": str(done.left_in) if done.left_in else None,
+    }
 
 
 def in_words(done: Imported, *, dry_run: bool) -> list[str]:
