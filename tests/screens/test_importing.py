@@ -75,6 +75,7 @@ async def test_a_refused_row_keeps_all_out_until_the_good_ones_are_asked_for(sit
         assert not site.rows(Extension)
         await desk.press("f9")
         await desk.see("1 added, 0 changed, 0 as they were, 1 refused, in devices export.csv.ref")
+        assert "mend them in " in desk.part("changes")
         assert path.with_name("devices export.csv.refused.csv").exists()
         assert [row.extension for row in site.rows(Extension)] == ["101"]
 

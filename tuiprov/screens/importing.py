@@ -227,7 +227,8 @@ class ImportScreen(TuiprovScreen):
             if not done.refused:
                 self.dismiss(True)
                 return
-            self._say(self.words, [str(one) for one in done.refused])
+            where = [f"mend them in {done.left_in}"] if done.left_in else []
+            self._say(self.words, [*where, *(str(one) for one in done.refused)])
 
     def action_leave(self) -> None:
         if self._is_taking:
