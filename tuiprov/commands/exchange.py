@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from tuiprov.commands.progress import progress
 from tuiprov.commands.site import SITE, Where
 from tuiprov.data.csv_export import export_csv
 from tuiprov.data.exchange import Imported, import_file
@@ -52,9 +53,14 @@ def import_(
             _say_columns(chosen)
         return chosen
 
-    done = import_file(
-        *(store.database, viewer, file), dry_run=dry_run, partial=partial, columns=columns
-    )
+    with progress("reading rows") as on_rows:
+        done = import_file(
+            *(store.database, viewer, file),
+            dry_run=dry_run,
+            partial=partial,
+            columns=columns,
+            on_rows=on_rows,
+        )
     for refusal in done.refused:
         say(str(refusal), to_error=True)
     for line in in_words(done, dry_run=dry_run):

@@ -75,8 +75,8 @@ def import_file(
     """Store all rows of a CSV file, or none: Refused names every bad cell, of this kind or that.
     `partial`: all that can be stored, the others are named and kept in a file beside. `columns`
     says by the header which column is which field; None: they have the fields' names. `most`: no
-    more rows than that are looked at. `on_rows` is told now and then how many have been; what it raises ends the
-    import, nothing written."""
+    more rows than that are looked at. `on_rows` is told now and then how many have been; what it
+    raises ends the import, nothing written."""
     with opened_csv(path) as file:
         chosen = columns(file.header) if columns else map_for(file.header, OWN)
         chosen.check(path.name)
