@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from tests.fetches import a_fetch, log
 from tests.publish.helpers import files, publish_site
@@ -14,9 +15,11 @@ from tuiprov.data.bulk_devices import (
     begin_removal,
     end_removal,
     firmwares_of,
+    survey_change,
     survey_removal,
     templates_of,
 )
+from tuiprov.data.device_kinds import judge_alone
 from tuiprov.data.kept import Event, Fetch
 from tuiprov.data.models import Device, Line
 from tuiprov.data.undo import undo
@@ -146,6 +149,41 @@ class TestChanging:
         with pytest.raises(Refused):
             order.apply(lambda _: None)
         assert len(site.rows(Event)) == count
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"status": "disabled"},
+    {"status": "enabled"},
+    {"template": "unheard of"},
+    {"firmware": "84"},
+    {"update_protocol": "tftp"},
+    {"update_protocol": "http"},
+    {"mac_based_provisioning": True},
+    {"update_interval": 1},
+    {"update_interval": 60, "status": "enabled"},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_those_alike_get_the_answer_that_each_alone_would(
+    site: Site, change: dict[str, Any]
+) -> None:
+    with site.database.write() as session:
+        # Twins: one MAC address, by TFTP, all but one of them disabled.
+        for device in session.exec(select(Device).where(Device.manufacturer == "Cisco")):
+            device.mac, device.update_protocol = "00:07:0E:16:6F:A1", "tftp"
+            device.status = "enabled" if device.friendly_name == "LobbyCisco" else "disabled"
+            session.add(device)
+    with site.database.read() as session:
+        found = survey_change(session, site.admin, ids(site), change, lambda _: None)
+        told = {one.where for one in found.refused}
+        for device in session.exec(select(Device)):
+            alone = judge_alone(session, site.admin, device, change)
+            name = device.friendly_name
+            assert bool(alone.refused) == (name in told), (name, alone.refused, found.refused)
+            if not alone.refused and alone.changes:
+                assert found.values[device.id or 0] == alone.changes, name
+        assert len(found.names) + len(told) + found.same == len(site.rows(Device))
 
 
 class TestPermissions:

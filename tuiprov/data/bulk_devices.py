@@ -15,7 +15,9 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.bulk_edit import TOGETHER
 from tuiprov.data.catalog import default_catalog
+from tuiprov.data.device_kinds import Judged, judge, judge_alone, kind_of, twins
 from tuiprov.data.device_rows import DeviceRow, device_rows
 from tuiprov.data.fields import Values
 from tuiprov.data.kept import Event, Fetch, PublishedFile
@@ -24,7 +26,7 @@ from tuiprov.data.permissions import require
 from tuiprov.data.reading import device_page
 from tuiprov.data.settle import settled
 from tuiprov.data.versions import in_parts
-from tuiprov.data.writer import outdate, proposed_page, write_device
+from tuiprov.data.writer import outdate, write_device
 from tuiprov.errors import Refusal, Refused
 
 OnRecord = Callable[[int], None]
@@ -32,8 +34,8 @@ OnRecord = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What an operation on many devices would do: `names` of those it is done to, by id; `values`
-    they would have, where these change; `same`: how many are so already; who is refused and why;
+    """What an operation on many devices would do: `names` of those it is done to, by id; the
+    `values` they would get; `same`: how many are so already; who is refused and why;
     its number in the history once it is done."""
 
     names: Mapping[int, str] = field(default_factory=dict)
@@ -54,19 +56,11 @@ def survey_change(
     names: dict[int, str] = {}
     values: dict[int, Values] = {}
     same = 0
-    for count, (row, device) in enumerate(_devices(session, allowed)):
-        on_record(count)
-        page = device_page(session, viewer, device)
-        try:
-            changes = settled(page, change)
-            proposed = proposed_page(session, replace(viewer, provision="modify"), page, changes)
-        except Refused as error:
-            refused += _of(row, error)
-            continue
-        if not changes:
-            same += 1
-            continue
-        names[row.id], values[row.id] = _name(row), proposed.values
+    for row, _, judged in _judged(session, viewer, allowed, change, on_record):
+        refused += [replace(one, where=_name(row)) for one in judged.refused]
+        same += judged.is_same
+        if judged.changes and not judged.refused:
+            names[row.id], values[row.id] = _name(row), judged.changes
     return Found(names, values, same, refused)
 
 
@@ -79,21 +73,57 @@ def change_all(
     event = _record(session, viewer, "set", allowed.values(), " ".join(change))
     names: dict[int, str] = {}
     same = 0
-    for count, (row, device) in enumerate(_devices(session, allowed)):
-        on_record(count)
-        page = device_page(session, viewer, device)
-        try:
-            changes = settled(page, change)
-            if not changes:
-                same += 1
-                continue
-            with session.begin_nested():
-                write_device(session, viewer, page, changes)
-        except Refused as error:
-            refused += _of(row, error)
-            continue
-        names[row.id] = _name(row)
+    for row, device, judged in list(_judged(session, viewer, allowed, change, on_record)):
+        found = judged.refused or _written(session, viewer, device, change, judged)
+        refused += [replace(one, where=_name(row)) for one in found]
+        same += judged.is_same
+        if judged.changes and not found:
+            names[row.id] = _name(row)
+            on_record(len(names))
+    session.flush()
     return _ended(session, Found(names, {}, same, refused), event)
+
+
+def _judged(
+    session: Session,
+    viewer: Viewer,
+    rows: Mapping[int, DeviceRow],
+    change: Values,
+    on_record: OnRecord,
+) -> Iterator[tuple[DeviceRow, Device, Judged]]:
+    """Each device with what the change would do to it: those alike are one question."""
+    answers: dict[tuple[object, ...], Judged] = {}
+    alone = twins(session)
+    for count, (row, device) in enumerate(_devices(session, rows)):
+        on_record(count)
+        kind = kind_of(row, device)
+        if kind not in answers:
+            answers[kind] = judge(session, viewer, device, change)
+        judged = answers[kind]
+        if judged.is_each_its_own or row.id in alone:
+            judged = judge_alone(session, viewer, device, change)
+        yield row, device, judged
+
+
+def _written(
+    session: Session, viewer: Viewer, device: Device, change: Values, judged: Judged
+) -> Sequence[Refusal]:
+    """Give a device what it may have; why it may not, after all."""
+    if not judged.changes:
+        return ()
+    if judged.is_plain and judged.changes.keys() <= TOGETHER:
+        for name, value in judged.changes.items():
+            setattr(device, name, value)
+        outdate(device)
+        session.add(device)
+        return ()
+    page = device_page(session, viewer, device)
+    try:
+        with session.begin_nested():
+            write_device(session, viewer, page, settled(page, change))
+    except Refused as error:
+        return error.refusals
+    return ()
 
 
 # -- whom they serve ------------------------------------------------------------------------------
@@ -199,10 +229,6 @@ def _found(allowed: Mapping[int, DeviceRow], refused: Sequence[Refusal]) -> Foun
 
 def _name(row: DeviceRow) -> str:
     return row.friendly_name or row.mac or row.serial
-
-
-def _of(row: DeviceRow, error: Refused) -> list[Refusal]:
-    return [replace(one, where=_name(row)) for one in error.refusals]
 
 
 def _record(

@@ -19,7 +19,6 @@ from tuiprov.data.bulk_devices import (
 )
 from tuiprov.data.fields import Values
 from tuiprov.data.page import Phone
-from tuiprov.data.sections import DEVICE_FIELDS
 from tuiprov.data.store import Store
 from tuiprov.errors import Refused
 from tuiprov.orders.order import OnRecord, Outcome, counted, going_on, nobody, note, result
@@ -46,8 +45,7 @@ class SetDevices:
             found = survey_change(session, self.viewer, self.ids, self.change, on_record)
 
         def changed(phone: Phone) -> Phone:
-            values = found.values[phone.device_id or 0]
-            return replace(phone, values={name: values[name] for name in DEVICE_FIELDS})
+            return replace(phone, values={**phone.values, **found.values[phone.device_id or 0]})
 
         made = plan_as(self.store, found.names, changed, Asked(), on_record)
         return _told(made, found, "to change")
