@@ -31,7 +31,7 @@ def fleet(site: Site) -> Site:
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tuiprov.screens.waves.REFRESH_SECONDS", 0.05)
-    monkeypatch.setattr("tuiprov.rollout.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("tuiprov.driving.LOOK_SECONDS", 0.05)
 
 
 async def cut(desk: Desk) -> None:
