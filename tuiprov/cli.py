@@ -21,6 +21,7 @@ from tuiprov.commands import (
     exchange,
     extensions,
     fetches,
+    filters,
     follow,
     history,
     keys,
@@ -31,6 +32,7 @@ from tuiprov.commands import (
     waves,
 )
 from tuiprov.commands.pbx import print_pbx
+from tuiprov.commands.progress import progress
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
@@ -81,6 +83,7 @@ app.command("follow")(follow.follow)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(adopt.app, name="adopt")
 app.add_typer(devices.app, name="devices")
+app.add_typer(filters.app, name="filters")
 app.add_typer(templates.app, name="templates")
 app.add_typer(waves.app, name="waves")
 
@@ -151,9 +154,12 @@ def settings(
     values = parse_assignments(assignments or [], SITE_FIELDS)
     store, viewer = SITE.store()
     if dry_run:
-        print_plan(plan_settings(store, viewer, values), with_diff=True, as_json=as_json)
+        with progress("planning") as on_phone:
+            ready = plan_settings(store, viewer, values, on_phone)
+        print_plan(ready, with_diff=True, as_json=as_json)
         return
-    ready = plan_settings(store, viewer, values) if values else None
+    with progress("planning") as on_phone:
+        made = plan_settings(store, viewer, values, on_phone) if values else None
     site = store.set_site(viewer, values) if values else store.site()
     texts = {name: one.text(getattr(site, name)) for name, one in SITE_FIELDS.items()}
     if as_json:
@@ -161,9 +167,9 @@ def settings(
         return
     for name, text in texts.items():
         say(f"{name:<30} {text}")
-    if ready is not None:
-        print_summary(ready)
-        if ready.reaches_phones:
+    if made is not None:
+        print_summary(made)
+        if made.reaches_phones:
             say("the phones' files follow with: tuiprov publish")
 
 
@@ -215,7 +221,9 @@ def plan(
 ) -> None:
     """Show which files would be written, replaced and deleted."""
     store, viewer = SITE.store()
-    print_plan(plan_outdated(store, viewer, where), with_diff=diff, as_json=as_json)
+    with progress("planning") as on_phone:
+        ready = plan_outdated(store, viewer, where, on_phone)
+    print_plan(ready, with_diff=diff, as_json=as_json)
 
 
 @app.command("publish")
@@ -236,7 +244,8 @@ def publish_(
     """Bring the phones' files up to date: shows the plan, asks, applies."""
     store, viewer = SITE.store()
     chosen = waves.choices(in_waves, wait, back, resync=resync_)
-    ready = plan_outdated(store, viewer, where, everything=regenerate)
+    with progress("planning") as on_phone:
+        ready = plan_outdated(store, viewer, where, on_phone, everything=regenerate)
     if not (in_waves and as_json and yes and not dry_run):  # then its events are printed
         print_plan(ready, with_diff=diff, as_json=as_json)
     if ready and in_waves:
@@ -248,7 +257,8 @@ def publish_(
     if ready and not yes and not typer.confirm("Apply this plan?"):
         say("nothing was done")
         return
-    publish(store, viewer, ready)
+    with progress("writing files") as on_file:
+        publish(store, viewer, ready, on_file)
     if ready and not as_json:
         say("done")
         if store.site().resync_by != "none":
