@@ -153,10 +153,11 @@ class TestKeys:
 
     async def test_those_of_a_program_that_ended_are_gone_on_with(self, fleet: Site) -> None:
         number = Rolling(fleet).start()
+        fleet.store.waves.leave(fleet.admin, number)
         async with at_desk(fleet) as desk:
+            await desk.see("Nobody drives the waves that are under way: Ctrl+W.")
             await desk.press("ctrl+w")
             await desk.see("running: wave 1 of 2; 3 waiting")
-            fleet.store.waves.leave(fleet.admin, number)
             await desk.see("Nobody drives these waves: F2 goes on, F8 rolls back.")
             await desk.press("f2")
             await desk.see("+ published")
