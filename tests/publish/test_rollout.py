@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -271,6 +272,8 @@ def _killed(fleet: Site, where: str) -> int:
     if child == 0:
         try:
             _drive_until(fleet, where)
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(1)
     _, status = os.waitpid(child, 0)
@@ -284,10 +287,10 @@ def _drive_until(fleet: Site, where: str) -> None:
 
     real: Callable[..., None] = apply.put
 
-    def put(changes: object, site: object) -> None:
+    def put(*arguments: object) -> None:
         if where == "amid the files":
             die()
-        real(changes, site)
+        real(*arguments)
         if where == "after the files":
             die()
 
