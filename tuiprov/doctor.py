@@ -57,6 +57,7 @@ def examine(
             _tried("published files", lambda: _published(store)),
             _tried("plan", lambda: _planned(store)),
             _tried("unfinished", lambda: _unfinished(store)),
+            _tried("waves", lambda: _waves(store)),
         ]
         if store.site().pbx != "none":
             findings.append(_tried("PBX", lambda: _pbx(store)))
@@ -69,6 +70,14 @@ def _tried(about: str, look: Callable[[], Finding]) -> Finding:
     except (TuiprovError, OSError) as error:
         return Finding(False, about, str(error))
     return Finding(found.ok, about, found.words)
+
+
+def _waves(store: Store) -> Finding:
+    row = store.waves.open_one(os_viewer(store.database))
+    if row is None:
+        return Finding(True, "", "none are under way")
+    driver = f"driven by {row.driver}" if row.is_driven else "nobody drives them: tuiprov waves"
+    return Finding(row.is_driven, "", f"{row.words()}; {driver}")
 
 
 def _catalogue() -> Finding:

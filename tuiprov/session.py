@@ -387,7 +387,11 @@ class Session:
         if problem := vanished(self.store):
             return f"Nothing is published now: {problem}"
         damage = at_start(self.store)
-        return f"Files put back as published: {damage.words()}." if damage else ""
+        words = f"Files put back as published: {damage.words()}." if damage else ""
+        waves = self.store.waves.open_one(self.viewer)
+        if waves is not None and not waves.is_driven:
+            words += " Nobody drives the waves that are under way: Ctrl+W."
+        return words.strip()
 
     # -- preferences ----------------------------------------------------------------------------
 

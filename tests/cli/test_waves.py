@@ -96,3 +96,12 @@ def test_there_is_nothing_to_go_on_with_before_there_is(cli: Cli, fleet: Site) -
     for command in ("resume", "abort"):
         ran = cli("waves", command)
         assert (ran.code, ran.errors) == (1, ["no waves are under way"])
+
+
+def test_doctor_tells_of_waves_that_nobody_drives(cli: Cli, fleet: Site) -> None:
+    assert "ok  waves: none are under way" in cli("doctor").out
+    number = Rolling(fleet).start()
+    assert "ok  waves: running: wave 1 of 2; 3 waiting; driven by process" in cli("doctor").out
+    fleet.store.waves.leave(fleet.admin, number)
+    told = cli("doctor").out
+    assert "!!  waves: running: wave 1 of 2; 3 waiting; nobody drives them: tuiprov waves" in told

@@ -15,9 +15,10 @@ from tuiprov.data.kept import PublishedFile
 from tuiprov.data.models import Device
 from tuiprov.data.store import Store
 from tuiprov.data.waves import RolloutRow
+from tuiprov.driving import LOOK_SECONDS, Told
 from tuiprov.publish.plan import Plan
 from tuiprov.publish.publishing import plan_outdated, publish
-from tuiprov.rollout import LOOK_SECONDS, Choices, Rollouts, Told
+from tuiprov.rollout import Choices, Rollouts
 
 Act = Callable[[], object]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import pytest
 from tests.publish.helpers import files, publish_site, state
 from tests.publish.rolling import Rolling, a_fleet, change, fetch
 from tests.sites import Site, a_site
-from tuiprov import rollout
+from tuiprov import driving
 from tuiprov.data.kept import Event, FileVersion
 from tuiprov.data.models import Device
 from tuiprov.data.wave_tables import Rollout
+from tuiprov.driving import Told
 from tuiprov.errors import Conflict, NotAllowed, NotFound, PublishError
 from tuiprov.publish import apply, publishing
 from tuiprov.publish.publishing import plan_outdated
@@ -75,7 +77,7 @@ class TestThatOneDoesNotCome:
         rolling = Rolling(fleet).coming(Desk01=5, Desk02=9)
         row = rolling.run(wait=60)
         assert row.state == "rolled back"
-        assert row.reason == "Desk03 did not fetch its new files within 1 min"
+        assert row.reason == "Desk03 did not fetch its new files within 1m"
         assert files(fleet.publish_root) == before
         assert set(rolling.states(row.id).values()) == {"rolled back"}
 
@@ -213,6 +215,28 @@ class TestOrders:
         assert rolling.drive(number).state == "done"
         assert seen == [{"Desk01": "fetched", "Desk02": "waiting", "Desk03": "waiting"}]
 
+    def test_paused_and_left_it_is_gone_on_with(self, fleet: Site) -> None:
+        number = Rolling(fleet).start()
+        fleet.store.waves.order(fleet.admin, number, "pause")
+        rolling = Rolling(fleet).coming(Desk01=5, Desk02=9, Desk03=9)
+        rolling.acts[2] = _stop
+        with pytest.raises(KeyError):
+            rolling.drive(number)
+        assert fleet.store.waves.row(fleet.admin, number).state == "paused"
+        again = Rolling(fleet).coming(Desk01=5, Desk02=9, Desk03=9)
+        assert again.rollouts().resume(number, again.told.append).state == "done"
+
+    def test_an_order_that_comes_while_a_wave_begins_is_not_lost(self, fleet: Site) -> None:
+        rolling = Rolling(fleet).coming(Desk01=5, Desk02=9, Desk03=9)
+        number = rolling.start()
+
+        def told(one: Told) -> None:
+            if (one.device, one.state) == ("Desk01", "fetched"):
+                fleet.store.waves.order(fleet.admin, number, "back")
+
+        row = rolling.rollouts().drive(number, told)
+        assert row.reason == "rolled back by hand"
+
     def test_back_when_somebody_says_so(self, fleet: Site) -> None:
         before = files(fleet.publish_root)
         rolling = Rolling(fleet).coming(Desk01=5)
@@ -226,6 +250,10 @@ class TestOrders:
         number = Rolling(fleet).run().id
         with pytest.raises(Conflict, match="have ended: rolled back"):
             fleet.store.waves.order(fleet.admin, number, "next")
+
+
+def _stop() -> None:
+    raise KeyError
 
 
 def _changed(before: dict[str, bytes], after: dict[str, bytes]) -> int:
@@ -244,6 +272,8 @@ def _killed(fleet: Site, where: str) -> int:
     if child == 0:
         try:
             _drive_until(fleet, where)
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(1)
     _, status = os.waitpid(child, 0)
@@ -257,10 +287,10 @@ def _drive_until(fleet: Site, where: str) -> None:
 
     real: Callable[..., None] = apply.put
 
-    def put(changes: object, site: object) -> None:
+    def put(*arguments: object) -> None:
         if where == "amid the files":
             die()
-        real(changes, site)
+        real(*arguments)
         if where == "after the files":
             die()
 
@@ -268,7 +298,7 @@ def _drive_until(fleet: Site, where: str) -> None:
     rolling = Rolling(fleet)
     number = rolling.start()
     if where == "before the files":
-        vars(rollout)["carry_out"] = die
+        vars(driving)["carry_out"] = die
     rolling.acts[3] = die
     rolling.drive(number)
 

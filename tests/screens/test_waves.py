@@ -12,7 +12,10 @@ import pytest
 from tests.publish.helpers import files, state
 from tests.publish.rolling import Rolling, a_fleet, change, fetch
 from tests.screens.desk import NARROW, SIP, WIDE, Desk, at_desk
+from tests.screens.office import BOARD, publish_all
+from tests.screens.office import published as published_texts
 from tests.screens.test_preferences import TELEPHONY, go
+from tests.screens.test_templates import edit, make, paste, stored
 from tests.serve.helpers import wait_until
 from tests.sites import Site
 from tuiprov.publish.publishing import plan_outdated
@@ -31,7 +34,7 @@ def fleet(site: Site) -> Site:
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tuiprov.screens.waves.REFRESH_SECONDS", 0.05)
-    monkeypatch.setattr("tuiprov.rollout.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("tuiprov.driving.LOOK_SECONDS", 0.05)
 
 
 async def cut(desk: Desk) -> None:
@@ -153,10 +156,11 @@ class TestKeys:
 
     async def test_those_of_a_program_that_ended_are_gone_on_with(self, fleet: Site) -> None:
         number = Rolling(fleet).start()
+        fleet.store.waves.leave(fleet.admin, number)
         async with at_desk(fleet) as desk:
+            await desk.see("Nobody drives the waves that are under way: Ctrl+W.")
             await desk.press("ctrl+w")
             await desk.see("running: wave 1 of 2; 3 waiting")
-            fleet.store.waves.leave(fleet.admin, number)
             await desk.see("Nobody drives these waves: F2 goes on, F8 rolls back.")
             await desk.press("f2")
             await desk.see("+ published")
@@ -240,3 +244,36 @@ class TestFromOtherPlans:
         async with at_desk(fleet) as desk:
             await desk.press("f8")
             await desk.see("Waves are under way: what 3 phones still wait for would be published")
+
+    async def test_a_template_is_stored_and_its_files_go_in_waves(self, office: Site) -> None:
+        make(office)
+        office.save(BOARD, template="Acme")
+        publish_all(office)
+        before = published_texts(office)
+        async with at_desk(office) as desk:
+            await edit(desk)
+            await desk.press("ctrl+end")
+            await paste(desk, "<!-- seen by {{ phone.model }} -->\n")
+            await desk.press("f2")
+            await desk.see("Plan", "template Acme", "In waves")
+            await desk.press("w")
+            await desk.see("First Board")
+            assert "seen by" in stored(office)
+            assert published_texts(office) == before
+            await desk.press("f2", "enter")
+            await desk.see("+ published")
+            await desk.press("f8", "enter")
+            await desk.see("rolled back by hand")
+        assert published_texts(office) == before
+
+    async def test_what_is_taken_back_may_go_in_waves_too(self, fleet: Site) -> None:
+        Rolling(fleet).publish(plan_outdated(fleet.store, fleet.admin))
+        async with at_desk(fleet) as desk:
+            await desk.press("ctrl+y")
+            await desk.see("History", "change")
+            await desk.press("down", "enter")
+            await desk.see("Extension name")
+            await desk.press("u", "y")
+            await desk.see("Plan", "In waves", "1 to replace")
+            await desk.press("w")
+            await desk.see("Waves of 1,5,all")

@@ -26,6 +26,7 @@ from tuiprov.data.kept import Fetch
 from tuiprov.data.wave_tables import RolloutDevice
 
 COUNT = 4
+"""Of these the first wave has one."""
 
 
 class Phone:
@@ -37,7 +38,7 @@ class Phone:
         self.got: list[bytes] = []
 
     def fetch(self) -> None:
-        answer = httpx.get(self.url)
+        answer = httpx.get(self.url, timeout=60)
         assert answer.status_code == 200
         self.got.append(answer.content)
 
@@ -184,7 +185,7 @@ def _driving(site: Site) -> subprocess.Popen[bytes]:
     """A driver that waits for the first phone."""
     site.database.close()
     said = site.directory / "driver.txt"
-    options = ("publish", "--waves", "1,all", "--wait", "1h", "--yes")
+    options = ("publish", "--waves", "1,all", "--wait", "90s", "--yes")
     with said.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "tuiprov", "--db", site.url, *options],

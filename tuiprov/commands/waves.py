@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -19,11 +19,12 @@ from tuiprov.commands.site import SITE, AsJson
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.store import Store
 from tuiprov.data.waves import RolloutRow, WaveDevice
+from tuiprov.driving import OnTold, Told
 from tuiprov.errors import Conflict, NotFound
 from tuiprov.printing import print_json, say
 from tuiprov.publish.plan import Plan
 from tuiprov.publish.waves import SIZES, parse_sizes, parse_wait
-from tuiprov.rollout import Choices, Cut, OnTold, Rollouts, Told
+from tuiprov.rollout import Choices, Cut, Rollouts
 from tuiprov.text import for_scripts, local_time, on_this_clock
 
 _TICK_SECONDS: Final = 0.1
@@ -72,7 +73,7 @@ def publish_in_waves(
         say("nothing was done")
         return
     number = opened.start(plan, cut)
-    _drive(opened, number, as_json=as_json)
+    _drive(opened.drive, number, as_json=as_json)
     if plan.failed:
         raise typer.Exit(1)
 
@@ -101,7 +102,7 @@ def list_waves(context: typer.Context, as_json: AsJson = False) -> None:
 def resume(as_json: AsJson = False) -> None:
     """Go on with waves whose process has ended."""
     opened, row = _open_one()
-    _drive(opened, row.id, as_json=as_json)
+    _drive(opened.resume, row.id, as_json=as_json)
 
 
 @app.command()
@@ -125,9 +126,9 @@ def _open_one() -> tuple[Rollouts, RolloutRow]:
     return rollouts(store, viewer), row
 
 
-def _drive(opened: Rollouts, number: int, *, as_json: bool) -> None:
+def _drive(drive: Callable[[int, OnTold], RolloutRow], number: int, *, as_json: bool) -> None:
     with _ends_quietly():
-        ended = opened.drive(number, _teller(as_json=as_json))
+        ended = drive(number, _teller(as_json=as_json))
     if ended.state != "done":
         if ended.operation is not None and not as_json:
             say(f"the data stays as it is; to take it back too: tuiprov undo {ended.operation}")

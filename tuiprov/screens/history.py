@@ -121,7 +121,8 @@ class HistoryScreen(ListScreen):
             operation.finish()
             self.reload("Taken back.")
             return
-        screen = PlanScreen(partial(session.plan_of, *found), "the phones concerned")
+        plan_of, waves = partial(session.plan_of, *found), self.navigator.show_waves
+        screen = PlanScreen(plan_of, "the phones concerned", in_waves=waves)
 
         def published(words: str, error: TuiprovError | None) -> None:
             if error is not None:

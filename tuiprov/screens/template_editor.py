@@ -300,7 +300,22 @@ class TemplateEditor(TuiprovScreen):
             if apply:
                 self.work_on("Save", partial(self._save, view), self._saved, "Not saved")
 
-        self.app.push_screen(PlanScreen(plan, f"template {view.name}"), answer)
+        in_waves = partial(self._save_for_waves, view)
+        self.app.push_screen(PlanScreen(plan, f"template {view.name}", in_waves=in_waves), answer)
+
+    def _save_for_waves(self, view: TemplateView, plan: Plan) -> None:
+        """Store it; its phones' files follow in waves."""
+
+        def do(on_phone: OnRecord) -> tuple[TemplateView, str, str]:
+            on_phone(0)
+            saved, _ = self._work.save(view, publish_too=False)
+            return saved, "Saved; the phones' files are to follow in waves.", ""
+
+        def then(done: tuple[TemplateView, str, str]) -> None:
+            self._saved(done)
+            self.navigator.show_waves(plan)
+
+        self.work_on("Save", do, then, "Not saved")
 
     def _save(self, view: TemplateView, on_phone: OnRecord) -> tuple[TemplateView, str, str]:
         """Store it and publish; the template as it is stored, a note, and what went wrong."""

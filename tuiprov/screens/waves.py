@@ -6,9 +6,8 @@ It goes on while a tuiprov drives it: this one, wherever its user goes in it, or
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -18,8 +17,7 @@ from textual.binding import BindingType
 from textual.worker import get_current_worker
 
 from tuiprov.actions import Action
-from tuiprov.data.stop import Stop
-from tuiprov.data.waves import RolloutRow, WaveDevice
+from tuiprov.data.waves import RolloutRow
 from tuiprov.errors import TuiprovError
 from tuiprov.orders.order import OnRecord, going_on
 from tuiprov.publish.waves import duration, parse_sizes, parse_wait
@@ -27,6 +25,13 @@ from tuiprov.rollout import Choices, Cut
 from tuiprov.screens.base import TuiprovScreen, bindings_of
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.plan import PlanScreen
+from tuiprov.screens.wave_rows import (
+    NARROW_COLUMNS,
+    WIDE_COLUMNS,
+    WavePhones,
+    settings_words,
+    waves_words,
+)
 from tuiprov.text import visible
 from tuiprov.widgets.ask import Ask
 from tuiprov.widgets.bar import Bar
@@ -42,114 +47,12 @@ REFRESH_SECONDS: Final = 1.0
 _TICK_SECONDS: Final = 0.1
 _LINES: Final = 4
 """Height of the lines below the table (app.tcss)."""
-_SIGNS: Final = {
-    "waiting": "  waiting",
-    "published": "+ published",
-    "asked": "~ asked",
-    "fetched": "= fetched",
-    "registered": "= registered",
-    "late": "! late",
-    "rolled back": "< rolled back",
-    "left out": "? left out",
-}
-_NARROW = (
-    Column("wave", "Wave", 4),
-    Column("state", "State", 13),
-    Column("name", "Device", 14, flex=True),
-    Column("seconds", "Time", 6),
-    Column("note", "Note", 24, flex=True),
-)
-_WIDE = (
-    *_NARROW[:3],
-    Column("phone", "Phone", 22),
-    Column("seconds", "Time", 6),
-    Column("note", "Note", 40, flex=True),
-)
 _BEFORE, _OVER = ("waves_sizes", "waves_time", "waves_ask", "waves_scope"), ("waves_go",)
 _DRIVEN = ("waves_next", "waves_pause", "waves_back")
 
 
 class _Stopped(Exception):
     """Ends the driving: the program ends."""
-
-
-class _Phones:
-    """The list's source: the devices of a cut, or of a rollout."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self.cut: Cut | None = None
-        self.row: RolloutRow | None = None
-        self._devices: Mapping[int, WaveDevice] = {}
-
-    def ids(
-        self, words: str, _most: int | None = None, _stop: Stop | None = None, /
-    ) -> Sequence[int]:
-        """Reads what has become of all of them; gives those whose words match."""
-        if self.row is not None:
-            store, viewer = self._session.store, self._session.viewer
-            self.row = store.waves.row(viewer, self.row.id)
-            devices = store.waves.devices(viewer, self.row.id)
-        else:
-            devices = _proposed(self.cut) if self.cut is not None else []
-        self._devices = {one.device_id: one for one in devices}
-        wanted = words.lower().split()
-        return [n for n, one in self._devices.items() if all(w in _words(one) for w in wanted)]
-
-    def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
-        known = self._devices
-        return {n: [_cell(known[n], name) for name in columns] for n in ids if n in known}
-
-    def device(self, number: int | None) -> WaveDevice | None:
-        return self._devices.get(number or 0)
-
-
-def _proposed(cut: Cut) -> list[WaveDevice]:
-    now = datetime.now(UTC)
-    standing = {one.device_id: one for wave in cut.waves for one in wave}
-    return [
-        WaveDevice(
-            device_id=new.device_id,
-            name=standing[new.device_id].name,
-            phone=standing[new.device_id].phone,
-            wave=new.wave,
-            state="waiting",
-            note=standing[new.device_id].words(now)
-            + ("" if new.is_awaited else "; not waited for"),
-            planned="",
-            is_awaited=new.is_awaited,
-            is_seen=new.is_seen,
-            contacts={},
-            published_at=None,
-            asked_at=None,
-            fetched_at=None,
-            registered_at=None,
-            is_over=False,
-        )
-        for new in cut.new.devices
-    ]
-
-
-def _words(one: WaveDevice) -> str:
-    return f"{one.name} {one.phone} wave:{one.wave} {one.state} {one.note}".lower()
-
-
-def _cell(one: WaveDevice, name: str) -> str:
-    if name == "state":
-        return _SIGNS.get(one.state, one.state)
-    if name == "seconds":
-        return _seconds(one)
-    return str(getattr(one, name))
-
-
-def _seconds(one: WaveDevice) -> str:
-    """How long it took to come back, or has taken so far."""
-    if one.since is None:
-        return ""
-    came = one.registered_at or one.fetched_at
-    if came is None and one.is_over:
-        return ""
-    return f"{max(0, int(((came or datetime.now(UTC)) - one.since).total_seconds()))} s"
 
 
 class WavesScreen(ListScreen):
@@ -166,7 +69,7 @@ class WavesScreen(ListScreen):
         super().__init__(session)
         self._plan = plan
         self._choices = Choices()
-        self._phones = _Phones(session)
+        self._phones = WavePhones(session)
         self._about = Bar(id="waves")
         self._is_cutting = plan is not None
 
@@ -185,9 +88,9 @@ class WavesScreen(ListScreen):
             self._cut()
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
-        return _WIDE if wide else _NARROW
+        return WIDE_COLUMNS if wide else NARROW_COLUMNS
 
-    def source(self, session: Session) -> _Phones:
+    def source(self, session: Session) -> WavePhones:
         return self._phones
 
     def about_row(self) -> Run:
@@ -206,7 +109,7 @@ class WavesScreen(ListScreen):
         cut, row = self._phones.cut, self._phones.row
         if cut is not None and row is None:
             choices = [("enter", "start"), ("escape", "not yet")]
-            lines = [*_waves_of(cut), "", *cut.notes, _WHILE]
+            lines = [*waves_words(cut), "", *cut.notes, _WHILE]
             question = Dialog("Apply in waves", lines, choices)
             self.app.push_screen(question, lambda key: self._start(key == "enter"))
         elif row is not None and row.is_open and not row.is_driven:
@@ -335,7 +238,7 @@ class WavesScreen(ListScreen):
 
         problem: TuiprovError | None = None
         try:
-            session.rollouts(sleep).drive(number)
+            session.rollouts(sleep).resume(number)
         except _Stopped:
             return
         except TuiprovError as error:
@@ -443,7 +346,7 @@ class WavesScreen(ListScreen):
             return f"{row.words()}.{driver if row.is_open else ''}"
         if self._is_cutting or cut is None:
             return "Looking which phones are there …"
-        return f"{_settings(self._choices, cut)} {' '.join(cut.notes)}"
+        return f"{settings_words(self._choices, cut)} {' '.join(cut.notes)}"
 
     def _actions(self) -> list[Action]:
         row = self._phones.row
@@ -451,28 +354,9 @@ class WavesScreen(ListScreen):
         if row is None:
             absent = {*_DRIVEN} if self._phones.cut is not None else absent
         elif row.is_open:
-            absent = {*_BEFORE, *(_OVER if row.is_driven else ())}
+            absent = {*_BEFORE, *(_OVER if row.is_driven else ("waves_next", "waves_pause"))}
         return [action for action in super()._actions() if action.id not in absent]
 
 
 _WHILE: Final = "The waves go on while tuiprov runs; Ctrl+W shows them."
 _NOBODY: Final = " Nobody drives these waves: F2 goes on, F8 rolls back."
-
-
-def _settings(choices: Choices, cut: Cut) -> str:
-    back = "all waves go" if choices.back == "all" else "its wave goes"
-    asked = "is asked to fetch and " if cut.new.asks else ""
-    come = "come and register again" if cut.new.watches else "come"
-    return (
-        f"Waves of {choices.sizes}; each phone {asked}has {duration(choices.wait_seconds)} to "
-        f"{come}; if one is late, {back} back."
-    )
-
-
-def _waves_of(cut: Cut) -> list[str]:
-    found = []
-    for number, wave in enumerate(cut.waves, 1):
-        names = ", ".join(one.name for one in wave[:3])
-        more = f" and {len(wave) - 3:,} more" if len(wave) > 3 else ""
-        found.append(f"Wave {number}: {names}{more}")
-    return found
