@@ -289,3 +289,16 @@ def test_a_denied_word_matches_exactly_the_others(filled: Site, text: str) -> No
     word = '"' + text.replace('"', "").replace("\\", "") + '"'
     others = found(filled, f"-{word}") if len(word) > 2 else []
     assert sorted(found(filled, word) + others) == ALL
+
+
+def test_a_filter_has_a_hundred_words_at_most_those_of_saved_ones_among_them(
+    filled: Site,
+) -> None:
+    filled.store.views.save_filter(filled.admin, "extensions", "sixty", "-model:x " * 60)
+    for text in ("-model:x " * 100, "@sixty " + "-model:x " * 40):
+        assert found(filled, text) == ALL
+    for text in ("-model:x " * 101, "@sixty -@sixty", "@sixty " * 50_000, "a " * 100_000):
+        with pytest.raises(Refused, match="filter: holds more than 100 words"):
+            found(filled, text)
+    with pytest.raises(Refused, match="filter: holds more than 100 words"):
+        devices(filled, "a " * 101)
