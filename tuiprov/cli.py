@@ -32,6 +32,7 @@ from tuiprov.commands import (
     waves,
 )
 from tuiprov.commands.pbx import print_pbx
+from tuiprov.commands.progress import progress
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
@@ -50,11 +51,9 @@ from tuiprov.printing import (
     say,
 )
 from tuiprov.publish.publishing import plan_outdated, plan_settings, publish
-from tuiprov.publish.waves import SIZES
 from tuiprov.render.engine import render, type_of
 from tuiprov.render.links import link
 from tuiprov.render.notes import notes
-from tuiprov.rollout import Rollouts
 
 app = typer.Typer(
     help="Provision SIP phones: see the file a phone will get before it gets it.",
@@ -155,9 +154,12 @@ def settings(
     values = parse_assignments(assignments or [], SITE_FIELDS)
     store, viewer = SITE.store()
     if dry_run:
-        print_plan(plan_settings(store, viewer, values), with_diff=True, as_json=as_json)
+        with progress("planning") as on_phone:
+            ready = plan_settings(store, viewer, values, on_phone)
+        print_plan(ready, with_diff=True, as_json=as_json)
         return
-    ready = plan_settings(store, viewer, values) if values else None
+    with progress("planning") as on_phone:
+        made = plan_settings(store, viewer, values, on_phone) if values else None
     site = store.set_site(viewer, values) if values else store.site()
     texts = {name: one.text(getattr(site, name)) for name, one in SITE_FIELDS.items()}
     if as_json:
@@ -165,9 +167,9 @@ def settings(
         return
     for name, text in texts.items():
         say(f"{name:<30} {text}")
-    if ready is not None:
-        print_summary(ready)
-        if ready.reaches_phones:
+    if made is not None:
+        print_summary(made)
+        if made.reaches_phones:
             say("the phones' files follow with: tuiprov publish")
 
 
@@ -219,7 +221,9 @@ def plan(
 ) -> None:
     """Show which files would be written, replaced and deleted."""
     store, viewer = SITE.store()
-    print_plan(plan_outdated(store, viewer, where), with_diff=diff, as_json=as_json)
+    with progress("planning") as on_phone:
+        ready = plan_outdated(store, viewer, where, on_phone)
+    print_plan(ready, with_diff=diff, as_json=as_json)
 
 
 @app.command("publish")
@@ -239,22 +243,22 @@ def publish_(
 ) -> None:
     """Bring the phones' files up to date: shows the plan, asks, applies."""
     store, viewer = SITE.store()
-    chosen = waves.choices(in_waves or SIZES, wait, back, resync=resync_)
-    ready = plan_outdated(store, viewer, where, everything=regenerate)
-    if not (as_json and in_waves and not dry_run):
+    chosen = waves.choices(in_waves, wait, back, resync=resync_)
+    with progress("planning") as on_phone:
+        ready = plan_outdated(store, viewer, where, on_phone, everything=regenerate)
+    if not (in_waves and as_json and yes and not dry_run):  # then its events are printed
         print_plan(ready, with_diff=diff, as_json=as_json)
-    if dry_run:
-        return
     if ready and in_waves:
-        rollouts = Rollouts(store, viewer)
-        waves.publish_in_waves(rollouts, ready, chosen, yes=yes, as_json=as_json)
+        rollouts = waves.rollouts(store, viewer)
+        waves.publish_in_waves(rollouts, ready, chosen, yes=yes, as_json=as_json, dry_run=dry_run)
         return
-    if as_json and not yes:
+    if dry_run or (as_json and not yes):
         return
     if ready and not yes and not typer.confirm("Apply this plan?"):
         say("nothing was done")
         return
-    publish(store, viewer, ready)
+    with progress("writing files") as on_file:
+        publish(store, viewer, ready, on_file)
     if ready and not as_json:
         say("done")
         if store.site().resync_by != "none":

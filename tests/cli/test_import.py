@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -95,3 +97,13 @@ def test_what_a_hostile_header_says_cannot_steer_the_terminal(cli: Cli, file: Pa
     file.write_text("extension,tech,secret,e\x1b[2Jvil\n1,x,y,z\n")
     ran = cli("import", str(file), *WHOSE)
     assert "\x1b" not in ran.out + ran.err
+
+
+def test_a_file_is_read_once_so_that_it_may_be_a_pipe(cli: Cli, site: Site, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_text, args=(FUSIONPBX,), daemon=True)
+    writer.start()
+    assert cli("import", str(pipe), *WHOSE).code == 0
+    writer.join(10)
+    assert len(site.rows(Extension)) == 2

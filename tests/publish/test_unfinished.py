@@ -26,6 +26,7 @@ from tuiprov.data.store import Store
 from tuiprov.doctor import examine
 from tuiprov.errors import PublishError
 from tuiprov.publish import publishing
+from tuiprov.publish.apply import put as put_files
 from tuiprov.publish.publishing import plan_devices, publish
 from tuiprov.publish.reconcile import at_start
 from tuiprov.publish.unfinished import offers, plan_offers
@@ -122,11 +123,10 @@ class TestOffering:
         self, fleet: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seen: list[object] = []
-        real = publishing.put
 
         def put(*arguments: object) -> None:
             seen.append(offers(Store(Database(fleet.url)), fleet.admin))
-            real(*arguments)  # type: ignore[arg-type]
+            put_files(*arguments)  # type: ignore[arg-type]
 
         monkeypatch.setattr(publishing, "put", put)
         change_all(fleet.store, fleet, "info")

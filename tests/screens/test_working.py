@@ -15,8 +15,10 @@ from tests.screens.office import SALES, publish_all, published
 from tests.screens.test_preferences import TELEPHONY, go
 from tests.sites import Site
 from tuiprov.data.alive import Unfinished
+from tuiprov.errors import PublishError
 from tuiprov.orders.order import OnRecord, Stopped, going_on
 from tuiprov.publish import publishing
+from tuiprov.publish.apply import put as put_files
 from tuiprov.screens.base import TuiprovScreen
 from tuiprov.session import Session
 
@@ -110,7 +112,7 @@ class TestWorking:
 
     async def test_an_error_has_its_title(self, office: Site) -> None:
         def fail(_: OnRecord) -> str:
-            raise publishing.PublishError("the disk is full")
+            raise PublishError("the disk is full")
 
         async with at_desk(office) as desk:
             begin(desk, fail)
@@ -149,9 +151,8 @@ class TestStopping:
         def put(*arguments: Any) -> None:
             arguments[-1](1)  # who wants to stop it now is too late
             asked.append(1)
-            real(*arguments)
+            put_files(*arguments)
 
-        real = publishing.put
         monkeypatch.setattr(publishing, "put", put)
         async with at_desk(office) as desk:
             await go(desk, TELEPHONY)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tuiprov.commands.progress import progress
 from tuiprov.commands.site import SITE, AsJson, whole
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.bulk_sets import Change
@@ -81,7 +82,8 @@ def carry_out(order: Order, *, dry_run: bool, as_json: bool, yes: bool) -> None:
     """Show an order's plan; apply it when told so. Exit status 1: somebody was refused. JSON is
     printed once, with what was done; it asks nothing, so without `yes` it is the plan alone."""
     dry_run = dry_run or (as_json and not yes)
-    plan = order.plan(_unheard)
+    with progress("planning") as on_record:
+        plan = order.plan(on_record)
     if not as_json:
         say(order.about)
         print_plan(plan, with_diff=False, as_json=False)
@@ -91,7 +93,8 @@ def carry_out(order: Order, *, dry_run: bool, as_json: bool, yes: bool) -> None:
         if not (yes or typer.confirm(f"{order.about}?")):
             say("nothing was done")
             return
-        outcome = order.apply(_unheard)
+        with progress("working") as on_record:
+            outcome = order.apply(on_record)
     if as_json:
         print_json(order_data(order.about, plan, outcome.words, outcome.event_id))
     elif outcome.words:
@@ -100,7 +103,3 @@ def carry_out(order: Order, *, dry_run: bool, as_json: bool, yes: bool) -> None:
             say(f"taken back with: tuiprov undo {outcome.event_id}")
     if plan.refused or plan.failed:
         raise typer.Exit(1)
-
-
-def _unheard(_count: int) -> None:
-    """Nobody watches how far it is."""

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from tuiprov.orders.order import OnRecord
     from tuiprov.session import Session
 
-_Concerned = tuple[set[int], set[int]]
-"""The devices and the extensions that an operation changed."""
-
 _NARROW = (
     Column("at", "When", 16),
     Column("who", "Who", 14),
@@ -104,9 +101,10 @@ class HistoryScreen(ListScreen):
             return
         operation = session.store.operations.start()
 
-        def work(on_record: OnRecord) -> _Concerned:
+        def work(on_record: OnRecord) -> tuple[set[int], set[int]]:
             with operation.storing():
-                return session.undo(row.id, on_record), session.undone(row.id)
+                devices = session.undo(row.id, on_record)
+            return devices, session.undone(row.id)
 
         taken_back = partial(self._taken_back, session, operation)
         self.work_on("Take the operation back", work, taken_back, self._failed)
@@ -115,14 +113,15 @@ class HistoryScreen(ListScreen):
         self.tell("Not taken back", error)
         self.reload()
 
-    def _taken_back(self, session: Session, operation: Operation, concerned: _Concerned) -> None:
+    def _taken_back(
+        self, session: Session, operation: Operation, found: tuple[set[int], set[int]]
+    ) -> None:
         """The data is as before; the phones' files follow when the plan is applied."""
-        devices, extensions = concerned
-        if not (devices or extensions) or not session.may("files.publish"):
+        if not any(found) or not session.may("files.publish"):
             operation.finish()
             self.reload("Taken back.")
             return
-        screen = PlanScreen(partial(session.plan_of, devices, extensions), "the phones concerned")
+        screen = PlanScreen(partial(session.plan_of, *found), "the phones concerned")
 
         def published(words: str, error: TuiprovError | None) -> None:
             if error is not None:
