@@ -203,3 +203,12 @@ class TestColumns:
         assert len(seen) == 1
         hidden = {"mac", "model", "codecs", "fetched", "published", "sip_password"}
         assert hidden.isdisjoint(*seen.values())
+
+    def test_all_of_them_can_be_kept_and_nothing_but_names(self, filled: Site) -> None:
+        every = available(filled.admin)
+        filled.store.views.choose_columns(filled.admin, "extensions", every)
+        assert filled.store.views.columns(filled.admin, "extensions") == every
+        for wrong in (("a,b",), ("",), ("x" * 1001,), ("a\0",)):
+            with pytest.raises(Refused, match="columns: are not names of columns"):
+                filled.store.views.choose_columns(filled.admin, "extensions", wrong)
+        assert filled.store.views.columns(filled.admin, "extensions") == every

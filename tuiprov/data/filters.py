@@ -52,6 +52,8 @@ AGES: Final = ("published", "fetched")
 VERSIONS: Final = frozenset({"firmware"})
 """Fields of which there are few values, to be compared as versions."""
 
+MOST_WORDS: Final = 100
+
 _NUL: Final = "\0"
 """No field holds it, and PostgreSQL takes no text with it."""
 _FREE_TEXT: Final = ("extension", "extension_name", "organization", "user")
@@ -120,7 +122,7 @@ def column_condition(text: str, known: Mapping[str, Any], exactly: Collection[st
     """The SQL condition for a filter text on rows with the columns `known`: `name:value` asks one
     of them (those in `exactly` must be equal), a free word any. Refused names an unknown one."""
     found: list[Condition] = []
-    for word in words(text):
+    for word in _not_too_many(words(text)):
         matches = _column_word(word, known, exactly)
         found.append(not_(matches) if word.is_denied else matches)
     return and_(True, *found)
@@ -137,13 +139,23 @@ def _column_word(word: Word, known: Mapping[str, Any], exactly: Collection[str])
 
 def _every(text: str, asker: Asker, one: Callable[[Word], Condition | None]) -> Condition:
     found: list[Condition] = []
-    for word in words(text):
-        if word.saved:
-            inner = and_(True, *(m for w in _saved(word.saved, asker) if (m := one(w)) is not None))
-            found.append(not_(func.coalesce(inner, False)) if word.is_denied else inner)
-        elif (matches := one(word)) is not None:
-            found.append(matches)
+    asked = 0
+    for word in _not_too_many(words(text)):
+        inner = _saved(word.saved, asker) if word.saved else [word]
+        asked += len(_not_too_many(inner, asked))
+        matches = [m for each in inner if (m := one(each)) is not None]
+        if word.saved and word.is_denied:
+            found.append(not_(func.coalesce(and_(True, *matches), False)))
+        else:
+            found += matches
     return and_(True, *found)
+
+
+def _not_too_many(found: list[Word], before: int = 0) -> list[Word]:
+    """SQLite takes a thousand conditions, and nobody means as many."""
+    if before + len(found) > MOST_WORDS:
+        raise _wrong("", f"holds more than {MOST_WORDS} words")
+    return found
 
 
 def _saved(name: str, asker: Asker) -> list[Word]:

@@ -113,10 +113,13 @@ class Views:
 
     @needs("views.keep")
     def choose_columns(self, viewer: Viewer, list: str, names: tuple[str, ...]) -> None:
-        """Keep these columns; none: the list's usual ones again."""
+        """Keep these columns; none: the list's usual ones again. Refused: they are no names."""
         require(viewer, "views.keep")
+        text = ",".join(names)
+        if len(text) > LONGEST_TEXT or not all(name.isidentifier() for name in names):
+            raise Refused([Refusal("columns", "are not names of columns")])
         with self._database.write() as session:
-            _put(session, viewer, list, _COLUMNS, "", ",".join(names))
+            _put(session, viewer, list, _COLUMNS, "", text)
 
 
 def saved_text(session: Session, viewer: Viewer, list: str, name: str) -> str:
