@@ -16,18 +16,30 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
-from benchmarks import bulk, keystrokes, publishing, regenerate, rendering, serving, startup
+from benchmarks import (
+    bulk,
+    exchanging,
+    keystrokes,
+    lists,
+    publishing,
+    regenerate,
+    rendering,
+    serving,
+    startup,
+)
 from benchmarks.ground import Ground
 from benchmarks.harness import QUICK, THOROUGH, Figure, table
 
 PARTS: Final[Mapping[str, Callable[[Ground], Iterator[Figure]]]] = {
     "start": lambda ground: startup.measure(ground.site, ground.effort),
     "keys": lambda ground: keystrokes.measure(ground.site, ground.effort),
+    "lists": lists.measure,
     "serving": lambda ground: serving.measure(ground.site, ground.effort),
     "plans": publishing.measure_plans,
     "publish": publishing.measure_publish,
     "bulk": bulk.measure,
     "regenerate": regenerate.measure,
+    "exchange": lambda ground: exchanging.measure(ground.directory, ground.effort),
     "rendering": lambda ground: rendering.measure(ground.effort),
 }
 

@@ -29,9 +29,10 @@ from tuiprov.data.accounts import (
     terminal_viewer,
     viewer_for,
 )
+from tuiprov.data.csv_export import export_csv
 from tuiprov.data.database import Database
 from tuiprov.data.draft import Draft
-from tuiprov.data.exchange import Imported, export_csv, import_file
+from tuiprov.data.exchange import Imported, import_file
 from tuiprov.data.founding import found_site
 from tuiprov.data.models import Account, Extension, SystemSettings
 from tuiprov.data.page import Page

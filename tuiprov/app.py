@@ -14,7 +14,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from threading import Thread
@@ -36,6 +36,8 @@ from tuiprov.widgets.themes import THEMES, best_theme
 if TYPE_CHECKING:
     from tuiprov.data.draft import Draft
     from tuiprov.publish.plan import Plan
+    from tuiprov.publish.unfinished import Offer
+    from tuiprov.screens.plan import Planner
     from tuiprov.session import Session
 
 _AREAS = {
@@ -45,8 +47,10 @@ _AREAS = {
     "history": ("tuiprov.screens.history", "HistoryScreen"),
     "fetches": ("tuiprov.screens.fetches", "FetchesScreen"),
     "preferences": ("tuiprov.screens.preferences", "PreferencesScreen"),
+    "waves": ("tuiprov.screens.waves", "WavesScreen"),
 }
 """Module and class of each area's screen, imported when it is opened."""
+_MOST_OFFERS = 5
 _LONGEST_WAIT_SECONDS = 1
 _GRACE_SECONDS = 2
 """How long the program may take to end by itself once its terminal is gone."""
@@ -101,6 +105,8 @@ class TuiprovApp(App[None]):
         self.call_from_thread(self._offer_kept_draft)
         # Importing at the same time would make the rows come a fifth later.
         self._list.is_shown.wait(_LONGEST_WAIT_SECONDS)
+        import tuiprov.list_views
+        import tuiprov.screens.completing
         import tuiprov.screens.extension_page  # noqa: F401
         from tuiprov.data.catalog import default_catalog
 
@@ -108,6 +114,9 @@ class TuiprovApp(App[None]):
         healed = session.heal()
         if healed:
             self.call_from_thread(self._list.reload, healed)
+        with contextlib.suppress(TuiprovError):  # `tuiprov doctor` says what it is
+            if offers := session.unfinished():
+                self.call_from_thread(self._offer_unfinished, session, offers)
         if not gc.isenabled():  # `open_site` turned it off for the start
             gc.collect()
             gc.freeze()
@@ -207,19 +216,32 @@ class TuiprovApp(App[None]):
 
     def plan_site(self, where: str) -> None:
         """Show the plan for all extensions that match, and apply it when told so."""
+        session = self._session
+        if session is not None:
+            self._plan(session, partial(session.plan, where), where or "all extensions")
+
+    def _plan(self, session: Session, planner: Planner, about: str) -> None:
+        """Show a plan while it is made, and carry it out when told so."""
         from tuiprov.screens.plan import PlanScreen
 
-        session = self._session
-        if session is None:
-            return
-        screen = PlanScreen(partial(session.plan, where), where or "all extensions")
+        screen = PlanScreen(planner, about, in_waves=self.show_waves)
 
         def answer(apply: bool | None) -> None:
             if apply:
-                self._list.show_keys(note="Publishing …")
                 self.publish(screen.plan, partial(self._published, screen.plan))
 
         self.push_screen(screen, answer)
+
+    def show_waves(self, plan: Plan) -> None:
+        """Cut a plan into waves, to be started there."""
+        from tuiprov.screens.waves import WavesScreen
+
+        if self._session is not None:
+            self.push_screen(WavesScreen(self._session, plan))
+
+    def note(self, words: str) -> None:
+        """Say something in the list of extensions' line of keys."""
+        self._list.reload(words)
 
     def _published(self, plan: Plan, words: str, error: TuiprovError | None) -> None:
         if error is not None:
@@ -228,18 +250,35 @@ class TuiprovApp(App[None]):
             self._list.offer_resync(self._session, plan, words)
         self._list.reload(words)
 
-    @work(thread=True, group="publish")
     def publish(self, plan: Plan, done: Done) -> None:
-        """Carry a plan out in a thread, then call `done`; the program does not end before."""
-        session, problem = self._session, None
-        try:
-            if session is not None:
-                session.publish(plan)
-        except TuiprovError as error:
-            problem = error
-        words = "Not published." if problem else f"Files: {plan.in_the_past()}."
-        if self.is_running:
-            self.call_from_thread(done, words, problem)
+        """Carry a plan out behind the keys, then call `done`; the program does not end before. Who
+        stops it before anything is recorded has published nothing, and `done` is not called."""
+        from tuiprov.screens.base import TuiprovScreen
+
+        session, screen = self._session, self.screen
+        if session is None or not isinstance(screen, TuiprovScreen):
+            return
+        screen.work_on(
+            f"Publish: {plan.summary()}",
+            partial(session.publish, plan),
+            lambda _: done(f"Files: {plan.in_the_past()}.", None),
+            lambda error: done("Not published.", error),
+        )
+
+    def _offer_unfinished(self, session: Session, offers: Sequence[Offer]) -> None:
+        """What sessions that ended have stored and not published: shown as a plan on request."""
+        lines = [f"{one.words}." for one in offers[-_MOST_OFFERS:]]
+        if len(offers) > len(lines):
+            lines.append(f"And {len(offers) - len(lines)} more before.")
+
+        def answer(key: str | None) -> None:
+            if key == "enter":
+                self._plan(
+                    session, partial(session.plan_unfinished, offers), "what was not written"
+                )
+
+        choices = [("enter", "show what is to be written"), ("escape", "later")]
+        self.push_screen(Dialog("Not finished", lines, choices), answer)
 
     # -- drafts that outlive the session --------------------------------------------------------
 

@@ -6,11 +6,9 @@ Exit status: 0 done, 1 refused or failed with plain lines on standard error, 2 w
 from __future__ import annotations
 
 import os
-import stat
 import sys
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,21 +18,25 @@ from tuiprov.commands import (
     accounts,
     adopt,
     devices,
+    exchange,
     extensions,
     fetches,
+    filters,
     follow,
     history,
     keys,
+    orders,
     resync,
     serve,
     templates,
+    waves,
 )
 from tuiprov.commands.pbx import print_pbx
+from tuiprov.commands.progress import progress
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.database import Database
-from tuiprov.data.exchange import export_csv, import_file
 from tuiprov.data.founding import found_site
 from tuiprov.data.lookup import find_phone
 from tuiprov.data.site import SITE_FIELDS
@@ -64,6 +66,11 @@ app = typer.Typer(
 
 app.command("add")(extensions.add)
 app.command("remove")(extensions.remove)
+app.command("move")(orders.move)
+app.command("import")(exchange.import_)
+app.command("export")(exchange.export)
+app.command("rotate")(orders.rotate)
+app.command("formats")(exchange.formats_)
 app.command("history")(history.history)
 app.command("undo")(history.undo)
 app.command("versions")(history.versions)
@@ -76,7 +83,9 @@ app.command("follow")(follow.follow)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(adopt.app, name="adopt")
 app.add_typer(devices.app, name="devices")
+app.add_typer(filters.app, name="filters")
 app.add_typer(templates.app, name="templates")
+app.add_typer(waves.app, name="waves")
 
 
 @app.callback(invoke_without_command=True)
@@ -113,48 +122,23 @@ def init(
         )
 
 
-@app.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="CSV file.", readable=False)],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,
-) -> None:
-    """Take extensions and devices from a CSV file: all of it, or nothing."""
-    store, viewer = SITE.store()
-    done = import_file(store.database, viewer, file, dry_run=dry_run)
-    verb = "would add" if dry_run else "added"
-    say(f"{verb} {done.added}, changed {done.changed}, left {done.unchanged} as they were")
-
-
-@app.command()
-def export(
-    file: Annotated[
-        Path | None, typer.Argument(help="CSV file; none: standard output.", readable=False)
-    ] = None,
-    where: Where = "",
-) -> None:
-    """Write extensions and devices as CSV. The file holds passwords: it is made 0600."""
-    store, viewer = SITE.store()
-    lines = export_csv(store, viewer, where)
-    if file is None:
-        sys.stdout.writelines(lines)
-        return
-    lines = iter(list(lines))  # an old file is kept until the new one is known
-    handle = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    if stat.S_ISREG(os.fstat(handle).st_mode):
-        os.fchmod(handle, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
-        out.writelines(lines)
-
-
 @app.command("set")
 def set_(
     assignments: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE…")],
     where: Where,
+    dry_run: orders.DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Give fields of many extensions a value: all that match, or none."""
     values = parse_assignments(assignments)
     store, viewer = SITE.store()
+    if dry_run:
+        orders.preview_change(store, viewer, values, where, as_json=as_json)
+        return
     changed = set_values(store, viewer, values, where)
+    if as_json:
+        print_json({"changed": changed})
+        return
     say(f"changed {changed}; `tuiprov plan` shows what that means for the phones' files")
 
 
@@ -170,9 +154,12 @@ def settings(
     values = parse_assignments(assignments or [], SITE_FIELDS)
     store, viewer = SITE.store()
     if dry_run:
-        print_plan(plan_settings(store, viewer, values), with_diff=True, as_json=as_json)
+        with progress("planning") as on_phone:
+            ready = plan_settings(store, viewer, values, on_phone)
+        print_plan(ready, with_diff=True, as_json=as_json)
         return
-    ready = plan_settings(store, viewer, values) if values else None
+    with progress("planning") as on_phone:
+        made = plan_settings(store, viewer, values, on_phone) if values else None
     site = store.set_site(viewer, values) if values else store.site()
     texts = {name: one.text(getattr(site, name)) for name, one in SITE_FIELDS.items()}
     if as_json:
@@ -180,9 +167,9 @@ def settings(
         return
     for name, text in texts.items():
         say(f"{name:<30} {text}")
-    if ready is not None:
-        print_summary(ready)
-        if ready.reaches_phones:
+    if made is not None:
+        print_summary(made)
+        if made.reaches_phones:
             say("the phones' files follow with: tuiprov publish")
 
 
@@ -234,7 +221,9 @@ def plan(
 ) -> None:
     """Show which files would be written, replaced and deleted."""
     store, viewer = SITE.store()
-    print_plan(plan_outdated(store, viewer, where), with_diff=diff, as_json=as_json)
+    with progress("planning") as on_phone:
+        ready = plan_outdated(store, viewer, where, on_phone)
+    print_plan(ready, with_diff=diff, as_json=as_json)
 
 
 @app.command("publish")
@@ -242,16 +231,35 @@ def publish_(
     where: Where = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     diff: Annotated[bool, typer.Option("--diff")] = False,
+    in_waves: waves.Waves = "",
+    wait: waves.Wait = "10m",
+    resync_: waves.Resync = True,
+    back: waves.Back = "all",
+    regenerate: Annotated[
+        bool, typer.Option("--regenerate", help="All that match, whatever is on disk now.")
+    ] = False,
+    dry_run: orders.DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Bring the phones' files up to date: shows the plan, asks, applies."""
     store, viewer = SITE.store()
-    ready = plan_outdated(store, viewer, where)
-    print_plan(ready, with_diff=diff, as_json=False)
+    chosen = waves.choices(in_waves, wait, back, resync=resync_)
+    with progress("planning") as on_phone:
+        ready = plan_outdated(store, viewer, where, on_phone, everything=regenerate)
+    if not (in_waves and as_json and yes and not dry_run):  # then its events are printed
+        print_plan(ready, with_diff=diff, as_json=as_json)
+    if ready and in_waves:
+        rollouts = waves.rollouts(store, viewer)
+        waves.publish_in_waves(rollouts, ready, chosen, yes=yes, as_json=as_json, dry_run=dry_run)
+        return
+    if dry_run or (as_json and not yes):
+        return
     if ready and not yes and not typer.confirm("Apply this plan?"):
         say("nothing was done")
         return
-    publish(store, viewer, ready)
-    if ready:
+    with progress("writing files") as on_file:
+        publish(store, viewer, ready, on_file)
+    if ready and not as_json:
         say("done")
         if store.site().resync_by != "none":
             say("the phones fetch it at their next look, or now with: tuiprov resync")
@@ -292,12 +300,15 @@ def doctor(
 
 
 def _repair() -> None:
+    from tuiprov.doctor import end_former_passwords
     from tuiprov.publish.reconcile import reconcile
 
     store, viewer = SITE.store()
     if not viewer.is_administrator:
         raise NotAllowed("only the system administrator repairs files")
     say(f"published files: {reconcile(store).words()}", to_error=True)
+    if ended := end_former_passwords(store, viewer):
+        say(f"old SIP passwords: {ended} are not taken any more", to_error=True)
 
 
 @app.command()

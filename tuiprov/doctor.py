@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuiprov.data.accounts import os_viewer
+from tuiprov.data.accounts import Viewer, os_viewer
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.database import Database
+from tuiprov.data.former_passwords import Former, former
 from tuiprov.data.secret_columns import unsealed
 from tuiprov.data.site import Site
 from tuiprov.data.store import Store
@@ -19,9 +20,11 @@ from tuiprov.errors import TuiprovError
 from tuiprov.pbx.kinds import pbx_of
 from tuiprov.publish import reconcile
 from tuiprov.publish.plan import Asked
-from tuiprov.publish.publishing import plan_devices, plan_pbx
+from tuiprov.publish.publishing import carry_out, plan_devices, plan_pbx
 from tuiprov.publish.root import vanished
 from tuiprov.publish.tree import tree_of
+from tuiprov.publish.unfinished import offers
+from tuiprov.text import local_time
 
 _NARROWEST, _LOWEST = 80, 24
 
@@ -53,6 +56,7 @@ def examine(
             _tried("secrets", lambda: _secrets(store)),
             _tried("published files", lambda: _published(store)),
             _tried("plan", lambda: _planned(store)),
+            _tried("unfinished", lambda: _unfinished(store)),
         ]
         if store.site().pbx != "none":
             findings.append(_tried("PBX", lambda: _pbx(store)))
@@ -141,17 +145,53 @@ def _pbx(store: Store) -> Finding:
     """Is every extension in the PBX's files, and in the PBX itself where it can be asked?"""
     site = store.site()
     pbx = pbx_of(site)
+    with store.database.read() as session:
+        passwords = former(session)
+    if passwords.over:
+        count = len(set(passwords.over.values()))
+        words = f"{count} old SIP passwords are taken that no phone needs: tuiprov doctor --repair"
+        return Finding(False, "", words)
     plan = plan_pbx(store, Asked(None))
     if plan.notes:
         return Finding(False, "", plan.notes[0])
     if plan.changes:
         return Finding(False, "", "its files are not up to date: tuiprov publish")
     if pbx is None or not site.pbx_reload:
-        return Finding(True, "", "its files are up to date (it is not asked: no reload is set)")
+        words = "its files are up to date (it is not asked: no reload is set)"
+        return Finding(True, "", words + _taken(passwords))
     read = (tree_of(site).read(file.path) for file in pbx.files(site))
     texts = [(data or b"").decode(errors="replace") for data in read]
     found = pbx.wrong(store.console, texts, ())
-    return Finding(not found, "", "; ".join(found) or f"{pbx.label} has every extension")
+    words = f"{pbx.label} has every extension{_taken(passwords)}"
+    return Finding(not found, "", "; ".join(found) or words)
+
+
+def _taken(passwords: Former) -> str:
+    """How many extensions' old passwords are still taken, and until when."""
+    if not passwords.taken:
+        return ""
+    count, until = len(passwords.taken), local_time(passwords.last)
+    whose = f"{count} extensions" if count > 1 else "1 extension"
+    return f"; the old SIP password of {whose} is taken until {until}, or the phone has fetched"
+
+
+def end_former_passwords(store: Store, viewer: Viewer) -> int:
+    """Have the PBX take no old SIP password any more that no phone needs; gives of how many
+    extensions."""
+    with store.database.read() as session:
+        over = set(former(session).over.values())
+    if over:
+        carry_out(store, viewer, plan_pbx(store, Asked(over)), "old passwords")
+    return len(over)
+
+
+def _unfinished(store: Store) -> Finding:
+    """Did somebody's session end between storing something and writing the files?"""
+    found = offers(store, os_viewer(store.database))
+    if not found:
+        return Finding(True, "", "every operation's files were written")
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return Finding(False, "", f"{found[-1].words}{more}: tuiprov publish")
 
 
 def _planned(store: Store) -> Finding:

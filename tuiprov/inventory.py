@@ -16,8 +16,10 @@ from tuiprov.data.accounts import Viewer
 from tuiprov.data.device_choices import Candidate
 from tuiprov.data.device_rows import DeviceRow
 from tuiprov.data.draft import Checker, DeviceDraft, Draft
+from tuiprov.data.meeting import Newer
 from tuiprov.data.page import Page, Phone
 from tuiprov.data.permissions import require
+from tuiprov.data.stop import Stop
 from tuiprov.data.store import Store
 from tuiprov.errors import NotFound, PublishError
 from tuiprov.publish.plan import Plan
@@ -63,8 +65,10 @@ class Inventory:
 
     # -- the list -------------------------------------------------------------------------------
 
-    def ids(self, where: str, sort: str) -> Sequence[int]:
-        return self.store.devices.ids(self.viewer, where, sort)
+    def ids(
+        self, where: str, sort: str, most: int | None = None, stop: Stop | None = None
+    ) -> Sequence[int]:
+        return self.store.devices.ids(self.viewer, where, sort, most, stop)
 
     def rows(self, ids: Sequence[int]) -> Mapping[int, DeviceRow]:
         return self.store.devices.rows(self.viewer, ids)
@@ -100,6 +104,16 @@ class Inventory:
         page = self.store.devices.fresh(self.viewer, owner_id)
         return DeviceDraft(page, None, self.viewer, self.check)
 
+    def newer(self, draft: DeviceDraft) -> Newer | None:
+        """The device as it is stored now, when somebody changed it since the draft was opened."""
+        if draft.base.device_id is None:
+            return None
+        return self.store.together.newer_device(self.viewer, draft.base)
+
+    def read_row(self, draft: DeviceDraft) -> None:
+        """Read again how the device stands to the viewer."""
+        draft.row = self.row(draft.base.device_id or 0)
+
     def plan_save(self, draft: DeviceDraft) -> Plan:
         """What saving would do to the phone's files; nothing is stored."""
         return plan_page(self.store, draft.base, draft.page, regenerate=draft.regenerate)
@@ -109,11 +123,12 @@ class Inventory:
         a PublishError the data is stored and the device is marked failed."""
         regenerate = draft.regenerate
         write = self.store.devices.save if draft.base.device_id else self.store.devices.add
-        saved = write(self.viewer, draft.base, draft.changes)
-        device_id = saved.device_id or 0
-        draft.row = self.row(device_id)
-        draft.rebase(saved)
-        return self._publish(device_id, regenerate=regenerate)
+        with self.store.operations.begin():
+            saved = write(self.viewer, draft.base, draft.changes)
+            device_id = saved.device_id or 0
+            draft.row = self.row(device_id)
+            draft.rebase(saved)
+            return self._publish(device_id, regenerate=regenerate)
 
     # -- its link -------------------------------------------------------------------------------
 
@@ -143,8 +158,9 @@ class Inventory:
 
     def enrol(self, device_id: int) -> Plan:
         """Open the device's enrolment window: both its links become new, and its files follow."""
-        self.store.devices.enrol(self.viewer, device_id)
-        return self._publish(device_id, regenerate=True)
+        with self.store.operations.begin():
+            self.store.devices.enrol(self.viewer, device_id)
+            return self._publish(device_id, regenerate=True)
 
     # -- whom it serves -------------------------------------------------------------------------
 
@@ -174,8 +190,9 @@ class Inventory:
 
     def assign(self, device_id: int, extension_id: int, line: int | None) -> Plan:
         """Put the extension on a line of the device and bring the phone's files up to date."""
-        self.store.devices.assign(self.viewer, device_id, extension_id, line)
-        return self._publish(device_id, regenerate=True)
+        with self.store.operations.begin():
+            self.store.devices.assign(self.viewer, device_id, extension_id, line)
+            return self._publish(device_id, regenerate=True)
 
     # -- clearing and removing ------------------------------------------------------------------
 
@@ -185,12 +202,14 @@ class Inventory:
 
     def clear(self, page: Page) -> Plan:
         """Take the device from its extensions and its organization, and delete its files."""
-        cleared = self.store.devices.clear(self.viewer, page)
-        return self._withdraw(cleared.device_id or 0)
+        with self.store.operations.begin():
+            cleared = self.store.devices.clear(self.viewer, page)
+            return self._withdraw(cleared.device_id or 0)
 
     def remove(self, page: Page) -> None:
         """Remove the device and its files."""
-        self.store.devices.remove(self.viewer, page, self._withdraw)
+        with self.store.operations.begin():
+            self.store.devices.remove(self.viewer, page, self._withdraw)
 
     def _withdraw(self, device_id: int) -> Plan:
         try:

@@ -80,7 +80,7 @@ def print_plan(plan: Plan, *, with_diff: bool, as_json: bool) -> None:
 
 def print_summary(plan: Plan) -> None:
     """What failed, what else is worth knowing, and how many files change."""
-    for words in plan.failures():
+    for words in (*plan.refused, *plan.failures()):
         say(f"! {words}", to_error=True)
     for words in plan.notes:
         say(words)
@@ -109,6 +109,13 @@ def _print_groups(plan: Plan, with_diff: bool) -> None:
 def _plan_data(plan: Plan) -> dict[str, Any]:
     changes = [{"kind": change.kind, "path": change.path} for change in plan.changes]
     return {"changes": changes, "failed": dict(plan.failed)}
+
+
+def order_data(about: str, plan: Plan, done: str, event_id: int | None) -> dict[str, Any]:
+    """What an action on many would do, and has done: `done` is "" when it was only planned;
+    `event_id` is its number in the history."""
+    said = {"about": about, "notes": list(plan.notes), "refused": list(plan.refused)}
+    return {**said, **_plan_data(plan), "done": done, "operation": event_id}
 
 
 def print_catalog(catalog: Catalog, manufacturer: str, model: str, *, as_json: bool) -> None:

@@ -5,7 +5,8 @@ The app imports this module in a thread after its first frame, and with it the w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -22,20 +23,29 @@ from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
 
 if TYPE_CHECKING:
     # Imported where they are used: the list of extensions needs none of them.
+    from pathlib import Path
+
     from tuiprov.bulk import Bulk
     from tuiprov.data.account_rows import AccountRow
     from tuiprov.data.account_sheet import AccountView
     from tuiprov.data.archive import Archive
     from tuiprov.data.draft import Checker, Draft
+    from tuiprov.data.meeting import Newer
+    from tuiprov.data.presence import Other
     from tuiprov.data.site_sheet import SiteSheet
+    from tuiprov.data.stop import Stop
     from tuiprov.fetching import Fetching
+    from tuiprov.importing import Importing
     from tuiprov.inventory import Inventory
+    from tuiprov.list_views import ListViews
     from tuiprov.publish.plan import Plan
     from tuiprov.publish.preview import Published
     from tuiprov.publish.publishing import OnPhone
     from tuiprov.publish.template_work import TemplateWork
     from tuiprov.publish.timeline import Timeline
+    from tuiprov.publish.unfinished import Offer
     from tuiprov.resyncing import Resyncing
+    from tuiprov.rollout import Rollouts
 
 
 @dataclass(frozen=True)
@@ -58,11 +68,29 @@ class Session:
 
     # -- lists ----------------------------------------------------------------------------------
 
-    def extension_ids(self, where: str) -> Sequence[int]:
-        return self.store.extension_ids(self.viewer, where)
+    def extension_ids(
+        self, where: str, most: int | None = None, stop: Stop | None = None
+    ) -> Sequence[int]:
+        return self.store.extension_ids(self.viewer, where, most, stop)
 
     def extension_rows(self, ids: Sequence[int]) -> Mapping[int, ExtensionRow]:
         return self.store.extension_rows(self.viewer, ids)
+
+    def extension_values(
+        self, ids: Sequence[int], names: Sequence[str]
+    ) -> Mapping[int, Mapping[str, str]]:
+        """The texts of more columns of these extensions."""
+        return self.store.extension_values(self.viewer, ids, names)
+
+    def chosen_columns(self, list: str) -> Sequence[str]:
+        """The columns that the viewer's account chose for a list; none: its usual ones."""
+        return self.store.views.columns(self.viewer, list)
+
+    def list_views(self, list: str) -> ListViews:
+        """How the viewer's account looks at a list."""
+        from tuiprov.list_views import ListViews
+
+        return ListViews(self.store, self.viewer, list)
 
     def viewers(self) -> list[Viewer]:
         """Who one may look as (in a demo)."""
@@ -91,6 +119,12 @@ class Session:
         else:
             self.store.accounts.save(self.viewer, view, changes)
 
+    def newer_account(self, view: AccountView) -> Newer | None:
+        """The account as it is stored now, when somebody changed it meanwhile."""
+        if view.id is None:
+            return None
+        return self.store.together.newer_account(self.viewer, view)
+
     def remove_account(self, account_id: int) -> None:
         self.store.accounts.remove(self.viewer, account_id)
 
@@ -115,11 +149,23 @@ class Session:
 
         return Resyncing(self.store, self.viewer, self.store.console)
 
+    def rollouts(self, sleep: Callable[[float], None] = time.sleep) -> Rollouts:
+        """Applying plans in waves; `sleep` is what a driver waits by."""
+        from tuiprov.rollout import Rollouts
+
+        return Rollouts(self.store, self.viewer, sleep=sleep)
+
     def bulk(self, ids: Collection[int]) -> Bulk:
         """These extensions, to be edited together."""
         from tuiprov.bulk import bulk_of
 
         return bulk_of(self.store, self.viewer, ids)
+
+    def importing(self, path: Path) -> Importing:
+        """A CSV file, to be looked at and imported."""
+        from tuiprov.importing import importing_of
+
+        return importing_of(self.store, self.viewer, path)
 
     def again(self) -> Session:
         """The same viewer with the permissions the account has now."""
@@ -182,9 +228,10 @@ class Session:
         """Remove an extension as it was seen, and bring its phone's files up to date."""
         from tuiprov.publish.publishing import carry_out, plan_devices
 
-        self.store.extensions.remove(self.viewer, page)
         devices = [page.device_id] if page.device_id is not None else []
-        carry_out(self.store, self.viewer, plan_devices(self.store, devices))
+        with self.store.operations.begin():
+            self.store.extensions.remove(self.viewer, page)
+            carry_out(self.store, self.viewer, plan_devices(self.store, devices))
 
     # -- one page -------------------------------------------------------------------------------
 
@@ -223,6 +270,10 @@ class Session:
     def save(self, draft: Draft) -> Plan:
         """Store the draft, then carry out its plan. Raises Refused, Conflict or PublishError; after
         a PublishError the data is stored and the device is marked failed."""
+        with self.store.operations.begin():
+            return self._save(draft)
+
+    def _save(self, draft: Draft) -> Plan:
         from tuiprov.publish.plan import Asked
         from tuiprov.publish.publishing import carry_out, mark_failed, plan_devices, plan_pbx
 
@@ -246,6 +297,23 @@ class Session:
         carry_out(self.store, self.viewer, plan)
         return plan
 
+    def newer(self, draft: Draft) -> Newer | None:
+        """The extension's page as it is stored now, when somebody changed it since the draft was
+        opened. NotFound, saying by whom, when it was removed."""
+        if draft.base.extension_id is None:
+            return None
+        return self.store.together.newer_page(self.viewer, draft.base)
+
+    def here(self, page: Page, mine: str) -> tuple[str, Sequence[Other]]:
+        """Say that this page is open, for the first time (`mine` "") or still, and hear who else
+        has it open. Where nothing can be written one still hears."""
+        if page.extension_id is None and page.device_id is None:
+            return "", ()  # not stored yet: nobody else has it
+        try:
+            return self.store.presences.here(self.viewer, page, mine)
+        except StoreError:
+            return mine, self.store.presences.others(self.viewer, page)
+
     def reveal(self, page: Page) -> None:
         """Write down that secrets of this page were shown."""
         subject = page.values["extension"] or f"device {page.values['friendly_name']}"
@@ -264,15 +332,22 @@ class Session:
 
         return Timeline(self.store, self.viewer, device_id)
 
-    def undo(self, event_id: int) -> set[int]:
+    def undo(self, event_id: int, on_record: OnPhone | None = None) -> set[int]:
         """Take an operation back; gives the devices whose files are to follow."""
-        return self.archive.undo(self.viewer, event_id)
+        return self.archive.undo(self.viewer, event_id, on_record or (lambda _: None))
 
-    def plan_of(self, devices: Collection[int]) -> Plan:
-        """The plan that brings these devices' files up to date."""
+    def undone(self, event_id: int) -> set[int]:
+        """The extensions that taking it back has changed, which the PBX may not know so."""
+        return self.archive.undone(self.viewer, event_id)
+
+    def plan_of(
+        self, devices: Collection[int], extensions: Collection[int], on_phone: OnPhone
+    ) -> Plan:
+        """The plan that brings these devices' files, and what the PBX knows of these extensions, up
+        to date."""
         from tuiprov.publish.publishing import plan_devices
 
-        return plan_devices(self.store, devices)
+        return plan_devices(self.store, devices, extensions=extensions, on_phone=on_phone)
 
     # -- the whole site -------------------------------------------------------------------------
 
@@ -281,10 +356,26 @@ class Session:
 
         return plan_outdated(self.store, self.viewer, where, on_phone)
 
-    def publish(self, plan: Plan) -> None:
-        from tuiprov.publish.publishing import publish
+    def publish(self, plan: Plan, on_file: OnPhone | None = None) -> None:
+        """Carry a plan out; `on_file`: as in `publishing.carry_out`."""
+        from tuiprov.publish.publishing import publish, unheard
 
-        publish(self.store, self.viewer, plan)
+        publish(self.store, self.viewer, plan, on_file or unheard)
+
+    def unfinished(self) -> Sequence[Offer]:
+        """What an operation has stored and nobody has written the files of: its process ended."""
+        from tuiprov.publish.unfinished import forget_done, offers
+
+        found = offers(self.store, self.viewer)
+        if self.may("files.publish"):
+            forget_done(self.store, self.viewer, found)
+        return found
+
+    def plan_unfinished(self, found: Sequence[Offer], on_phone: OnPhone) -> Plan:
+        """The plan that finishes these."""
+        from tuiprov.publish.unfinished import plan_offers
+
+        return plan_offers(self.store, found, on_phone)
 
     def heal(self) -> str:
         """Put back what is not as published; gives words about it, "" when all is well."""
@@ -313,9 +404,23 @@ class Session:
 
         return plan_settings(self.store, self.viewer, values, on_phone)
 
+    def newer_settings(self, sheet: SiteSheet) -> Newer | None:
+        """The settings as they are stored now, when somebody changed them meanwhile."""
+        return self.store.together.newer_site(self.viewer, sheet.site)
+
     def save_settings(self, sheet: SiteSheet) -> None:
         """Store the settings; their plan is to be published then. Raises Refused or Conflict."""
         sheet.rebase(self.store.set_site(self.viewer, sheet.changes, sheet.site))
+
+    def apply_settings(self, sheet: SiteSheet, plan: Plan, on_file: OnPhone) -> None:
+        """Store the settings and publish their plan, as one operation; what `on_file` raises before
+        they are stored ends it. PublishError: they are stored."""
+        from tuiprov.orders.order import going_on
+
+        with self.store.operations.begin():
+            on_file(0)
+            self.save_settings(sheet)
+            self.publish(plan, going_on(on_file))
 
     # -- drafts that outlive the session --------------------------------------------------------
 

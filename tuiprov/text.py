@@ -32,6 +32,13 @@ def local_time(moment: datetime | None) -> str:
     return on_this_clock(moment).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
+def clock_time(moment: datetime) -> str:
+    """`10:42` for a moment of today on this host's clock, else with its date."""
+    shown = on_this_clock(moment)
+    today = shown.date() == datetime.now(UTC).astimezone().date()
+    return shown.strftime("%H:%M" if today else "%Y-%m-%d %H:%M")
+
+
 def on_this_clock(moment: datetime) -> datetime:
     """A moment of the database in this host's time zone."""
     return _with_zone(moment).astimezone()

@@ -50,7 +50,7 @@ def test_a_removal_says_what_goes_and_takes_it(cli: Cli, john: Site) -> None:
     assert files(john.publish_root)
     ran = cli("remove", "0027*001", "--yes")
     assert "to delete" in ran.out
-    assert ran.out.endswith("removed 0027*001\n")
+    assert "1 removed" in ran.out
     assert files(john.publish_root) == {}
     assert john.rows(Extension) == []
 
@@ -127,7 +127,7 @@ def test_a_phone_is_not_shown_to_nor_taken_by_who_may_not_provision(
     ran = cli("remove", "0027*001", "--yes")
     assert ran.code == 1
     assert "has a phone" in ran.err
-    assert ran.out == ""
+    assert "delete" not in ran.out
     assert len(john.rows(Extension)) == 1
 
 

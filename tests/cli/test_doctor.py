@@ -44,6 +44,7 @@ def test_a_good_site_has_nothing_wrong(cli: Cli, site: Site) -> None:
         "ok  secrets",
         "ok  published files",
         "ok  plan",
+        "ok  unfinished",
     ]
 
 

@@ -589,7 +589,7 @@ def stock(tree: Tree) -> Tree:
         ("state:disabled", ["Bravo"]),
         ("state:stale", ["Charly"]),
         ("-state:stale", ["Alpha", "Bravo"]),
-        ("state:stal", []),
+        ("state:stal", ["Charly"]),
         ("status:disabled", ["Alpha", "Bravo"]),
         ("serial:serial3", ["Bravo"]),
         ("serial2", ["Alpha"]),

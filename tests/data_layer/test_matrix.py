@@ -19,11 +19,16 @@ from sqlmodel import col, select
 from tests.fetches import a_fetch
 from tests.sites import PHONE, a_site
 from tuiprov.data.accounts import Permission, Viewer, terminal_viewer, viewer_for
+from tuiprov.data.bulk_move import move_all
+from tuiprov.data.bulk_remove import remove_all
+from tuiprov.data.bulk_rotate import rotate_all
 from tuiprov.data.database import Database
 from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.permissions import may
 from tuiprov.data.store import Store
 from tuiprov.data.template_tables import Template, TemplateFile
+from tuiprov.data.wave_tables import Rollout
+from tuiprov.data.waves import NewRollout
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refused
 
 KINDS = ("system", "provider", "organization", "user")
@@ -455,6 +460,44 @@ def test_accounts_and_extensions_come_and_go(
 
 
 @EVERY_CASE
+def test_many_are_removed_moved_and_given_passwords_by_the_accounts_above(
+    world: World, role: str, level: str, child: str
+) -> None:
+    above = role in ("system", "provider", "organization")
+    modify = above and (role == "system" or level == "modify")
+    some = [world.extension_id]
+
+    def remove(store: Store, viewer: Viewer) -> None:
+        with store.database.write() as session:
+            assert remove_all(session, viewer, some, lambda _: None).numbers
+
+    def move(store: Store, viewer: Viewer) -> None:
+        with store.database.write() as session:
+            found = move_all(session, viewer, some, world.accounts["user"], lambda _: None)
+            assert found.numbers or found.same
+
+    def rotate(store: Store, viewer: Viewer) -> None:
+        with store.database.write() as session:
+            assert rotate_all(session, viewer, some, lambda _: None).numbers
+
+    for call, allowed in ((remove, above), (move, above), (rotate, modify)):
+        store = world.copy()
+        viewer = viewer_of(store, world, role, level, child, sip=True)
+        assert happened(store, viewer, call) == allowed, call.__name__
+
+
+WAVES = NewRollout("1,all", 1, 600, False, False, "all", [])
+
+
+def waves_of(store: Store, viewer: Viewer) -> int:
+    """Waves of this viewer, whether it may have started them or not."""
+    number = store.waves.start(_admin(store), WAVES)
+    with store.database.write() as session:
+        session.get_one(Rollout, number).who = viewer.label
+    return number
+
+
+@EVERY_CASE
 def test_the_site_and_the_files(world: World, role: str, level: str, child: str) -> None:
     calls: list[tuple[str, Call]] = [
         ("site.change", lambda s, v: s.set_site(v, {"sip_port": 5070})),
@@ -464,6 +507,14 @@ def test_the_site_and_the_files(world: World, role: str, level: str, child: str)
         ("devices.resync", lambda s, v: s.resyncs.targets(v, [1])),
         ("devices.resync", lambda s, v: s.resyncs.record(v, [], "sip")),
         ("devices.resync", lambda s, v: s.resyncs.begin(v, 1, "sip")),
+        ("files.publish", lambda s, v: s.waves.rows(v)),
+        ("files.publish", lambda s, v: s.waves.row(v, waves_of(s, v))),
+        ("files.publish", lambda s, v: s.waves.open_one(v)),
+        ("files.publish", lambda s, v: s.waves.devices(v, waves_of(s, v))),
+        ("files.publish", lambda s, v: s.waves.start(v, WAVES)),
+        ("files.publish", lambda s, v: s.waves.take(v, waves_of(s, v))),
+        ("files.publish", lambda s, v: s.waves.order(v, waves_of(s, v), "pause")),
+        ("files.publish", lambda s, v: s.waves.leave(v, waves_of(s, v))),
         ("fetches.see", lambda s, v: s.fetches.ids(v)),
         ("fetches.see", lambda s, v: s.fetches.rows(v, [1])),
         ("fetches.see", lambda s, v: s.fetches.newest(v)),

@@ -305,13 +305,21 @@ def test_only_the_administrator_changes_the_site(role: Role) -> None:
     assert may(somebody(role, "modify"), "site.change") is (role == "system")
 
 
-@pytest.mark.parametrize("verb", ["add", "identify", "remove"])
+@pytest.mark.parametrize("verb", ["add", "identify", "move", "remove"])
 @pytest.mark.parametrize(("role", "level"), itertools.product(ROLES, LEVELS))
 def test_extensions_come_go_and_are_named_by_the_accounts_above(
     role: Role, level: str, verb: str
 ) -> None:
     above = role in ("system", "provider", "organization")
     assert may(somebody(role, level), f"extensions.{verb}") is above
+
+
+@pytest.mark.parametrize(("role", "sip"), itertools.product(ROLES, (False, True)))
+def test_passwords_are_rotated_by_the_accounts_above_that_may_set_one(
+    role: Role, sip: bool
+) -> None:
+    allowed = role == "system" or (role in ("provider", "organization") and sip)
+    assert may(somebody(role, "modify", sip=sip), "passwords.rotate") is allowed
 
 
 @pytest.mark.parametrize("role", ["provider", "organization"])
@@ -339,7 +347,13 @@ def test_a_device_of_somebody_above_says_what_is_left() -> None:
 
 # -- every operation declares ---------------------------------------------------------------------
 
-INTERNAL = {"Store.has_pbx_files", "Store.phones", "Store.rendered_by"}
+INTERNAL = {
+    "Operations.begin",
+    "Operations.start",
+    "Store.has_pbx_files",
+    "Store.phones",
+    "Store.rendered_by",
+}
 """Parts of other operations, which ask the permission."""
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import select
 
 from tests.sites import PHONE, Site, a_site
+from tuiprov.data import undo_check
 from tuiprov.data.bulk import set_values
 from tuiprov.data.changes import TRACKED, read
 from tuiprov.data.kept import Event, FieldChange
@@ -147,7 +148,11 @@ def test_what_others_did_only_the_administrator_takes_back(site: Site) -> None:
         take_back(site, last(site, "save"), anna)
 
 
-def test_an_undo_that_no_save_would_let_through_is_refused(site: Site) -> None:
+@pytest.mark.parametrize("few", [50, 0], ids=["one by one", "by sets"])
+def test_an_undo_that_no_save_would_let_through_is_refused(
+    site: Site, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo_check, "_FEW", few)
     site.add("0027*001", fixed_ip="203.0.113.40")
     site.save("0027*001", fixed_ip="203.0.113.41", fixed_auth="not_required")
     event_id = last(site, "save")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.pbx.asterisk_server import Asterisk
@@ -23,6 +25,7 @@ PASSWORDS = [
     '"quoted"',
     "~" * 64,
 ]
+OLDER = ASTERISK.model_copy(update={"pbx_release": "older"})
 HASHED = ASTERISK.model_copy(update={"pbx_realm": "asterisk"})
 
 
@@ -79,3 +82,38 @@ class TestRegistering:
         told(asterisk, *both)
         shown = [asterisk.show("endpoint", f"0027*00{n}")["acl"] for n in (1, 2)]
         assert shown == ["deny/permit"] * 2
+
+
+@needs_phone
+class TestRotating:
+    """While a phone has not fetched its new password, it registers with the old one."""
+
+    @pytest.mark.parametrize("site", [ASTERISK, HASHED, OLDER], ids=["in clear", "hashed", "older"])
+    def test_the_new_and_all_former_passwords_are_taken_and_no_other(
+        self, asterisk: Asterisk, site: Site
+    ) -> None:
+        one = replace(page(site=site), former_passwords=(HOSTILE_PASSWORD, "two before"))
+        told(asterisk, one, site=site)
+        assert register(account(asterisk, one)) == "ok"
+        assert register(account(asterisk, one, password=HOSTILE_PASSWORD)) == "ok"
+        assert register(account(asterisk, one, password="two before")) == "ok"
+        assert register(account(asterisk, one, password="another")) == "refused: 401"
+
+    def test_after_the_window_the_old_one_is_refused(self, asterisk: Asterisk) -> None:
+        one = page()
+        told(asterisk, replace(one, former_passwords=("the old one",)))
+        assert register(account(asterisk, one, password="the old one")) == "ok"
+        told(asterisk, one)
+        assert register(account(asterisk, one, password="the old one")) == "refused: 401"
+        assert register(account(asterisk, one)) == "ok"
+
+    def test_the_old_password_of_one_is_not_another_s(self, asterisk: Asterisk) -> None:
+        one, other = replace(page(1), former_passwords=("of one",)), page(2)
+        told(asterisk, one, other)
+        assert register(account(asterisk, other, password="of one")) == "refused: 401"
+
+    def test_what_asterisk_holds_is_what_was_written(self, asterisk: Asterisk) -> None:
+        one = replace(page(), former_passwords=("the old one",))
+        told(asterisk, one)
+        assert asterisk.show("endpoint", "0027*001")["auth"] == "0027*001,0027*001/former1"
+        assert asterisk.show("auth", "0027*001/former1")["username"] == "0027*001"

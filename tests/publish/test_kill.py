@@ -32,7 +32,7 @@ _LONGEST = {"s": 0.4, "w": 0.08}
 _MODELS = ("Yealink,T46S,84", "Fanvil,X4U,2.12", "Snom,D765,10", "Aastra,6731i,3.3.1")
 _PREFIXES = ("80:5E:C0", "0C:38:3E", "00:04:13", "00:08:5D")
 
-Put = Callable[[Sequence[Change], Settings], None]
+Put = Callable[..., None]
 
 
 def a_fleet(directory: Path) -> Site:
@@ -67,7 +67,7 @@ def _publish_for_ever(url: str, out: int, put: Put | None) -> None:
     acknowledged with its number."""
     real = put or publishing.put
 
-    def told(changes: Sequence[Change], site: Settings) -> None:
+    def told(changes: Sequence[Change], site: Settings, on_file: object) -> None:
         os.write(out, b"w\n")
         real(changes, site)
 

@@ -20,6 +20,7 @@ from tests.screens.office import (
 )
 from tests.sites import Site
 from tuiprov.app import TuiprovApp
+from tuiprov.data.stop import Stop
 from tuiprov.session import Session
 
 EVERYBODY = 8
@@ -235,10 +236,12 @@ class Slow(Session):
     gate: threading.Event = field(default_factory=threading.Event)
     answered: threading.Event = field(default_factory=threading.Event)
 
-    def extension_ids(self, where: str) -> Sequence[int]:
+    def extension_ids(
+        self, where: str, most: int | None = None, stop: Stop | None = None
+    ) -> Sequence[int]:
         self.asked.set()
         self.gate.wait(10)
         try:
-            return super().extension_ids(where)
+            return super().extension_ids(where, most, stop)
         finally:
             self.answered.set()

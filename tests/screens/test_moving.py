@@ -218,7 +218,7 @@ class TestPalette:
     ) -> None:
         viewer = office.viewer("user", "view", sip=True, name="sales")
         async with at_desk(office, viewer) as desk:
-            await desk.press("f10")
+            await desk.press("ctrl+p")
             await desk.see("Search for commands")
             await desk.see("Clear the filter")
             assert "Publish" not in desk.text
@@ -321,7 +321,7 @@ class TestNarrow:
 
 async def run_command(desk: Desk, name: str) -> None:
     """Open the palette, type the name, choose the first that is found."""
-    await desk.press("f10")
+    await desk.press("ctrl+p")
     await desk.see("Search for commands")
     await desk.type(name)
     await desk.until(lambda: name.split()[-1] in desk.text.lower().partition("\n")[2])

@@ -102,7 +102,7 @@ class TestScreens:
     def test_list_filtered(self, picture: Picture, size: tuple[int, int]) -> None:
         async def work(desk: Desk) -> None:
             await desk.type("organization:acme")
-            await desk.see("1 / 5")
+            await desk.see("1 / 5", "acme Ltd")
 
         assert picture.of(work, size)
 

@@ -114,16 +114,20 @@ class TestOrderPicker:
         keys = ["space", "up", "space", "enter"]
         assert await answers(OrderPicker("Codecs", CODECS, "g722,pcma"), keys) == ["pcma,pcmu"]
 
-    @pytest.mark.parametrize("key", ["ctrl+down", "minus"])
+    @pytest.mark.parametrize("key", ["ctrl+down", "alt+down", "minus", "greater_than_sign"])
     async def test_a_ticked_one_moves_down(self, key: str) -> None:
         assert await answers(OrderPicker("Codecs", CODECS, "g722,pcma"), [key, "enter"]) == [
             "pcma,g722"
         ]
 
-    @pytest.mark.parametrize("key", ["ctrl+up", "plus"])
+    @pytest.mark.parametrize("key", ["ctrl+up", "alt+up", "plus", "less_than_sign"])
     async def test_a_ticked_one_moves_up(self, key: str) -> None:
         keys = ["down", key, "enter"]
         assert await answers(OrderPicker("Codecs", CODECS, "g722,pcma"), keys) == ["pcma,g722"]
+
+    async def test_ctrl_u_unticks_all(self) -> None:
+        keys = ["ctrl+u", "end", "space", "enter"]
+        assert await answers(OrderPicker("Codecs", CODECS, "g722,pcma"), keys) == ["g722"]
 
     async def test_one_that_is_not_ticked_does_not_move(self) -> None:
         keys = ["end", "plus", "enter"]

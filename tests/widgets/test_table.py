@@ -4,10 +4,11 @@ from array import array
 from collections.abc import Mapping, Sequence
 
 import pytest
+from rich.cells import cell_len
 from textual import events
 from textual.app import App, ComposeResult
 
-from tuiprov.widgets.table import Column, Table
+from tuiprov.widgets.table import PAGE, Column, Table, columns_that_fit
 
 HOSTILE = "[/foo] [@click=app.quit]x[/] \x1b[31m\x9b\u202eabc\x00日本"
 COLUMNS = (Column("name", "Name", 10, flex=True), Column("state", "State", 9))
@@ -234,3 +235,133 @@ async def test_a_cursor_at_the_top_stays_there_only_where_the_list_grows_above(
         app.table.follows_top = False
         app.table.show(Source([6, 5, 4, 3, 2, 1]))
         assert app.table.cursor == cursor + 1
+
+
+class TestGrowing:
+    """A long list is shown by its first page, and the rest is known a moment later."""
+
+    async def test_the_first_rows_are_there_while_the_others_are_still_to_come(self) -> None:
+        app = Lister()
+        async with app.run_test(size=(60, 10)):
+            app.table.show(Source(range(PAGE)), grows=True)
+            assert app.table.position == f"1 / {PAGE}+"
+            assert any("› phone 0 " in line for line in app.lines)
+
+    async def test_growing_reads_no_cell_again_and_leaves_the_cursor_where_it_is(self) -> None:
+        app = Lister()
+        async with app.run_test(size=(60, 10)) as pilot:
+            app.table.show(Source(range(PAGE)), grows=True)
+            await pilot.press("down", "down")
+            everything = Source(range(100_000))
+            app.table.grow(everything)
+            assert app.table.position == "3 / 100,000"
+            assert app.table.cursor_id == 2
+            assert everything.asked == []
+
+    async def test_what_changed_between_the_two_reads_is_shown_as_it_is_now(self) -> None:
+        app = Lister()
+        async with app.run_test(size=(60, 10)) as pilot:
+            app.table.show(Source(range(PAGE)), grows=True)
+            await pilot.press("down")
+            app.table.grow(Source([1000, *range(200)]))
+            assert app.table.position == "3 / 201"
+            assert any("phone 1000" in line for line in app.lines)
+
+    async def test_the_end_is_waited_for(self) -> None:
+        app = Lister()
+        async with app.run_test(size=(60, 10)) as pilot:
+            app.table.show(Source(range(PAGE)), grows=True)
+            await pilot.press("end")
+            app.table.grow(Source(range(100_000)))
+            assert app.table.cursor_id == 99_999
+
+    async def test_a_key_after_end_does_not_wait_for_it_any_more(self) -> None:
+        app = Lister()
+        async with app.run_test(size=(60, 10)) as pilot:
+            app.table.show(Source(range(PAGE)), grows=True)
+            await pilot.press("end", "home")
+            app.table.grow(Source(range(100_000)))
+            assert app.table.cursor_id == 0
+
+    async def test_at_rest_the_pages_next_to_the_window_are_read_ahead(self) -> None:
+        app, rows = Lister(), Source(range(1000))
+        async with app.run_test(size=(60, 10)) as pilot:
+            app.table.show(rows)
+            for _ in range(15):
+                await pilot.press("pagedown")
+            assert app.table.cursor < PAGE
+            for _ in range(100):
+                if PAGE in rows.asked:
+                    return
+                await pilot.pause(0.02)
+            raise AssertionError("the next page is not read")
+
+    async def test_a_range_goes_from_the_nearest_mark_on_either_side(self) -> None:
+        app = Lister()
+        async with app.run_test(size=(60, 10)) as pilot:
+            app.table.show(Source(range(100_000)))
+            app.table.marked = {2, 20, 90_000}
+            await pilot.press(*["down"] * 14)
+            app.table.mark_range()
+            assert app.table.marked == {2, *range(14, 21), 90_000}
+
+
+class TestColumnsThatFit:
+    """2 cells for cursor and mark, columns of 10 (at least 6), 9 and 17, a blank between two."""
+
+    THREE = (*COLUMNS, Column("mac", "MAC", 17))
+
+    @pytest.mark.parametrize(
+        ("width", "names"),
+        [
+            (200, ["name", "state", "mac"]),
+            (36, ["name", "state", "mac"]),
+            (35, ["name", "state"]),
+            (18, ["name", "state"]),
+            (17, ["name"]),
+            (1, ["name"]),
+        ],
+    )
+    def test_those_at_the_right_give_way(self, width: int, names: list[str]) -> None:
+        assert [one.name for one in columns_that_fit(self.THREE, width)] == names
+
+    @pytest.mark.parametrize("width", [200, 36, 35, 18])
+    async def test_what_fits_is_shown_whole(self, width: int) -> None:
+        columns = columns_that_fit(self.THREE, width)
+        app = Lister(columns)
+        async with app.run_test(size=(width, 10)) as pilot:
+            app.table.show(Cells(("日本語の名前", "published", "80:5E:C0:00:00:01")))
+            await pilot.pause()
+            assert app.lines[1].endswith(("published", "80:5E:C0:00:00:01")[len(columns) - 2])
+            assert all(cell_len(line) <= width for line in app.lines)
+
+    @pytest.mark.parametrize(
+        "name", ["日本語の名前です", "👩🚒 Ops", "é́́", "ﷺ", "❤️❤️", "한국어", "x" * 40]
+    )
+    async def test_a_wide_name_moves_no_other_column(self, name: str) -> None:
+        app = Lister(self.THREE)
+        async with app.run_test(size=(40, 10)) as pilot:
+            app.table.show(Cells((name, "stale", "80:5E")))
+            await pilot.pause()
+            header, row = app.lines[:2]
+            assert cell_len(row.partition("stale")[0]) == cell_len(header.partition("State")[0])
+
+    async def test_other_columns_take_the_place_of_those_shown(self) -> None:
+        app = Lister()
+        async with app.run_test(size=(60, 10)) as pilot:
+            app.table.show(Source(range(3)))
+            app.table.set_columns((Column("number", "Number", 8),))
+            app.table.show(Cells(("12",)))
+            await pilot.pause()
+            assert app.lines[:2] == ["  Number", "› 12"]
+
+
+class Cells(Source):
+    """One row of these cells."""
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        super().__init__([1])
+        self.cells = cells
+
+    def page(self, ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+        return {1: self.cells}

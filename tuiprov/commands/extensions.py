@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from tuiprov.commands.site import SITE
+from tuiprov.commands.orders import Chosen, DryRun, Yes, carry_out, matching
+from tuiprov.commands.site import SITE, AsJson
 from tuiprov.data.bulk import parse_assignments
 from tuiprov.data.fields import declared
 from tuiprov.data.identity import KNOWN_LATER, Identity, added
-from tuiprov.printing import print_plan, say
-from tuiprov.publish.publishing import carry_out, plan_devices, plan_removal
-from tuiprov.text import visible
+from tuiprov.orders.removing import Remove
+from tuiprov.printing import say
 
 
 def add(
@@ -38,18 +38,20 @@ def add(
 
 
 def remove(
-    extension: Annotated[str, typer.Argument(help="Extended number.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    extension: Annotated[
+        str, typer.Argument(help="Extended number; none: those of --where.", show_default=False)
+    ] = "",
+    where: Chosen = "",
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    yes: Yes = False,
 ) -> None:
-    """Remove an extension; shows what that does to its phone's files, then asks."""
+    """Remove extensions; shows what that does to their phones' files, then asks."""
+    if bool(extension) == bool(where):
+        raise typer.BadParameter("say which: an extended number, or --where FILTER")
     store, viewer = SITE.store()
-    page = store.page(viewer, store.find_extension(viewer, extension))
-    ready = plan_removal(store, page, files=viewer.may_provision)
-    if viewer.may_provision or ready:
-        print_plan(ready, with_diff=False, as_json=False)
-    if not yes and not typer.confirm(f"Remove {visible(extension)}?"):
-        say("nothing was done")
-        return
-    store.extensions.remove(viewer, page)
-    carry_out(store, viewer, plan_devices(store, [page.device_id] if page.device_id else []))
-    say(f"removed {visible(extension)}")
+    if where:
+        order = Remove(store, viewer, matching(store, viewer, where))
+    else:
+        order = Remove(store, viewer, [store.find_extension(viewer, extension)], extension)
+    carry_out(order, dry_run=dry_run, as_json=as_json, yes=yes)

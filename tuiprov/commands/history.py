@@ -46,14 +46,16 @@ def undo(number: Number, yes: Yes = False) -> None:
     if not yes and not typer.confirm("Take this back?"):
         say("nothing was done")
         return
-    devices = store.archive.undo(viewer, number)
-    say("taken back")
-    if devices and viewer.may_provision:
-        ready = plan_devices(store, devices)
-        print_plan(ready, with_diff=False, as_json=False)
-        if ready and (yes or typer.confirm("Bring the phones' files up to date?")):
-            carry_out(store, viewer, ready, f"undo of {number}")
-            say("done")
+    with store.operations.begin():
+        devices = store.archive.undo(viewer, number)
+        say("taken back")
+        extensions = store.archive.undone(viewer, number)
+        if (devices or extensions) and viewer.may_provision:
+            ready = plan_devices(store, devices, extensions=extensions)
+            print_plan(ready, with_diff=False, as_json=False)
+            if ready and (yes or typer.confirm("Bring the phones' files up to date?")):
+                carry_out(store, viewer, ready, f"undo of {number}")
+                say("done")
 
 
 def versions(

@@ -82,6 +82,10 @@ class AccountSheet(Sheet):
         self.viewer = viewer
         super().__init__(ACCOUNT_FIELDS, view.values)
 
+    def rebase(self, view: AccountView) -> None:
+        self.view = view
+        self.begin(view.values)
+
     def gate(self, name: str) -> Gate:
         return self.view.gate(name, self.values, self.viewer)
 

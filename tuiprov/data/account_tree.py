@@ -49,7 +49,7 @@ class Accounts:
     def open(self, viewer: Viewer, account_id: int) -> AccountView:
         """One account; NotFound when it does not exist or is out of reach."""
         with self._database.read() as session:
-            return _view(session, same_viewer(session, viewer), account_id)
+            return view_of(session, same_viewer(session, viewer), account_id)
 
     @needs("accounts.add")
     def fresh(self, viewer: Viewer, parent_id: int) -> AccountView:
@@ -76,7 +76,7 @@ class Accounts:
         account_id = seen.id or 0
         with self._database.write() as session:
             viewer = same_viewer(session, viewer)
-            view = _view(session, viewer, account_id)
+            view = view_of(session, viewer, account_id)
             require(viewer, "accounts.edit", view.relation)
             if view.version != seen.version:
                 raise Conflict(f"somebody else changed {view.values['name']}; nothing was saved")
@@ -84,14 +84,14 @@ class Accounts:
             changed = _write(session, account, view, changes, viewer)
             if changed:
                 history.record(session, viewer.label, "account", _named(account), " ".join(changed))
-            return _view(session, viewer, account_id)
+            return view_of(session, viewer, account_id)
 
     @needs("accounts.remove")
     def remove(self, viewer: Viewer, account_id: int) -> str:
         """Remove an account that nothing hangs on; gives its name. Refused says what does."""
         with self._database.write() as session:
             viewer = same_viewer(session, viewer)
-            view = _view(session, viewer, account_id)
+            view = view_of(session, viewer, account_id)
             require(viewer, "accounts.remove", view.relation)
             if view.kind == SYSTEM:
                 raise Refused([Refusal("", "the system administrator cannot be removed")])
@@ -151,7 +151,7 @@ def _named(account: Account) -> str:
 # -- seeing ---------------------------------------------------------------------------------------
 
 
-def _view(session: Session, viewer: Viewer, account_id: int) -> AccountView:
+def view_of(session: Session, viewer: Viewer, account_id: int) -> AccountView:
     require(viewer, "accounts.see")
     word = _relation(session, viewer, account_id)
     account = session.get(Account, account_id)
@@ -181,7 +181,7 @@ def _relation(session: Session, viewer: Viewer, account_id: int) -> str:
 
 def _fresh(session: Session, viewer: Viewer, parent_id: int) -> AccountView:
     """The view of an account to be added; what is added below oneself is a child."""
-    parent = _view(session, viewer, parent_id)
+    parent = view_of(session, viewer, parent_id)
     if not parent.child_kind:
         raise Refused([Refusal("", f"nothing can be added below {parent.values['name']}")])
     word = "child" if parent.relation == "self" else "below"

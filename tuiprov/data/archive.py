@@ -7,7 +7,7 @@ sees what everybody did; others what they did themselves, and the files of devic
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -24,7 +24,7 @@ from tuiprov.data.fields import Field
 from tuiprov.data.kept import Content, Event, FieldChange, FileVersion, PublishedFile
 from tuiprov.data.models import Account, Device, Extension
 from tuiprov.data.permissions import needs, require
-from tuiprov.data.reading import columns
+from tuiprov.data.reading import columns, site_of
 from tuiprov.data.sections import FIELDS
 from tuiprov.data.site import SITE_FIELDS
 from tuiprov.data.template_fields import TEMPLATE_FIELDS
@@ -92,6 +92,11 @@ def change_words(change: ChangeRow) -> str:
     return f"{change.record}: {change.label}: {words}"
 
 
+def labels_of(detail: str) -> list[str]:
+    """The labels of the fields that an event's detail names."""
+    return [_LABELS[name].label for name in detail.split() if name in _LABELS]
+
+
 class Archive:
     """The history of a site."""
 
@@ -101,7 +106,7 @@ class Archive:
     @needs("history.see")
     def ids(self, viewer: Viewer, words: str = "") -> Sequence[int]:
         """Ids of the operations that the viewer may see and whose words match, the latest first."""
-        query = select(Event.id).where(_seen_by(viewer), *_matching(words))
+        query = select(Event.id).where(seen_by(viewer), *_matching(words))
         with self._database.read() as session:
             found = session.exec(query.order_by(col(Event.id).desc()).limit(MOST))
             return [number for number in found if number]
@@ -109,7 +114,7 @@ class Archive:
     @needs("history.see")
     def rows(self, viewer: Viewer, ids: Sequence[int]) -> Mapping[int, EventRow]:
         """These operations, as far as the viewer may see them."""
-        events = select(Event).where(col(Event.id).in_(list(ids)), _seen_by(viewer))
+        events = select(Event).where(col(Event.id).in_(list(ids)), seen_by(viewer))
         counts = select(FieldChange.event_id, func.count()).group_by(col(FieldChange.event_id))
         counts = counts.where(col(FieldChange.event_id).in_(list(ids)))
         undone = select(Event.undoes, Event.id).where(col(Event.undoes).in_(list(ids)))
@@ -138,12 +143,29 @@ class Archive:
             return [_change_row(session, row, names) for row in rows]
 
     @needs("history.undo")
-    def undo(self, viewer: Viewer, event_id: int) -> set[int]:
+    def undo(
+        self, viewer: Viewer, event_id: int, on_record: Callable[[int], None] = lambda _: None
+    ) -> set[int]:
         """Take an operation back; gives the devices whose files are to follow. Raises NotFound,
-        NotAllowed, Conflict or Refused; then nothing is changed."""
+        NotAllowed, Conflict or Refused, or what `on_record` raises, which is told how many devices
+        follow before it is final; then nothing is changed."""
         require(viewer, "history.undo")
         with self._database.write() as session:
-            return undo(session, viewer, event_id)
+            devices = undo(session, viewer, event_id)
+            on_record(len(devices))
+            return devices
+
+    @needs("history.undo")
+    def undone(self, viewer: Viewer, event_id: int) -> set[int]:
+        """The extensions that taking this operation back has changed, which the PBX may not know as
+        they are now; none where tuiprov does not write its files."""
+        require(viewer, "history.undo")
+        query = select(FieldChange.row_id).join(Event, col(Event.id) == col(FieldChange.event_id))
+        query = query.where(Event.undoes == event_id, FieldChange.table == "extension")
+        with self._database.read() as session:
+            if site_of(session).pbx == "none":
+                return set()
+            return set(session.exec(query.where(seen_by(viewer)).distinct()))
 
     @needs("files.see")
     def versions(self, viewer: Viewer, device_id: int) -> Sequence[VersionRow]:
@@ -187,7 +209,8 @@ def _require_device(session: Session, viewer: Viewer, device_id: int) -> None:
         raise NotFound("this device does not exist (any more)")
 
 
-def _seen_by(viewer: Viewer) -> ColumnElement[bool]:
+def seen_by(viewer: Viewer) -> ColumnElement[bool]:
+    """The SQL condition under which the viewer may see an operation."""
     return col(Event.id).is_not(None) if viewer.is_administrator else col(Event.who) == viewer.label
 
 
@@ -211,6 +234,9 @@ def _change_row(session: Session, row: FieldChange, names: Names) -> ChangeRow:
         return ChangeRow(
             record, "", "" if before is None else record, "" if after is None else record
         )
+    if row.field in _ACCOUNTS:
+        texts = [names.get(("account", number)) or str(number or "") for number in (before, after)]
+        return ChangeRow(record, _ACCOUNTS[row.field], *texts)
     label = _LABELS[row.field].label if row.field in _LABELS else row.field
     if row.field in secrets_of(row.table):
         return ChangeRow(record, label, SECRET if before else "", SECRET if after else "")
@@ -232,7 +258,18 @@ _NAMES: Final[dict[str, tuple[Any, str]]] = {
     "account": (Account, "name"),
     "template": (Template, "name"),
     "template_file": (Template, "name"),
+    "pbx_options": (Extension, "extension"),
 }
+
+
+_ACCOUNTS: Final = {"user_id": "User", "organization_id": "Organization", "owner_id": "Owner"}
+"""Columns that name an account, and their labels."""
+
+
+def _accounts_of(rows: Sequence[FieldChange]) -> set[int]:
+    """The accounts that changes of these columns name."""
+    texts = (text for row in rows if row.field in _ACCOUNTS for text in (row.before, row.after))
+    return {int(text) for text in texts if text != "null"}
 
 
 def _names(session: Session, rows: Sequence[FieldChange]) -> Names:
@@ -240,6 +277,7 @@ def _names(session: Session, rows: Sequence[FieldChange]) -> Names:
     found: Names = {}
     for table, (model, name) in _NAMES.items():
         wanted = {row.row_id for row in rows if row.table == table}
+        wanted |= _accounts_of(rows) if table == "account" else set()
         for some in in_parts(sorted(wanted)):
             query = columns(col(model.id), getattr(model, name)).where(col(model.id).in_(some))
             found |= {(table, number): called for number, called in session.execute(query)}
@@ -256,5 +294,6 @@ def _record_name(row: FieldChange, before: Any, after: Any, names: Names) -> str
     _, name = _NAMES[row.table]
     whole = (after or before) if row.field == ALL and row.table != "template_file" else None
     if whole:
-        return f"{words} {whole[name] or row.row_id}"
+        named = whole.get(name) or names.get((row.table, row.row_id))
+        return f"{words} {named or row.row_id}"
     return f"{words} {names.get((row.table, row.row_id)) or row.row_id}"

@@ -8,7 +8,7 @@ gone is one change of all its fields. Secrets are sealed once more, for the hist
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,15 +17,19 @@ from sqlalchemy import event, insert, inspect
 from sqlmodel import Session, col, select
 
 from tuiprov.data import history
-from tuiprov.data.kept import Event, FieldChange
+from tuiprov.data.kept import Event, FieldChange, PbxOptions
 from tuiprov.data.models import Account, Device, Extension, Line, SystemSettings
+from tuiprov.data.operation import note
 from tuiprov.data.sealing import Keys, keys_of
 from tuiprov.data.secret_columns import SECRET_COLUMNS, about, identity
 from tuiprov.data.template_tables import Template, TemplateFile
 
 TRACKED: Final = {
     str(model.__tablename__): model
-    for model in (Account, Extension, Device, Line, SystemSettings, Template, TemplateFile)
+    for model in (
+        *(Account, Extension, Device, Line, SystemSettings, Template, TemplateFile),
+        PbxOptions,
+    )
 }
 """Tables whose changes are the history's, by name."""
 
@@ -36,6 +40,9 @@ _NOT_DATA: Final = frozenset(
     {"version", "publish_state", "publish_reason", "published_at", "rendered_by"}
 )
 """What tuiprov itself notes beside an admin's data."""
+
+_BOUND_TO: Final = {"extension": "extension", "device": "serial"}
+"""The column that a row's secrets are bound to (`secret_columns.identity`)."""
 
 _MORE_SECRETS: Final = {"device": ("token",)}
 """A token opens a phone's directory."""
@@ -59,7 +66,13 @@ def follow(session: Session) -> None:
     """Write down all changes of this session when it commits."""
     session.info["changes"] = []
     event.listen(session, "after_flush", _collect)
-    event.listen(session, "before_commit", _write_down)
+    event.listen(session, "before_commit", write_down)
+
+
+def note_new(session: Session, table: str, row_id: int, values: Mapping[str, Any]) -> None:
+    """A row that was inserted without being an object of the session: all its columns, secrets in
+    clear."""
+    session.info["changes"].append(_Change(table, row_id, ALL, None, dict(values)))
 
 
 def _collect(session: Session, _context: Any) -> None:
@@ -83,7 +96,12 @@ def _whole(keys: Keys, row: Any, *, is_new: bool) -> _Change:
     values = {name: _plain(getattr(row, name)) for name in _columns(row)}
     for name in SECRET_COLUMNS.get(table, ()):
         values[name] = keys.open(values[name], about(table, identity(row), name))
-    return _Change(table, row.id, ALL, *((None, values) if is_new else (values, None)))
+    return _Change(table, key_of(row), ALL, *((None, values) if is_new else (values, None)))
+
+
+def key_of(row: Any) -> int:
+    """The id of a row; what belongs to one extension alone has that one's."""
+    return int(row.extension_id if isinstance(row, PbxOptions) else row.id)
 
 
 def _field_changes(keys: Keys, row: Any) -> Iterator[_Change]:
@@ -91,14 +109,14 @@ def _field_changes(keys: Keys, row: Any) -> Iterator[_Change]:
     for name in _columns(row):
         before, after = _was_and_is(row, name)
         if name in SECRET_COLUMNS.get(table, ()):
-            former, _ = _was_and_is(row, "extension" if table == "extension" else "serial")
+            former, _ = _was_and_is(row, _BOUND_TO.get(table, "extension_id"))
             before = keys.open(before or "", about(table, str(former), name))
             after = keys.open(after or "", about(table, identity(row), name))
         if before != after:
             if isinstance(row, TemplateFile):
                 yield _Change(table, row.template_id, row.path, before, after)
             else:
-                yield _Change(table, row.id, name, _plain(before), _plain(after))
+                yield _Change(table, key_of(row), name, _plain(before), _plain(after))
 
 
 def _was_and_is(row: Any, name: str) -> tuple[Any, Any]:
@@ -107,12 +125,25 @@ def _was_and_is(row: Any, name: str) -> tuple[Any, Any]:
     return (known.deleted[0] if known.deleted else now), now
 
 
-def _write_down(session: Session) -> None:
+def note_change(
+    session: Session, table: str, row_id: int, name: str, before: Any, after: Any
+) -> None:
+    """A column that was changed the same way; a secret in clear."""
+    session.info["changes"].append(_Change(table, row_id, name, before, after))
+
+
+def write_down(session: Session) -> None:
+    """Put what has changed so far into the history. The commit does; who changes very much in one
+    transaction does from time to time, so that it is not all in memory at once."""
     if session.new or session.dirty or session.deleted:
         session.flush()
+    if session.info["changes"]:
+        _write_changes(session)
+    note(session)
+
+
+def _write_changes(session: Session) -> None:
     found, keys = session.info["changes"], keys_of(session)
-    if not found:
-        return
     session.info["changes"] = []
     operation: Event = session.info.get("operation") or history.record(
         session, "tuiprov", "change", ""

@@ -30,8 +30,9 @@ from tuiprov.errors import Conflict, StoreError
 
 if TYPE_CHECKING:
     from tuiprov.data.postgresql import Listener
+    from tuiprov.data.stop import Stop
 
-SCHEMA = "0009"
+SCHEMA = "0010"
 """The revision this code works with; a test compares it with the head of `migrations/`."""
 _BUSY_TIMEOUT_MS = 10_000
 _POSTGRESQL_DRIVER: Final = "postgresql+psycopg"
@@ -85,10 +86,14 @@ class Database:
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A session that sees one moment of the database and changes nothing."""
+    def read(self, stop: Stop | None = None) -> Iterator[Session]:
+        """A session that sees one moment of the database and changes nothing; `stop` ends it."""
         with self._told_plainly(), self._session(self._reading) as session:
-            yield session
+            if stop is None:
+                yield session
+                return
+            with stop.watching(session):
+                yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:

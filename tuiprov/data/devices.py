@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import netaddr
-from sqlalchemy import update
+from sqlalchemy import case, update
 from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, col, select
 
@@ -35,12 +35,13 @@ from tuiprov.data.device_reach import reach, serves_somebody
 from tuiprov.data.device_rows import SORTS, DeviceRow, device_rows, order_by, state_column
 from tuiprov.data.enrolment import left_over
 from tuiprov.data.fields import Values
-from tuiprov.data.filters import device_condition
-from tuiprov.data.kept import PublishedFile
+from tuiprov.data.filters import Asker, device_condition
+from tuiprov.data.kept import Event, PublishedFile
 from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import needs, require
-from tuiprov.data.reading import device_page, page_of
+from tuiprov.data.reading import device_page, ids_of, page_of
+from tuiprov.data.stop import Stop
 from tuiprov.data.writer import device_name, outdate, write_device, write_page
 from tuiprov.errors import Conflict, NotFound, Refusal, Refused
 
@@ -57,16 +58,23 @@ class Devices:
     # -- the list -------------------------------------------------------------------------------
 
     @needs("devices.see")
-    def ids(self, viewer: Viewer, where: str = "", sort: str = "name") -> array[int]:
-        """Ids of all devices the viewer sees and the filter text matches, in the order of `sort`
-        (one of `SORTS`)."""
+    def ids(
+        self,
+        viewer: Viewer,
+        where: str = "",
+        sort: str = "name",
+        most: int | None = None,
+        stop: Stop | None = None,
+    ) -> array[int]:
+        """Ids of the devices the viewer sees and the filter text matches, in the order of `sort`
+        (one of `SORTS`): the first `most`, or all. `stop` ends the search (StoreError)."""
         require(viewer, "devices.see")
         if sort not in SORTS:
             raise Refused([Refusal("sort", f"must be one of {', '.join(SORTS)}")])
-        with self._database.read() as session:
-            query = select(Device.id).where(reach(session, viewer), _matching(where))
-            query = query.order_by(*order_by(sort), col(Device.id))
-            return array("q", session.execute(query).scalars())
+        with self._database.read(stop) as session:
+            wanted = matching(where, Asker(session, viewer, "devices"))
+            query = select(Device.id).where(reach(session, viewer), wanted)
+            return ids_of(session, query.order_by(*order_by(sort), col(Device.id)).limit(most))
 
     @needs("devices.see")
     def rows(self, viewer: Viewer, ids: Sequence[int]) -> dict[int, DeviceRow]:
@@ -177,8 +185,7 @@ class Devices:
             device = session.get_one(Device, row.id)
             _same_version(device, page)
             _detach(session, device)
-            numbers = " ".join(line.extension for line in row.lines)
-            history.record(session, viewer.label, "clear", device_name(device), numbers)
+            _record_clearing(session, viewer, row, device)
             session.flush()
             return device_page(session, viewer, device)
 
@@ -192,12 +199,16 @@ class Devices:
             allow(row.cannot_remove)
             device = session.get_one(Device, row.id)
             _same_version(device, page)
+            event = history.record(
+                session, viewer.label, "remove", device_name(device), device.serial
+            )
             _detach(session, device)
             session.flush()
             version = device.version
         withdraw(row.id)
         with self._database.write() as session:
-            _delete(session, viewer, row.id, version)
+            history.go_on(session, session.get_one(Event, event.id))
+            _delete(session, row.id, version)
 
     @needs("devices.see")
     def find(self, viewer: Viewer, words: str) -> int:
@@ -230,8 +241,9 @@ def leftovers(
 ) -> Iterator[int]:
     """Devices within reach that serve nobody and have published files on record."""
     recorded = select(PublishedFile.device_id).where(col(PublishedFile.device_id).is_not(None))
+    wanted = matching(where, Asker(session, viewer))
     query = select(Device.id).where(
-        ~serves_somebody(), col(Device.id).in_(recorded), reach(session, viewer), _matching(where)
+        ~serves_somebody(), col(Device.id).in_(recorded), reach(session, viewer), wanted
     )
     if outdated:
         query = query.where(is_outdated(session))
@@ -241,14 +253,16 @@ def leftovers(
 # -- parts ----------------------------------------------------------------------------------------
 
 
-def _matching(where: str) -> Any:
+def matching(where: str, asker: Asker) -> Any:
+    """The SQL condition on `Device` for a filter text; Refused says what is wrong with it."""
     owner = select(Account.name).where(Account.id == Device.owner_id).correlate(Device)
     more = {
         "owner": owner.scalar_subquery(),
         "serial": Device.serial,
         "state": state_column(serves_somebody()),
+        "published": case((serves_somebody(), Device.published_at)),
     }
-    return device_condition(where, more)
+    return device_condition(where, asker, more)
 
 
 def _names_of(words: str) -> Iterator[Any]:
@@ -271,6 +285,11 @@ def _same_version(device: Device, page: Page) -> None:
         raise Conflict(f"somebody else changed {name} meanwhile; nothing was saved")
 
 
+def _record_clearing(session: Session, viewer: Viewer, row: DeviceRow, device: Device) -> None:
+    numbers = " ".join(line.extension for line in row.lines)
+    history.record(session, viewer.label, "clear", device_name(device), numbers)
+
+
 def _detach(session: Session, device: Device) -> None:
     """No extension is on the device any more, and none of them is provisioned."""
     lines = session.exec(select(Line).where(Line.device_id == device.id)).all()
@@ -285,7 +304,7 @@ def _detach(session: Session, device: Device) -> None:
     session.add(device)
 
 
-def _delete(session: Session, viewer: Viewer, device_id: int, version: int) -> None:
+def _delete(session: Session, device_id: int, version: int) -> None:
     device = session.get(Device, device_id)
     if device is None:
         return  # somebody else was faster
@@ -293,7 +312,6 @@ def _delete(session: Session, viewer: Viewer, device_id: int, version: int) -> N
     if device.version != version or session.exec(files).first() is not None:
         name = device_name(device)
         raise Conflict(f"somebody else changed or published {name} meanwhile; it was not removed")
-    history.record(session, viewer.label, "remove", device_name(device), device.serial)
     _disown_requests(session, device_id)
     session.delete(device)
 

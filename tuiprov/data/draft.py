@@ -6,7 +6,7 @@ field settles those that depend on it (manufacturer → model → firmware → p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Protocol
 
@@ -86,16 +86,13 @@ class Draft(Sheet):
         self._settle_confirmation()
         self.check()
 
-    def resume(self, texts: Mapping[str, str]) -> None:
-        """Type all of a kept draft's texts again, in the order of the page; and again, because a
-        field further down may have opened (or settled) one above it."""
-        for _ in range(3):
-            before = dict(self.texts)
-            for name in [*FIELDS, CONFIRM]:
-                if name in texts and texts[name] != self.texts[name]:
-                    self.edit(name, texts[name])
-            if self.texts == before:
-                return
+    def is_own(self, name: str) -> bool:
+        # A password that tuiprov made for the plan is nobody's wish: a stored one will do.
+        made = name == "admin_password" and self.values["password_generation"] == "auto"
+        return self.is_edited(name) and not made
+
+    def own_texts(self, but: Collection[str] = ()) -> dict[str, str]:
+        return super().own_texts({*but, CONFIRM} if "admin_password" in but else but)
 
     def rebase(self, page: Page) -> None:
         """Begin again from `page`, as it has just been stored."""

@@ -16,17 +16,21 @@ from sqlmodel import Session, col, select
 from tuiprov.data.kept import Enrolment, PublishedFile
 from tuiprov.data.models import Device
 from tuiprov.data.reading import site_of
+from tuiprov.data.site import Site
 from tuiprov.data.writer import outdate
+
+
+def new_window(site: Site, device_id: int) -> Enrolment:
+    """A window that opens now, with a first token of its own; nothing is stored."""
+    now = datetime.now(UTC)
+    until = now + timedelta(hours=site.enrolment_hours)
+    return Enrolment(device_id=device_id, token=secrets.token_hex(16), opened_at=now, until=until)
 
 
 def open_window(session: Session, device: Device) -> Enrolment:
     """Open the window of a device anew, for as long as the site says; its files are outdated."""
-    now = datetime.now(UTC)
-    known = session.get(Enrolment, device.id) or Enrolment(
-        device_id=device.id or 0, token="", opened_at=now, until=now
-    )
-    known.token, known.opened_at = secrets.token_hex(16), now
-    known.until = now + timedelta(hours=site_of(session).enrolment_hours)
+    fresh = new_window(site_of(session), device.id or 0)
+    known = session.merge(fresh)
     device.token = secrets.token_hex(16)
     outdate(device)
     session.add_all((known, device))

@@ -94,7 +94,7 @@ class Extensions:
         require(viewer, "site.change")
         with suppress(_Undo), self._database.write() as session:
             history.record(session, viewer.label, "adopt", source, f"{len(found)} extensions")
-            _settle(session, settings)
+            settle_site(session, settings)
             rows = _adopted(session, viewer, _fresh(session, viewer, user_id), found)
             if dry_run:
                 raise _Undo
@@ -153,7 +153,8 @@ def _adopted(
     return {number: (row_id or 0, version) for number, row_id, version in rows if number in wanted}
 
 
-def _settle(session: Session, settings: Values) -> None:
+def settle_site(session: Session, settings: Values) -> None:
+    """Change settings of the site within an operation; Refused names each that is wrong."""
     problems = check_site(site_of(session).model_copy(update=dict(settings)))
     if problems:
         raise Refused(problems)
@@ -196,16 +197,23 @@ def _relation(viewer: Viewer, known: dict[int, Kin], user: Kin) -> str:
 
 
 def _foreign_number(session: Session, viewer: Viewer, page: Page) -> list[Refusal]:
-    """Who is not the administrator gives numbers that begin with an organization number which the
-    organization uses already, or nobody else."""
-    number = str(page.values["extension"])
+    reason = foreign_number(session, viewer, str(page.values["extension"]), page.organization_id)
+    return [Refusal("extension", reason)] if reason else []
+
+
+def foreign_number(
+    session: Session, viewer: Viewer, number: str, organization_id: int | None
+) -> str:
+    """Why an extension of this organization may not have this number, or "". Who is not the
+    administrator gives numbers that begin with an organization number which the organization uses
+    already, or nobody else."""
     if viewer.is_administrator or not number:
-        return []
-    begins = _organization_number(number)
-    own, others = _who_uses(session, begins, page.organization_id)
+        return ""
+    begins = organization_number(number)
+    own, others = _who_uses(session, begins, organization_id)
     if own or (begins and not others):
-        return []
-    known = {_organization_number(one) for one in _numbers_of(session, page.organization_id)}
+        return ""
+    known = {organization_number(one) for one in _numbers_of(session, organization_id)}
     if known - {""}:
         heads = " or ".join(f"{head}*" for head in sorted(known - {""}))
         reason = f"must begin with {heads}, as the organization's others do"
@@ -213,10 +221,10 @@ def _foreign_number(session: Session, viewer: Viewer, page: Page) -> list[Refusa
         reason = f"{begins} is another organization's number"
     else:
         reason = "must begin with an organization number and a star, e.g. 0027*001"
-    return [Refusal("extension", reason)]
+    return reason
 
 
-def _organization_number(number: str) -> str:
+def organization_number(number: str) -> str:
     """`0027` of `0027*001`, "" of a number without a star."""
     return number.rpartition("*")[0]
 

@@ -98,20 +98,25 @@ def no_mac(kind: PhoneType) -> str:
     return f"{kind.label} has no MAC address: its link is made of a token"
 
 
+def hides(field: str, viewer: Viewer) -> bool:
+    """Is the field hidden from this viewer on every page?"""
+    if viewer.is_administrator:
+        return False
+    if field in _PROVISIONING:
+        return viewer.provision == "none"
+    is_sip = field in _SIP and field != "equipment_description"
+    return (is_sip or field == "sip_password") and not viewer.sip_management
+
+
 def _by_role(field: str, page: Page, viewer: Viewer) -> Gate:
+    if hides(field, viewer):
+        return HIDDEN
     if viewer.is_administrator:
         return OPEN
-    if field == "sip_password" and not viewer.sip_management:
-        return HIDDEN
     if field in _IDENTITY:
         return _identity_gate(field, page, viewer)
-    if field in _PROVISIONING:
-        if viewer.provision == "none":
-            return HIDDEN
-        if viewer.provision == "view":
-            return closed("you may view provisioning only", by_role=True)
-    if field in _SIP and field != "equipment_description" and not viewer.sip_management:
-        return HIDDEN
+    if field in _PROVISIONING and viewer.provision == "view":
+        return closed("you may view provisioning only", by_role=True)
     return OPEN
 
 

@@ -20,3 +20,8 @@ def record(session: Session, who: str, action: str, subject: str, detail: str = 
     session.add(event)
     session.info.setdefault("operation", event)
     return event
+
+
+def go_on(session: Session, event: Event) -> None:
+    """What the session's transaction changes belongs to an operation that was begun in another."""
+    session.info["operation"] = event

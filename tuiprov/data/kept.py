@@ -3,6 +3,7 @@ this module is imported where they are used, which keeps the start short."""
 
 from datetime import datetime
 
+from sqlalchemy import Index
 from sqlmodel import Field
 
 from tuiprov.data.record import Record
@@ -95,6 +96,8 @@ class Fetch(Record, table=True):
     """One request to `tuiprov serve` and what became of it."""
 
     __tablename__ = "fetch_log"
+    # When a device was last sent a file: asked of every device by `fetched:` in a filter.
+    __table_args__ = (Index("ix_fetch_log_sent", "device_id", "at", "version_id"),)
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(index=True)

@@ -169,6 +169,14 @@ class Page:
     """Is there another extension at its fixed IP address?"""
     own_options: tuple[OwnOption, ...] = ()
     """What its sections of the PBX's configuration hold besides the page."""
+    former_passwords: tuple[str, ...] = ()
+    """SIP passwords that the PBX takes besides the extension's own, until its phone has the new
+    one; the latest first."""
+
+    @property
+    def versions(self) -> tuple[int, int | None, int]:
+        """Another one when somebody has changed the extension, its device, or which one it has."""
+        return self.extension_version, self.device_id, self.device_version
 
     def changed(self, values: Values) -> Page:
         """The page with some of its values replaced."""
@@ -186,7 +194,7 @@ class Page:
         total = self.kind.lines if self.kind else 0
         return tuple(number for number in range(1, total + 1) if number not in used)
 
-    @property
+    @cached_property
     def kind(self) -> PhoneType | None:
         """The catalogue's row for the device, None while it is not fully chosen."""
         values = self.values

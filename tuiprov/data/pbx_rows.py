@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert
 from sqlmodel import Session, col, select
 
+from tuiprov.data.former_passwords import former
 from tuiprov.data.kept import PbxEntry, PbxOptions, PublishedFile
 from tuiprov.data.models import Extension
 from tuiprov.data.page import OwnOption, Page
@@ -33,6 +34,7 @@ def pbx_pages(session: Session, site: Site, ids: Sequence[int] | None = None) ->
     for some in _parts(_all_ids(session) if ids is None else ids):
         rows = session.execute(query.where(col(Extension.id).in_(some))).all()
         own = own_options(session, some)
+        taken = former(session, some).taken
         for number, version, *values in rows:
             stored = dict(zip(EXTENSION_FIELDS, values, strict=True))
             found = opened(keys, "extension", str(stored["extension"]), stored)
@@ -43,6 +45,7 @@ def pbx_pages(session: Session, site: Site, ids: Sequence[int] | None = None) ->
                 extension_version=version,
                 shares_fixed_ip=stored["fixed_ip"] in shared,
                 own_options=own.get(number, ()),
+                former_passwords=taken.get(number, ()),
             )
 
 
@@ -51,8 +54,10 @@ def with_pbx_facts(session: Session, page: Page) -> Page:
     if page.site.pbx == "none" or page.extension_id is None:
         return page
     own = own_options(session, [page.extension_id]).get(page.extension_id, ())
-    shares = page.values["fixed_ip"] in _shared_addresses(session)
-    return replace(page, own_options=own, shares_fixed_ip=shares)
+    address = page.values["fixed_ip"]
+    shares = bool(address) and address in _shared_addresses(session)
+    taken = former(session, [page.extension_id]).taken.get(page.extension_id, ())
+    return replace(page, own_options=own, shares_fixed_ip=shares, former_passwords=taken)
 
 
 def unknown_to_pbx(session: Session) -> set[int]:
@@ -154,10 +159,14 @@ def own_options(
 def keep_options(session: Session, extension_id: int, options: Iterable[OwnOption]) -> None:
     """Keep these options of an extension's sections in place of those kept before."""
     rows = [[one.section, one.name, one.value, one.instead] for one in options]
-    session.execute(delete(PbxOptions).where(col(PbxOptions.extension_id) == extension_id))
+    known = session.get(PbxOptions, extension_id)
     if rows:
         sealed = keys_of(session).seal(json.dumps(rows), about_options(extension_id))
-        session.add(PbxOptions(extension_id=extension_id, options=sealed))
+        known = known or PbxOptions(extension_id=extension_id, options="")
+        known.options = sealed
+        session.add(known)
+    elif known is not None:
+        session.delete(known)
 
 
 def about_options(extension_id: int) -> str:

@@ -62,7 +62,14 @@ PERMISSIONS: Final = (
     Rule("extensions.add", f"system {_ABOVE}"),
     Rule("extensions.identify", f"system {_ABOVE}"),
     Rule("extensions.remove", f"system {_ABOVE}"),
+    # Moving one is removing it here and adding it there (our choice: VoipNow moves none).
+    Rule("extensions.move", f"system {_ABOVE}"),
+    # New SIP passwords for many: for who may set one (and publishes: `bulk_rotate.py`).
+    Rule("passwords.rotate", "system"),
+    Rule("passwords.rotate", _ABOVE, own="sip"),
     Rule("drafts.keep", _ANY),
+    # How one's own lists look: filters and columns of the viewer's account, of no other.
+    Rule("views.keep", _ANY),
     Rule("events.record", _ANY),
     # History: of what one did oneself; the administrator of everything (`archive.py`, `undo.py`).
     Rule("history.see", _ANY),

@@ -6,8 +6,10 @@ Nothing here asks for permission: who calls it does.
 from __future__ import annotations
 
 import secrets
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Select
@@ -27,11 +29,23 @@ from tuiprov.data.site import SITE_FIELDS, Site
 from tuiprov.errors import NotFound
 
 _PAGE_OF_DEVICES = 500
+_IDS_AT_ONCE = 5_000
 
 
 def columns(*columns: Any) -> Select[Any]:
     """`select` of more columns than its typed overloads know."""
     return sql_select(*columns)
+
+
+def ids_of(session: Session, query: Any) -> array[int]:
+    """The ids that this query of one column gives, 8 bytes each."""
+    found: array[int] = array("q")
+    result = session.connection().execute(query)
+    # The driver's own rows: SQLAlchemy's take a second more for a million.
+    while some := result.cursor.fetchmany(_IDS_AT_ONCE):
+        found.extend(map(itemgetter(0), some))
+    result.close()
+    return found
 
 
 def site_of(session: Session) -> Site:

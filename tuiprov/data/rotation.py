@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data import changes
 from tuiprov.data.database import Database
+from tuiprov.data.former_passwords import FormerPassword, about_former
 from tuiprov.data.kept import Content, PbxOptions
 from tuiprov.data.models import KeptDraft
 from tuiprov.data.pbx_rows import about_options
@@ -53,7 +54,7 @@ def _seal_contents(session: Session, keys: Keys) -> int:
 
 
 def _seal_texts(session: Session, keys: Keys) -> int:
-    """Drafts that were kept, and options of the PBX's: both few."""
+    """Drafts that were kept, options of the PBX's and former passwords: all few."""
     done = 0
     for model, column, subject in _TEXTS:
         for row in session.exec(select(model)):
@@ -69,5 +70,6 @@ def _seal_texts(session: Session, keys: Keys) -> int:
 _TEXTS: Final[Sequence[tuple[Any, str, Callable[[Any], str]]]] = (
     (KeptDraft, "texts", lambda row: about_draft(row.viewer)),
     (PbxOptions, "options", lambda row: about_options(row.extension_id)),
+    (FormerPassword, "password", lambda row: about_former(row.extension_id)),
 )
 """Table, column, and what its sealed texts are bound to."""

@@ -21,6 +21,7 @@ SECRETS: Final = frozenset(name for name, field in FIELDS.items() if field.secre
 SECRET_COLUMNS: Final = {
     "extension": tuple(name for name in EXTENSION_FIELDS if name in SECRETS),
     "device": tuple(name for name in DEVICE_FIELDS if name in SECRETS),
+    "pbx_options": ("options",),
 }
 """Columns by table."""
 
@@ -35,9 +36,11 @@ def about_draft(viewer: str) -> str:
     return about("kept_draft", viewer, "texts")
 
 
-def identity(row: Extension | Device) -> str:
-    """What the secrets of a row are bound to."""
-    return row.extension if isinstance(row, Extension) else row.serial
+def identity(row: Any) -> str:
+    """What the secrets of a row are bound to; what belongs to an extension: to that one's id."""
+    if isinstance(row, Extension):
+        return row.extension
+    return row.serial if isinstance(row, Device) else str(row.extension_id)
 
 
 def opened(keys: Keys, table: str, row: str, values: Mapping[str, Value]) -> dict[str, Value]:

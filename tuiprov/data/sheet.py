@@ -7,8 +7,9 @@ new extension have theirs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tuiprov.data.fields import Field, Value, Values
 from tuiprov.data.gate import OPEN, Gate
@@ -35,6 +36,8 @@ class Sheet:
         self.errors: dict[str, str] = {}
         """Field → why it cannot be saved: unreadable texts first, then the record's own rules. A
         closed field's text is not read; whoever closed it carries the error."""
+        self.begun = 0
+        """How often it began from what is stored: an answer about an earlier beginning is old."""
         self.warnings: dict[str, str] = {}
         """Field → what is worth a word but can be saved."""
         self.begin(stored)
@@ -57,13 +60,24 @@ class Sheet:
         """Texts of rows that are no field of the record, as they begin."""
         return {}
 
+    def rebase(self, record: Any) -> None:
+        """Begin again from the record as it is stored now."""
+        raise NotImplementedError
+
+    def is_own(self, name: str) -> bool:
+        """Is what stands in this field the admin's own wish?"""
+        return self.is_edited(name)
+
     # -- editing --------------------------------------------------------------------------------
 
     def begin(self, stored: Values) -> None:
         """Begin (again) from these values, as they are stored."""
+        self.begun += 1
         self.stored = stored
         self.values = dict(stored)
-        self.texts = {name: field.text(stored[name]) for name, field in self.fields.items()}
+        # Not for a moment without a row: a form may be drawn while it is saved behind the keys.
+        texts = {name: field.text(stored[name]) for name, field in self.fields.items()}
+        self.texts = {**self.texts, **texts}
         self.texts |= self.more_texts()
         self._done.clear()
         self._undone.clear()
@@ -91,6 +105,21 @@ class Sheet:
         if name in self.fields:
             self._read(name, text)
         self.check()
+
+    def own_texts(self, but: Collection[str] = ()) -> dict[str, str]:
+        """What is typed and not stored, by field, without the fields `but`."""
+        return {n: text for n, text in self.texts.items() if n not in but and self.is_own(n)}
+
+    def resume(self, texts: Mapping[str, str]) -> None:
+        """Type all of these texts again, in the order of the form; and again, because a field
+        further down may have opened (or settled) one above it."""
+        for _ in range(3):
+            before = dict(self.texts)
+            for name in before:
+                if name in texts and texts[name] != self.texts[name]:
+                    self.edit(name, texts[name])
+            if self.texts == before:
+                return
 
     def undo(self) -> str:
         """Take the last edit back; gives the field it was in, or "" when there is none. Typing in

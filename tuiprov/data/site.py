@@ -361,6 +361,16 @@ class Switchboard(Record):
             rule="must be letters, digits or . _ @ -",
         ),
     ] = ""
+    former_password_hours: Annotated[
+        int,
+        Number(
+            label="Old password taken",
+            help="Hours that the PBX takes the old SIP password of an extension beside the new one "
+            "after a rotation, unless its phone has fetched the new one before.",
+            low=1,
+            high=8760,
+        ),
+    ] = 168
     pbx_reload: Annotated[
         bool,
         Flag(

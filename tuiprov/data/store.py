@@ -22,7 +22,7 @@ from tuiprov.data import history
 from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
-from tuiprov.data.filters import condition
+from tuiprov.data.filters import Asker, condition
 from tuiprov.data.http_login import PURPOSE, http_login
 from tuiprov.data.models import Device, Extension, KeptDraft, Line, SystemSettings
 from tuiprov.data.page import Page, Phone
@@ -30,6 +30,7 @@ from tuiprov.data.permissions import internal, may, needs, require
 from tuiprov.data.reading import (
     columns,
     device_pages,
+    ids_of,
     joined,
     lines_by_device,
     lines_seen_by,
@@ -49,9 +50,15 @@ if TYPE_CHECKING:
     from tuiprov.data.devices import Devices
     from tuiprov.data.extensions import Extensions
     from tuiprov.data.fetches import Fetches
+    from tuiprov.data.operations import Operations
+    from tuiprov.data.presence import Presences
     from tuiprov.data.resyncs import Resyncs
     from tuiprov.data.site_sheet import SiteUse
+    from tuiprov.data.stop import Stop
     from tuiprov.data.templates import Templates
+    from tuiprov.data.together import Together
+    from tuiprov.data.views import Views
+    from tuiprov.data.waves import Waves
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,36 @@ class Store:
 
         return Resyncs(self.database)
 
+    @cached_property
+    def operations(self) -> Operations:
+        from tuiprov.data.operations import Operations
+
+        return Operations(self.database)
+
+    @cached_property
+    def views(self) -> Views:
+        from tuiprov.data.views import Views
+
+        return Views(self.database)
+
+    @cached_property
+    def presences(self) -> Presences:
+        from tuiprov.data.presence import Presences
+
+        return Presences(self.database)
+
+    @cached_property
+    def together(self) -> Together:
+        from tuiprov.data.together import Together
+
+        return Together(self.database)
+
+    @cached_property
+    def waves(self) -> Waves:
+        from tuiprov.data.waves import Waves
+
+        return Waves(self.database)
+
     # -- settings -------------------------------------------------------------------------------
 
     @needs("site.see")
@@ -167,16 +204,20 @@ class Store:
     # -- the extensions list --------------------------------------------------------------------
 
     @needs("extensions.see")
-    def extension_ids(self, viewer: Viewer, where: str = "") -> array[int]:
-        """Ids of all extensions the viewer sees and the filter text matches, by number."""
-        user, organization = user_and_organization()
-        query = joined(select(Extension.id), user, organization)
-        query = query.where(
-            within_reach(viewer, user, organization), condition(where, user, organization)
-        )
-        with self.database.read() as session:
-            found = session.execute(query.order_by(col(Extension.extension))).scalars()
-            return array("q", found)
+    def extension_ids(
+        self, viewer: Viewer, where: str = "", most: int | None = None, stop: Stop | None = None
+    ) -> array[int]:
+        """Ids of the extensions the viewer sees and the filter text matches, by number: the first
+        `most`, or all. `stop` ends the search (StoreError)."""
+        query: Any = select(Extension.id)
+        with self.database.read(stop) as session:
+            if where.strip() or not viewer.is_administrator:
+                user, organization = user_and_organization()
+                query = joined(query, user, organization).where(
+                    within_reach(viewer, user, organization),
+                    condition(where, Asker(session, viewer), user, organization),
+                )
+            return ids_of(session, query.order_by(col(Extension.extension)).limit(most))
 
     @needs("extensions.see")
     def extension_rows(self, viewer: Viewer, ids: Sequence[int]) -> dict[int, ExtensionRow]:
@@ -205,6 +246,17 @@ class Store:
         if may(viewer, "files.see"):
             return rows
         return {n: replace(row, state="", phone="", mac="", line=None) for n, row in rows.items()}
+
+    @needs("extensions.see")
+    def extension_values(
+        self, viewer: Viewer, ids: Sequence[int], names: Sequence[str]
+    ) -> dict[int, dict[str, str]]:
+        """The texts of more columns (`extension_columns.py`) of those of these ids that the viewer
+        sees."""
+        from tuiprov.data.extension_columns import extension_values
+
+        with self.database.read() as session:
+            return extension_values(session, viewer, ids, names)
 
     @needs("extensions.see")
     def find_extension(self, viewer: Viewer, number: str) -> int:
@@ -294,10 +346,9 @@ class Store:
         require(viewer, "files.see")
         user, organization = user_and_organization()
         query = joined(select(Line.device_id), user, organization)
-        query = query.where(
-            within_reach(viewer, user, organization), condition(where, user, organization)
-        )
+        query = query.where(within_reach(viewer, user, organization))
         with self.database.read() as session:
+            query = query.where(condition(where, Asker(session, viewer), user, organization))
             if outdated:
                 query = query.where(is_outdated(session))
             found = session.execute(query.where(col(Line.device_id).is_not(None)).distinct())
@@ -386,7 +437,7 @@ def _as_stored(session: Session, viewer: Viewer, page: Page) -> Page:
     stored = page_of(session, viewer, page.extension_id)
     if page.is_taken and page.device_id is not None:
         stored = taken(session, viewer, stored, page.device_id)
-    if _versions(stored) != _versions(page):
+    if stored.versions != page.versions:
         number = stored.values["extension"]
         raise Conflict(
             f"somebody else changed extension {number} or its device meanwhile; nothing was saved"
@@ -395,10 +446,6 @@ def _as_stored(session: Session, viewer: Viewer, page: Page) -> Page:
         return stored
     # A phone that is not stored yet was shown with the page's own token.
     return replace(stored, token=page.token, http_login=page.http_login)
-
-
-def _versions(page: Page) -> tuple[int, int | None, int]:
-    return page.extension_version, page.device_id, page.device_version
 
 
 def _list_row(row: Any) -> ExtensionRow:

@@ -7,23 +7,28 @@ can be taken back in turn.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import zip_longest
+from typing import Any, Final
 
+from sqlalchemy import inspect
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, col, select
 
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
+from tuiprov.data.bulk_rotate import ROTATE
 from tuiprov.data.bulk_undo import (
     count_changed_since,
     goes_by_sets,
     record_reversal,
     take_back,
 )
-from tuiprov.data.changes import ALL, TRACKED, read
-from tuiprov.data.checks import check_page
+from tuiprov.data.changes import ALL, TRACKED, key_of, read
+from tuiprov.data.former_passwords import keep_former
 from tuiprov.data.kept import Event, FieldChange
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import Page
@@ -31,8 +36,10 @@ from tuiprov.data.reading import page_of
 from tuiprov.data.sealing import Keys, keys_of
 from tuiprov.data.secret_columns import SECRET_COLUMNS, about, identity
 from tuiprov.data.template_tables import TemplateFile
-from tuiprov.data.writer import RecordedNeighbours, outdate, write_page
-from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
+from tuiprov.data.undo_check import refused_now
+from tuiprov.data.versions import in_parts
+from tuiprov.data.writer import outdate, write_page
+from tuiprov.errors import Conflict, NotAllowed, NotFound, Refused
 
 _MOST_NAMED = 3
 
@@ -58,6 +65,7 @@ def undo(session: Session, viewer: Viewer, event_id: int) -> set[int]:
     if own is not None:
         page, values = own
         write_page(session, viewer, page, values)
+        _keep_rotated(session, keys_of(session), rows)
         return {page.device_id} if page.device_id else set()
     if not viewer.is_administrator:
         raise NotAllowed(
@@ -113,22 +121,95 @@ def _refuse_changed(changed: Iterable[str]) -> None:
 
 def _take_back(session: Session, viewer: Viewer, rows: Sequence[FieldChange]) -> set[int]:
     keys = keys_of(session)
-    _refuse_changed(_changed_since(session, keys, rows))
-    for row in rows:
-        _revert(session, keys, row)
-        session.flush()
+    known = Known(session, rows)
+    _refuse_changed(_changed_since(keys, known, rows))
+    try:
+        for row, following in zip_longest(rows, rows[1:]):
+            _revert(session, keys, known, row)
+            if following is None or not _go_together(row, following):
+                session.flush()
+    except IntegrityError:
+        raise Conflict(
+            "something of it is another record's now, or its account is gone: "
+            "nothing was taken back"
+        ) from None
     session.expire_all()
-    devices = set(_devices(session, rows))
+    _keep_rotated(session, keys, rows)
+    devices = set(_devices(session, rows, known))
     for device_id in devices:
         device = session.get(Device, device_id)
         if device is not None:
             outdate(device)
             session.add(device)
-    _check(session, viewer, rows)
+    refused = refused_now(session, viewer, _ids(rows, "extension", known))
+    if refused:
+        raise Refused(refused)
     return devices
 
 
-def _changed_since(session: Session, keys: Keys, rows: Sequence[FieldChange]) -> Iterator[str]:
+def _keep_rotated(session: Session, keys: Keys, rows: Sequence[FieldChange]) -> None:
+    """Phones that have fetched the password of a rotation keep it until they fetch again: the PBX
+    takes it as long."""
+    event = session.get_one(Event, rows[0].event_id)
+    if ROTATE not in (event.action, event.detail.partition(" ")[0]):
+        return
+    passwords = [row for row in rows if (row.table, row.field) == ("extension", "sip_password")]
+    keep_former(session, {row.row_id: str(read(keys, row)[1]) for row in passwords})
+
+
+def _go_together(row: FieldChange, following: FieldChange) -> bool:
+    """Whole rows of one table that all come back, or all go, may do so in one statement, unless
+    they hang on each other, as accounts do."""
+    return (
+        row.field == following.field == ALL
+        and row.table in _RENUMBERED
+        and row.table == following.table
+        and row.row_id != following.row_id
+        and (row.before == "null") == (following.before == "null")
+    )
+
+
+class Known:
+    """The records that changes are about, as they are now: read by sets, and followed while they
+    come and go."""
+
+    def __init__(self, session: Session, rows: Sequence[FieldChange]) -> None:
+        self._session = session
+        self._rows: dict[tuple[str, int], Any] = {}
+        self._moved: dict[tuple[str, int], Any] = {}
+        """A record that came back under another id, because SQLite has given its own away."""
+        for table, model in TRACKED.items():
+            wanted = sorted({row.row_id for row in rows if row.table == table})
+            if table != "template_file" and wanted:
+                self._read(table, model, wanted)
+
+    def _read(self, table: str, model: Any, wanted: Sequence[int]) -> None:
+        key = inspect(model).primary_key[0]
+        for some in in_parts(wanted):
+            for found in self._session.exec(select(model).where(key.in_(some))):
+                self._rows[table, key_of(found)] = found
+
+    def of(self, row: FieldChange) -> Any:
+        """The record that a change is about; None when there is none (any more)."""
+        if row.table == "template_file":
+            return self._session.get(TemplateFile, (row.row_id, row.field))
+        return self._rows.get((row.table, row.row_id))
+
+    def set(self, row: FieldChange, found: Any) -> None:
+        """The record is this one from now on; None: it goes."""
+        self._rows[row.table, row.row_id] = found
+
+    def id_of(self, table: str, number: int) -> int:
+        """The id that a record has now."""
+        found = self._moved.get((table, number))
+        return key_of(found) if found is not None else number
+
+    def move(self, row: FieldChange, found: Any) -> None:
+        self._moved[row.table, row.row_id] = found
+        self.set(row, found)
+
+
+def _changed_since(keys: Keys, known: Known, rows: Sequence[FieldChange]) -> Iterator[str]:
     """What is not as the operation left it. Of several changes of one field the last counts, which
     is the first of `rows`."""
     left: dict[tuple[str, int], dict[str, Any]] = {}
@@ -140,27 +221,32 @@ def _changed_since(session: Session, keys: Keys, rows: Sequence[FieldChange]) ->
         if row.field == ALL and row.table != "template_file" and after is not None:
             after |= later
         later[row.field] = after
-        if _now(session, keys, row) != after:
+        if after is None and row.field == ALL and row.table in _RENUMBERED:
+            continue  # who has its id now is another one: it comes back under a new id
+        if _now(keys, known, row) != after:
             yield f"{row.field or 'all'} of {row.table} {row.row_id}"
 
 
-def _now(session: Session, keys: Keys, row: FieldChange) -> Any:
-    found = _row(session, row)
+_RENUMBERED: Final = {
+    "extension": (),
+    "device": (),
+    "line": (("extension_id", "extension"), ("device_id", "device")),
+}
+"""Tables whose removed records may come back under another id, and which of their columns name
+records of these. Numbers, serials and lines are unique: none comes back twice."""
+_NAMES_EXTENSION: Final = (("extension_id", "extension"),)
+
+
+def _now(keys: Keys, known: Known, row: FieldChange) -> Any:
+    found = known.of(row)
     if found is None:
         return None
     if isinstance(found, TemplateFile):
         return found.text
     if row.field == ALL:
-        known = read(keys, row)
-        names = known[1] or known[0]
-        return {name: _value(keys, found, name) for name in names}
+        before, after = read(keys, row)
+        return {name: _value(keys, found, name) for name in after or before}
     return _value(keys, found, row.field)
-
-
-def _row(session: Session, row: FieldChange) -> Any:
-    if row.table == "template_file":
-        return session.get(TemplateFile, (row.row_id, row.field))
-    return session.get(TRACKED[row.table], row.row_id)
 
 
 def _value(keys: Keys, found: Any, name: str) -> Any:
@@ -171,9 +257,9 @@ def _value(keys: Keys, found: Any, name: str) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _revert(session: Session, keys: Keys, row: FieldChange) -> None:
+def _revert(session: Session, keys: Keys, known: Known, row: FieldChange) -> None:
     before, _ = read(keys, row)
-    found = _row(session, row)
+    found = known.of(row)
     if row.table == "template_file":
         _revert_file(session, row, before, found)
     elif row.field != ALL:
@@ -181,12 +267,28 @@ def _revert(session: Session, keys: Keys, row: FieldChange) -> None:
         session.add(found)
     elif before is None:
         session.delete(found)
+        known.set(row, None)
     else:
-        model: Any = TRACKED[row.table]
-        hidden = SECRET_COLUMNS.get(row.table, ())
-        fresh = model(**{name: value for name, value in before.items() if name not in hidden})
-        _put(keys, fresh, {name: before[name] for name in hidden})
-        session.add(fresh)
+        _bring_back(session, keys, known, row, before)
+
+
+def _bring_back(
+    session: Session, keys: Keys, known: Known, row: FieldChange, before: dict[str, Any]
+) -> None:
+    """A whole row again, under a new id where its own is somebody else's by now."""
+    model: Any = TRACKED[row.table]
+    hidden = SECRET_COLUMNS.get(row.table, ())
+    references = _RENUMBERED.get(row.table, _NAMES_EXTENSION if "extension_id" in before else ())
+    values = {name: value for name, value in before.items() if name not in hidden}
+    values |= {name: known.id_of(table, before[name]) for name, table in references}
+    taken = row.table in _RENUMBERED and known.of(row) is not None
+    fresh = model(**values | ({"id": None} if taken else {}))
+    _put(keys, fresh, {name: before[name] for name in hidden})
+    session.add(fresh)
+    if taken:
+        known.move(row, fresh)
+    else:
+        known.set(row, fresh)
 
 
 def _revert_file(session: Session, row: FieldChange, before: Any, found: Any) -> None:
@@ -216,11 +318,14 @@ def _put(keys: Keys, found: Any, values: Mapping[str, Any]) -> None:
         flag_modified(found, "status" if table == "device" else "extension_name")
 
 
-def _devices(session: Session, rows: Sequence[FieldChange]) -> Iterator[int]:
+def _devices(session: Session, rows: Sequence[FieldChange], known: Known) -> Iterator[int]:
     """The devices whose files hold what is taken back."""
-    extensions = [row.row_id for row in rows if row.table == "extension"]
-    yield from (row.row_id for row in rows if row.table == "device")
-    for some in (extensions[n : n + 500] for n in range(0, len(extensions), 500)):
+    extensions = sorted(_ids(rows, "extension", known))
+    yield from _ids(rows, "device", known)
+    for row in rows:
+        if row.table == "line":
+            yield from _devices_of_line(row, known)
+    for some in in_parts(extensions):
         yield from session.exec(select(Line.device_id).where(col(Line.extension_id).in_(some)))
     if any(row.table == "system_settings" for row in rows):
         yield from (number for number in session.exec(select(Device.id)) if number)
@@ -232,14 +337,16 @@ def _devices(session: Session, rows: Sequence[FieldChange]) -> Iterator[int]:
         yield from (n for n in session.exec(used.where(col(Template.id).in_(names))) if n)
 
 
-def _check(session: Session, viewer: Viewer, rows: Sequence[FieldChange]) -> None:
-    """Refuse what no save would have let through."""
-    found: list[Refusal] = []
-    for number in {row.row_id for row in rows if row.table == "extension"}:
-        if session.get(Extension, number) is not None:
-            page = page_of(session, viewer, number)
-            where = str(page.values["extension"])
-            refused = check_page(page, RecordedNeighbours(session, page, viewer))
-            found += [Refusal(one.field, one.reason, where) for one in refused]
-    if found:
-        raise Refused(found)
+def _ids(rows: Sequence[FieldChange], table: str, known: Known) -> set[int]:
+    return {known.id_of(table, row.row_id) for row in rows if row.table == table}
+
+
+def _devices_of_line(row: FieldChange, known: Known) -> Iterator[int]:
+    """The devices that a line was on before and after the operation."""
+    for text in (row.before, row.after):
+        value = json.loads(text)
+        number = value if row.field == "device_id" else (value or {}) if row.field == ALL else None
+        if isinstance(number, dict):
+            number = number.get("device_id")
+        if isinstance(number, int):
+            yield known.id_of("device", number)

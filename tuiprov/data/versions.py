@@ -40,7 +40,7 @@ def want(session: Session, files: Sequence[Wanted], who: str, event_id: int) -> 
     keys = keys_of(session)
     digests = [GONE if one.data is None else keys.digest(one.data) for one in files]
     contents = {d: one.data for one, d in zip(files, digests, strict=True) if one.data is not None}
-    _keep(session, contents)
+    keep(session, contents)
     now = datetime.now(UTC)
     rows = [
         {
@@ -129,7 +129,8 @@ def in_parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
         yield items[start : start + _AT_ONCE]
 
 
-def _keep(session: Session, contents: Mapping[str, bytes]) -> None:
+def keep(session: Session, contents: Mapping[str, bytes]) -> None:
+    """Keep these contents, by their digests, as far as they are not kept yet."""
     keys = keys_of(session)
     for digests in in_parts(list(contents)):
         query = select(Content.digest).where(col(Content.digest).in_(digests))

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
-from tuiprov.data.checks import check_page
+from tuiprov.data.checks import Neighbours, check_page
 from tuiprov.data.device_reach import as_user, misfit, reach, serves_somebody
 from tuiprov.data.fields import Value, Values
 from tuiprov.data.gates import phone_type, refusal
@@ -143,13 +143,19 @@ def _record(session: Session, viewer: Viewer, subject: str, page: Page, proposed
     history.record(session, viewer.label, "save", subject, " ".join(changed))
 
 
-def proposed_page(session: Session, viewer: Viewer, page: Page, asked: Values) -> Page:
+def proposed_page(
+    session: Session,
+    viewer: Viewer,
+    page: Page,
+    asked: Values,
+    neighbours: Neighbours | None = None,
+) -> Page:
     """The page with what is asked for and what follows from it; Refused unless it may be and can
-    be stored."""
+    be stored. `neighbours` answers about other records; None: the database does."""
     changes = with_generated(page, _with_followers(page, asked))
     proposed = page.changed(changes)
     found = forbidden(page, asked, proposed, viewer)
-    found = found or check_page(proposed, RecordedNeighbours(session, page, viewer))
+    found = found or check_page(proposed, neighbours or RecordedNeighbours(session, page, viewer))
     if found:
         raise Refused(found)
     return proposed
@@ -197,8 +203,13 @@ def with_generated(page: Page, changes: Values) -> Values:
         if not known or login.password.reason_against(known):
             made["admin_password"] = login.password.random()
     if page.extension_id is None and not page.is_device and not values["sip_password"]:
-        made["sip_password"] = "".join(secrets.choice(_SIP_PASSWORD_LETTERS) for _ in range(20))
+        made["sip_password"] = random_sip_password()
     return made
+
+
+def random_sip_password() -> str:
+    """20 letters and digits that cannot be mistaken for each other: 115 bits."""
+    return "".join(secrets.choice(_SIP_PASSWORD_LETTERS) for _ in range(20))
 
 
 def _write_extension(session: Session, page: Page) -> Extension:

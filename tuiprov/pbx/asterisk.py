@@ -146,20 +146,35 @@ def _of_page(page: Page) -> list[tuple[str, Options]]:
         ("aor", tuple(_aor(page))),
     ]
     if _authenticates(page):
-        found.append(("auth", tuple(_auth(page))))
+        found.append(("auth", tuple(_auth(page, str(page.values["sip_password"])))))
     if _is_known_by_address(page):
         found.append(("identify", tuple(_identify(page))))
     return found
 
 
 def _text(page: Page) -> str:
-    name = account(page)
     lines = []
-    for kind, options in sections(page):
+    for name, kind, options in _named_sections(page):
         lines += [f"[{name}]", f"type={kind}"]
         lines += [_line(option, value) for option, value in options]
         lines.append("")
     return "\n".join(lines) + "\n"
+
+
+def _named_sections(page: Page) -> Iterator[tuple[str, str, Options]]:
+    """All sections as (name, type, options); those of former passwords stand last."""
+    for kind, options in sections(page):
+        yield account(page), kind, options
+    if _authenticates(page):
+        for name, password in _former(page):
+            yield name, "auth", tuple(_auth(page, password))
+
+
+def _former(page: Page) -> Iterator[tuple[str, str]]:
+    """Sections of former passwords with these: an endpoint may have several auths of one realm, and
+    takes what any of them takes (proved on Asterisk 22.10.1). No SIP user has a `/` in it."""
+    for number, password in enumerate(page.former_passwords, 1):
+        yield f"{account(page)}/former{number}", password
 
 
 def _line(option: str, value: str) -> str:
@@ -187,7 +202,7 @@ def _endpoint(page: Page) -> Iterator[Option]:
     yield "allow", ",".join(_codecs(page))
     yield "aors", name
     if _authenticates(page):
-        yield "auth", name
+        yield "auth", ",".join((name, *(former for former, _ in _former(page))))
     shown = _caller_name(page)
     yield "callerid", f'"{shown}" <{_number(page)}>' if shown else f"<{_number(page)}>"
     yield "identify_by", "ip" if _is_known_by_address(page) else "username"
@@ -226,8 +241,8 @@ def _aor(page: Page) -> Iterator[Option]:
         yield "mailboxes", _mailbox(page)
 
 
-def _auth(page: Page) -> Iterator[Option]:
-    site, name, password = page.site, account(page), str(page.values["sip_password"])
+def _auth(page: Page, password: str) -> Iterator[Option]:
+    site, name = page.site, account(page)
     if not password:
         raise RenderError(f"extension {page.values['extension']} has no SIP password")
     yield "auth_type", "digest" if site.pbx_release == "22" else "userpass"
@@ -329,6 +344,8 @@ def _yes(value: object) -> str:
 def _notes(page: Page) -> Iterator[Note]:
     values = page.values
     yield from _about_name(page)
+    if page.former_passwords:
+        yield _note("sip_password", "also takes the former one, until the phone has fetched this")
     if dialplan.limit_of(page) is not None:
         said = f"counts all calls, not public ones alone, by the lines of {dialplan.FILE}"
         yield _note("max_public_concurrent_calls", said)

@@ -229,6 +229,8 @@ def _notes(page: Page) -> Iterator[tuple[str, str]]:
     name = _caller_name(page)
     if name != values["extension_name"]:
         yield "extension_name", f"shows callers the name as {name}"
+    if page.former_passwords:
+        yield "sip_password", "takes this one only: a phone is refused until it has fetched it"
     if values["max_public_concurrent_calls"] is not None:
         said = f"limits calls when the dialplan counts them by the variable {LIMIT}"
         yield "max_public_concurrent_calls", f"{said}: see docs/pbx.md"

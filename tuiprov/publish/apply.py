@@ -20,7 +20,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -109,13 +109,17 @@ def locked(site: Site, *, wait: float = LONGEST_WAIT) -> Iterator[None]:
         os.close(handle)
 
 
-def put(changes: Sequence[Change], site: Site) -> None:
-    """Write and delete these files; the caller holds the lock. PublishError: as `apply`."""
+def put(
+    changes: Sequence[Change], site: Site, on_file: Callable[[int], None] = lambda _: None
+) -> None:
+    """Write and delete these files; the caller holds the lock. `on_file` is told now and then how
+    many are written. PublishError: as `apply`."""
     root = Path(site.publish_root)
     for_pbx = [change for change in changes if is_of_pbx(change)]
     # The PBX's first: a phone with a new password should find it known.
     _write(for_pbx, root, _access(site, of_pbx=True))
-    _write([change for change in changes if not is_of_pbx(change)], root, _access(site))
+    of_phones = [change for change in changes if not is_of_pbx(change)]
+    _write(of_phones, root, _access(site), on_file)
     _delete([change for change in changes if change.kind == "delete"], root)
 
 
@@ -162,13 +166,19 @@ def _group(name: str) -> int:
         raise PublishError(f"there is no group {name!r} on this host") from None
 
 
-def _write(changes: Sequence[Change], root: Path, access: _Access) -> None:
+def _write(
+    changes: Sequence[Change],
+    root: Path,
+    access: _Access,
+    on_file: Callable[[int], None] = lambda _: None,
+) -> None:
     wanted = [change for change in changes if change.kind != "delete"]
     directories = _Directories(str(root), access)
     written: list[_Written] = []
     try:
         for start in range(0, len(wanted), _OPEN_AT_ONCE):
             _write_some(wanted[start : start + _OPEN_AT_ONCE], directories, written)
+            on_file(len(written))
         for start in range(0, len(written), _OPEN_AT_ONCE):
             _place_all(written[start : start + _OPEN_AT_ONCE])
     except BaseException:

@@ -17,6 +17,7 @@ from typing import Final
 from sqlmodel import Session
 
 import tuiprov.pbx
+from tuiprov.data.former_passwords import forget_over, former
 from tuiprov.data.page import MASK, Page
 from tuiprov.data.pbx_rows import (
     accounts_taken_twice,
@@ -87,6 +88,7 @@ def record_pbx(session: Session, seen: PbxSeen) -> None:
         forget_known(session)
     else:
         record_known(session, seen.versions)
+        forget_over(session, seen.over)
     for path in seen.before:
         keep_latest(session, path, _VERSIONS_KEPT)
 
@@ -130,6 +132,8 @@ class _Making:
         self._left_out: list[str] = []
         self._ids = None if asked.ids is None else set(asked.ids)
         self._twice = accounts_taken_twice(session)
+        # Before the blocks are made: what is over now is in none of them.
+        self._over = former(session).over
         self._shown = {str(page.values["extension"]) for page in asked.pages} | set(asked.gone)
         self._make()
 
@@ -141,7 +145,8 @@ class _Making:
         return words
 
     def seen(self) -> PbxSeen:
-        return PbxSeen(self._site, self._versions, self._data, self._accounts)
+        over = [row for row, number in self._over.items() if number in self._versions]
+        return PbxSeen(self._site, self._versions, self._data, self._accounts, over)
 
     def changes(self) -> Iterator[Change]:
         for number, file in enumerate(self._files):
@@ -181,7 +186,7 @@ class _Making:
         """Ids of the extensions whose blocks are made; None: of all."""
         if self._is_whole:
             return None
-        unknown = unknown_to_pbx(self._session)
+        unknown = unknown_to_pbx(self._session) | set(self._over.values())
         wanted = unknown if self._ids is None else unknown & self._ids
         return sorted(wanted | neighbours_at_fixed_ips(self._session))
 

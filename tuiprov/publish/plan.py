@@ -114,6 +114,8 @@ class PbxSeen:
     versions: Mapping[int, int] = field(default_factory=dict)
     before: Mapping[str, bytes | None] = field(default_factory=dict)
     accounts: Mapping[int, str] = field(default_factory=dict)
+    over: Collection[int] = ()
+    """Rows of former passwords that the blocks hold no more."""
 
 
 @dataclass(frozen=True, slots=True)

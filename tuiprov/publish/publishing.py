@@ -6,7 +6,7 @@ The screens and the command line call this; `plan.py` and `apply.py` below it kn
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from tuiprov.data.models import Device, SystemSettings
 from tuiprov.data.page import CustomTemplate, Page, Phone
 from tuiprov.data.reading import has_several_trees, site_of, stamps
 from tuiprov.data.sealing import keys_of
-from tuiprov.data.sections import EXTENSION_FIELDS
+from tuiprov.data.sections import EXTENSION_FIELDS, SERVER_DEFAULT
 from tuiprov.data.site import ACCESS_FIELDS, PBX_FIELDS, PHONE_FIELDS, SITE_FIELDS, Site
 from tuiprov.data.store import Store
 from tuiprov.data.versions import GONE, Wanted, forget_gone, in_parts, recorded, want
@@ -64,7 +64,7 @@ def _plan_phones(
     """The plan of the devices' own files."""
     wanted = list(ids)
     recorded = _recorded(store, wanted)
-    phones = _telling(store.phones(wanted), on_phone)
+    phones = telling(store.phones(wanted), on_phone)
     return plan(phones, recorded, tree_of(store.site()), regenerate=regenerate)
 
 
@@ -85,16 +85,32 @@ def _with_pbx(store: Store, made: Plan, asked: Asked, site: Site | None = None) 
 
 
 def plan_outdated(
-    store: Store, viewer: Viewer, where: str = "", on_phone: OnPhone = unheard
+    store: Store,
+    viewer: Viewer,
+    where: str = "",
+    on_phone: OnPhone = unheard,
+    *,
+    everything: bool = False,
 ) -> Plan:
     """The plan for the devices that the viewer sees, `where` matches, and whose files may not be
     what the database says: the time it takes follows their number. After an upgrade these are all.
-    """
-    upgraded = store.rendered_by() != fingerprint()
-    ids = store.device_ids(viewer, where, outdated=not upgraded)
+    `everything`: all that match in any case, whatever somebody did to the disk."""
+    everything = everything or store.rendered_by() != fingerprint()
+    ids = store.device_ids(viewer, where, outdated=not everything)
     is_whole = viewer.is_administrator and not where
     asked = Asked(None if is_whole else store.extension_ids(viewer, where))
-    return _with_pbx(store, _plan_phones(store, ids, on_phone=on_phone), asked)
+    made = _with_pbx(store, _plan_phones(store, ids, on_phone=on_phone), asked)
+    return replace(made, notes=(*made.notes, *_under_way(store, viewer, made)))
+
+
+def _under_way(store: Store, viewer: Viewer, made: Plan) -> Iterator[str]:
+    """That some of these phones wait for their wave, and would not wait any more."""
+    if not (made.changes and viewer.may_provision):
+        return
+    row = store.waves.open_one(viewer)
+    if row is not None and row.counts.get("waiting"):
+        phones = f"{row.counts['waiting']} phone{'s' if row.counts['waiting'] != 1 else ''}"
+        yield f"Waves are under way: what {phones} still wait for would be published at once."
 
 
 def plan_settings(
@@ -110,12 +126,13 @@ def plan_settings(
         return replace(made, reaches_phones=bool(made.changes))
     phones = (replace(phone, site=after) for phone in store.phones())
     rewrite = bool(changed & ACCESS_FIELDS)
-    made = plan(_telling(phones, on_phone), _recorded(store), tree_of(after), rewrite=rewrite)
+    made = plan(telling(phones, on_phone), _recorded(store), tree_of(after), rewrite=rewrite)
     made = replace(made, notes=tuple(_notes(store, before, after, made)))
     return _with_pbx(store, made, Asked(None), after)
 
 
-def _telling(phones: Iterable[Phone], on_phone: OnPhone) -> Iterator[Phone]:
+def telling(phones: Iterable[Phone], on_phone: OnPhone) -> Iterator[Phone]:
+    """These phones; `on_phone` is told before each."""
     for count, phone in enumerate(phones):
         on_phone(count)
         yield phone
@@ -141,10 +158,12 @@ def _waiting(store: Store) -> set[int | None]:
         return set(session.exec(query))
 
 
-def plan_template(store: Store, ids: Iterable[int], custom: CustomTemplate) -> Plan:
+def plan_template(
+    store: Store, ids: Iterable[int], custom: CustomTemplate, on_phone: OnPhone = unheard
+) -> Plan:
     """The plan for the devices that use a template, were its files these."""
     wanted = list(ids)
-    phones = (replace(phone, custom=custom) for phone in store.phones(wanted))
+    phones = (replace(phone, custom=custom) for phone in telling(store.phones(wanted), on_phone))
     return plan(phones, _recorded(store, wanted), tree_of(store.site()))
 
 
@@ -152,6 +171,21 @@ def plan_page(store: Store, before: Page, after: Page, *, regenerate: bool) -> P
     """The plan of saving `after` in place of `before`, computed before anything is stored."""
     made = _plan_phone_of(store, before, after, regenerate)
     return _with_pbx(store, made, Asked(pages=() if after.is_device else (after,)))
+
+
+def plan_as(
+    store: Store,
+    devices: Collection[int],
+    as_it_would_be: Callable[[Phone], Phone],
+    asked: Asked,
+    on_phone: OnPhone = unheard,
+) -> Plan:
+    """The plan of these devices as they would be, and of what the PBX would be told, computed
+    before anything is stored."""
+    wanted = list(devices)
+    phones = map(as_it_would_be, telling(store.phones(wanted), on_phone))
+    made = plan(_with_customs(store, phones), _recorded(store, wanted), tree_of(store.site()))
+    return _with_pbx(store, made, asked)
 
 
 def plan_change(
@@ -163,9 +197,9 @@ def plan_change(
     with store.database.read() as session:
         devices = devices_of(session, ids)
     phones = (
-        _with_change(phone, change, places) for phone in _telling(store.phones(devices), on_phone)
+        _with_change(phone, change, places) for phone in telling(store.phones(devices), on_phone)
     )
-    made = plan(phones, _recorded(store, devices), tree_of(store.site()))
+    made = plan(_with_customs(store, phones), _recorded(store, devices), tree_of(store.site()))
     if store.site().pbx == "none" or not change.keys() & set(EXTENSION_FIELDS):
         return made
     from tuiprov.data.pbx_rows import pbx_pages
@@ -176,6 +210,19 @@ def plan_change(
             for page in pbx_pages(session, site_of(session), ids)
         )
     return _with_pbx(store, made, Asked(pages=pages))
+
+
+def _with_customs(store: Store, phones: Iterable[Phone]) -> Iterator[Phone]:
+    """Phones with the files of the templates that they would have, which are read once each."""
+    known: dict[str, CustomTemplate | None] = {SERVER_DEFAULT: None}
+    for phone in phones:
+        name = str(phone.values["template"])
+        if phone.custom is not None:
+            known.setdefault(phone.custom.name, phone.custom)
+        if name not in known:
+            with store.database.read() as session:
+                known[name] = customs_named(session, [name]).get(name)
+        yield replace(phone, custom=known[name])
 
 
 def _with_change(phone: Phone, change: Change, places: Mapping[int, int]) -> Phone:
@@ -219,12 +266,12 @@ def plan_withdrawal(store: Store, device_id: int) -> Plan:
     return plan(phones, _recorded(store, [device_id]), tree_of(store.site()))
 
 
-def publish(store: Store, viewer: Viewer, ready: Plan) -> None:
+def publish(store: Store, viewer: Viewer, ready: Plan, on_file: OnPhone = unheard) -> None:
     """Apply a plan and record it, if the viewer may publish. On PublishError the devices concerned
-    are marked failed."""
+    are marked failed. `on_file`: as in `carry_out`."""
     if ready and not viewer.may_provision:
         raise NotAllowed(f"{viewer.label} may not provision devices; nothing was published")
-    carry_out(store, viewer, ready)
+    carry_out(store, viewer, ready, on_file=on_file)
 
 
 def withdraw(store: Store, viewer: Viewer, device_id: int) -> Plan:
@@ -235,9 +282,12 @@ def withdraw(store: Store, viewer: Viewer, device_id: int) -> Plan:
     return ready
 
 
-def carry_out(store: Store, viewer: Viewer, ready: Plan, why: str = "") -> Plan:
+def carry_out(
+    store: Store, viewer: Viewer, ready: Plan, why: str = "", on_file: OnPhone = unheard
+) -> Plan:
     """Apply and record a plan that belongs to an operation which has asked the permission; gives
-    what was done. `why`: what it belongs to, for the history.
+    what was done. `why`: what it belongs to, for the history. `on_file` is told how many files are
+    written: 0 as long as nothing is recorded, and what it raises then ends it and changes nothing.
 
     What should be on disk is recorded before the disk is touched: whatever becomes of this process,
     `reconcile` finishes it. Devices that were changed since they were planned keep their files, so
@@ -250,21 +300,35 @@ def carry_out(store: Store, viewer: Viewer, ready: Plan, why: str = "") -> Plan:
     with _marking_failures(store, ready):
         if problem := vanished(store):
             raise PublishError(problem)
-        return _carry_out(store, site, viewer, ready, why)
+        return _carry_out(store, site, viewer, ready, why, on_file)
 
 
-def _carry_out(store: Store, site: Site, viewer: Viewer, ready: Plan, why: str) -> Plan:
+def _carry_out(
+    store: Store, site: Site, viewer: Viewer, ready: Plan, why: str, on_file: OnPhone
+) -> Plan:
     with locked(site):
+        on_file(0)
         with store.database.write() as session:
             ready = _still_true(session, ready)
             _record_wanted(session, viewer, ready, why)
-        put(ready.changes, site)
+            on_file(0)
+        put(ready.changes, site, _to_the_end(on_file))
         problem = _reloaded(store, viewer, ready)
         with store.database.write() as session:
             done = _record_result(session, replace(ready, pbx=None) if problem else ready)
     if problem:
         raise PublishError(problem)
     return done
+
+
+def _to_the_end(on_file: OnPhone) -> OnPhone:
+    """The same listener, which ends nothing: what is recorded is written."""
+
+    def told(count: int) -> None:
+        with suppress(Exception):
+            on_file(count)
+
+    return told
 
 
 def _reloaded(store: Store, viewer: Viewer, ready: Plan) -> str:
@@ -303,10 +367,10 @@ def settle_interrupted(store: Store) -> None:
             _mark(session, [device_id], "failed", problem)
 
 
-def mark_restored(store: Store, device_id: int, reason: str) -> None:
-    """Say that a device's files are an earlier version: the database is ahead of them."""
+def mark_restored(store: Store, ids: Iterable[int], reason: str) -> None:
+    """Say that these devices' files are an earlier version: the database is ahead of them."""
     with store.database.write() as session:
-        _mark(session, [device_id], "stale", reason)
+        _mark(session, ids, "stale", reason)
 
 
 def mark_failed(store: Store, ids: Iterable[int | None], error: PublishError) -> None:

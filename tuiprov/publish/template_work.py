@@ -31,7 +31,15 @@ from tuiprov.data.template_parts import (
 from tuiprov.data.templates import DEFAULT_ID, Candidate, TemplateRow
 from tuiprov.errors import NotFound, PublishError, Refusal, Refused
 from tuiprov.publish.plan import Plan
-from tuiprov.publish.publishing import mark_failed, plan_devices, plan_template, publish
+from tuiprov.publish.publishing import (
+    OnPhone,
+    mark_failed,
+    plan_devices,
+    plan_template,
+    publish,
+    telling,
+    unheard,
+)
 from tuiprov.publish.template_check import Fault, Look, faults_in, faults_of, look, sample_phones
 from tuiprov.render.defaults import all_default_files, default_files, own_templates, parts_of
 from tuiprov.render.engine import type_of
@@ -94,14 +102,15 @@ class TemplateWork:
         """What this phone would get by the template as it is now; secrets are masked."""
         return look(None if view.is_default else view.custom, phone)
 
-    def validate(self, view: TemplateView) -> Validation:
+    def validate(self, view: TemplateView, on_phone: OnPhone = unheard) -> Validation:
         """Try the template with every device that uses it, or with made-up phones if none does."""
         faults = faults_in(view.files)
         if faults:
             return Validation(0, tuple(faults))
         ids = self._store.templates.users(self._viewer, view.id) if view.id else []
         if ids:
-            return Validation(len(ids), tuple(faults_of(view.custom, self._store.phones(ids))))
+            phones = telling(self._store.phones(ids), on_phone)
+            return Validation(len(ids), tuple(faults_of(view.custom, phones)))
         samples = sample_phones(view.kinds, self._store.site())
         return Validation(len(samples), tuple(faults_of(view.custom, samples)), is_sample=True)
 
@@ -128,27 +137,33 @@ class TemplateWork:
         """The template with other settings, and with the files that these ask for."""
         return completed(replace(view, values=values), default_files(kinds_for(values)))
 
-    def plan(self, view: TemplateView) -> Plan:
+    def plan(self, view: TemplateView, on_phone: OnPhone = unheard) -> Plan:
         """What saving would do to the files of the devices that use it; nothing is stored. Refused
         when a file is wrong in itself: such a template is never stored."""
         self._refuse_faults(view)
         ids = self._store.templates.users(self._viewer, view.id) if view.id else []
-        return plan_template(self._store, ids, view.custom)
+        return plan_template(self._store, ids, view.custom, on_phone)
 
-    def save(self, view: TemplateView, *, publish_too: bool = True) -> tuple[TemplateView, Plan]:
+    def save(
+        self, view: TemplateView, *, publish_too: bool = True, on_phone: OnPhone = unheard
+    ) -> tuple[TemplateView, Plan]:
         """Store a changed template, and bring the files of its devices up to date. Raises Refused,
         Conflict or PublishError; after a PublishError it is stored and the devices are failed."""
         self._refuse_faults(view)
-        saved = self._store.templates.save(self._viewer, view)
         if not publish_too:
-            return saved, Plan()
+            return self._store.templates.save(self._viewer, view), Plan()
+        with self._store.operations.begin():
+            return self._save(view, on_phone)
+
+    def _save(self, view: TemplateView, on_phone: OnPhone) -> tuple[TemplateView, Plan]:
+        saved = self._store.templates.save(self._viewer, view)
         ids = self._store.templates.users(self._viewer, saved.id or 0)
         try:
-            plan = plan_devices(self._store, ids)
+            plan = plan_devices(self._store, ids, on_phone=on_phone)
         except PublishError as error:
             mark_failed(self._store, ids, error)
             raise
-        publish(self._store, self._viewer, plan)
+        publish(self._store, self._viewer, plan, on_phone)
         return saved, plan
 
     def remove(self, template_id: int) -> str:

@@ -82,7 +82,7 @@ class Timeline:
             raise NotAllowed(f"{self.viewer.label} may not provision devices")
         moment = local_time(version.at)
         carry_out(self.store, self.viewer, plan, f"restore of {moment}")
-        mark_restored(self.store, self.device_id, f"holds the version of {moment}")
+        mark_restored(self.store, [self.device_id], f"holds the version of {moment}")
 
     def _change(self, version: VersionRow, before: str, after: str, data: bytes = b"") -> Change:
         return Change("replace", version.path, self.device_id, data, before, after)

@@ -8,7 +8,8 @@ from tuiprov.data.account_fields import AccountSettings
 from tuiprov.data.account_gates import levels_for
 from tuiprov.data.account_sheet import KIND_WORDS, AccountSheet, AccountView
 from tuiprov.data.fields import Choice, Field
-from tuiprov.errors import TuiprovError
+from tuiprov.data.meeting import Newer
+from tuiprov.errors import Conflict, NotFound, TuiprovError
 from tuiprov.screens.form_screen import FormScreen
 from tuiprov.screens.section import Options, Section
 from tuiprov.text import visible
@@ -57,10 +58,21 @@ class AccountScreen(FormScreen[AccountSheet]):
         )
         self.app.push_screen(question, lambda answer: self._store() if answer == "y" else None)
 
+    @property
+    def is_shared(self) -> bool:
+        return self.sheet.view.id is not None
+
+    def newer(self) -> Newer | None:
+        return self._session.newer_account(self.sheet.view)
+
     def _store(self) -> None:
         try:
             self._session.save_account(self.sheet.view, self.sheet.changes)
+        except (Conflict, NotFound) as error:
+            self.meet_others(self.store, error)
         except TuiprovError as error:
             self.tell("Not saved", error)
         else:
             self.close(True)
+            if self.taken_in:
+                self.tell("Saved", "\n".join(f"{words}." for words in self.taken_in))

@@ -18,6 +18,7 @@ from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
+    from tuiprov.data.stop import Stop
     from tuiprov.session import Session
 
 _NARROW = (
@@ -49,7 +50,7 @@ class _Accounts:
         self._session = session
         self._rows: dict[int, AccountRow] = {}
 
-    def ids(self, words: str) -> Sequence[int]:
+    def ids(self, words: str, _most: int | None = None, _stop: Stop | None = None) -> Sequence[int]:
         self._rows = {row.id: row for row in self._session.account_rows(words)}
         return list(self._rows)
 

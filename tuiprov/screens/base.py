@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, Protocol, cast
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, cast
 
 from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -13,15 +15,17 @@ from textual.widget import Widget
 from tuiprov.actions import ACTIONS, Action, Where, actions_of, on_screen
 from tuiprov.errors import TuiprovError
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import Run
+from tuiprov.widgets.compat import Run, type_again
 from tuiprov.widgets.compositor import CellCompositor
 from tuiprov.widgets.dialog import Dialog
 
 if TYPE_CHECKING:
     from tuiprov.data.resyncs import Target
+    from tuiprov.orders.order import OnRecord
     from tuiprov.publish.plan import Plan
     from tuiprov.session import Session
 
+Result = TypeVar("Result")
 Done = Callable[[str, TuiprovError | None], None]
 """Told how publishing went: words for the line of keys, and what went wrong."""
 
@@ -40,6 +44,8 @@ class Navigator(Protocol):
     def close_page(self) -> None: ...
     def plan_site(self, where: str) -> None: ...
     def publish(self, plan: Plan, done: Done) -> object: ...
+    def note(self, words: str) -> None: ...
+    def show_waves(self, plan: Plan) -> None: ...
     def use_session(self, session: Session) -> None: ...
 
 
@@ -104,6 +110,38 @@ class TuiprovScreen(Screen[bool | None]):
         """Show what went wrong, line by line, until a key is pressed."""
         lines = str(error).splitlines()
         self.app.push_screen(Dialog(title, lines, [("enter", "close")]))
+
+    def work_on(
+        self,
+        about: str,
+        do: Callable[[OnRecord], Result],
+        then: Callable[[Result], object],
+        failed: Callable[[TuiprovError], object] | str = "Not done",
+    ) -> None:
+        """Do what may take long, behind the keys where it does. Then `then` gets what it gives, or
+        `failed` the error (a text is the title that it is told under)."""
+        from tuiprov.screens.working import PATIENCE_SECONDS, Job, WorkingScreen
+
+        job = Job(do)
+
+        def ended(held: Sequence[Key] | None = None) -> None:
+            if job.mistake is not None:
+                raise job.mistake
+            if job.is_stopped:
+                self.show_keys(note="Stopped: nothing was changed.")
+            elif job.problem is not None:
+                told = partial(self.tell, failed) if isinstance(failed, str) else failed
+                told(job.problem)
+            else:
+                then(cast(Result, job.result))
+            for key in held or ():
+                type_again(self, key)
+
+        job.begin()
+        if job.wait(PATIENCE_SECONDS):
+            ended()
+        else:
+            self.app.push_screen(WorkingScreen(about, job), ended)
 
     def show_link(self, session: Session, device_id: int) -> None:
         """Show the provisioning link of a device, or why there is none."""

@@ -1,5 +1,5 @@
-"""What takes too long for a keystroke. `Behind` does it while one types on, the newest only;
-`Waiting` does what the next key waits for."""
+"""What takes too long for a keystroke, done while one types on: the newest only. What the next key
+waits for is `working.py`'s."""
 
 from __future__ import annotations
 
@@ -7,14 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, Generic, TypeVar
 
-from textual import events
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widget import Widget
-
-from tuiprov.errors import TuiprovError
-from tuiprov.screens.base import TuiprovScreen
-from tuiprov.widgets.compat import type_again
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -79,56 +73,3 @@ class Behind(Generic[Asked, Answer]):
         if number == self._newest and self._screen.is_attached:
             self._show(answer)
         self._begin()
-
-
-class Waiting:
-    """Does one piece of work in a thread, saying so meanwhile, and then what follows from it. Keys
-    that are typed meanwhile are meant for that: the screen hands them to `hold`."""
-
-    def __init__(self, screen: TuiprovScreen, focus: Callable[[], Widget]) -> None:
-        self._screen = screen
-        self._focus = focus
-        """What has the focus when it is done."""
-        self._held: list[events.Key] = []
-        self.is_busy = False
-
-    def do(
-        self, words: str, work: Callable[[], Answer], then: Callable[[Answer], None], otherwise: str
-    ) -> None:
-        """Do `work`, saying `words`; `then` gets what it gives, and `otherwise` is the title of the
-        error that it raises. Nothing is begun while something is being done."""
-        if self.is_busy:
-            return
-        self.is_busy = True
-        self._screen.set_focus(None)
-        self._screen.show_keys(note=words)
-
-        def run() -> None:
-            try:
-                result = work()
-            except TuiprovError as error:
-                after: Callable[[], None] = partial(self._screen.tell, otherwise, error)
-            else:
-                after = partial(then, result)
-            self._screen.app.call_from_thread(self._done, after)
-
-        self._screen.run_worker(run, thread=True, group="waiting")
-
-    def hold(self, event: events.Key) -> bool:
-        """Keep a key for later, if something is being done."""
-        if self.is_busy:
-            self._held.append(event)
-            event.stop()
-            event.prevent_default()
-        return self.is_busy
-
-    def _done(self, after: Callable[[], None]) -> None:
-        self.is_busy = False
-        if not self._screen.is_attached:
-            return
-        self._screen.set_focus(self._focus())
-        self._screen.show_keys()
-        after()
-        for event in self._held:
-            type_again(self._screen, event)
-        self._held.clear()

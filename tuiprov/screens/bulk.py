@@ -6,12 +6,9 @@ written; applying is one operation, which the history takes back with one key.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import cast
-
-from textual import work
 
 from tuiprov.bulk import Bulk
 from tuiprov.data.bulk_sheet import EACH_ITS_OWN, MIXED, BulkSheet
@@ -22,6 +19,8 @@ from tuiprov.data.identity import Identity
 from tuiprov.data.page import Page
 from tuiprov.data.record import Record
 from tuiprov.errors import PublishError, TuiprovError
+from tuiprov.orders.order import OnRecord, going_on
+from tuiprov.publish.plan import Plan
 from tuiprov.screens.device_information import DeviceInformationSection
 from tuiprov.screens.device_settings import DeviceSettingsSection
 from tuiprov.screens.form_screen import FormScreen
@@ -35,7 +34,6 @@ from tuiprov.widgets.compat import Run
 from tuiprov.widgets.form import Row
 
 _YES_NO = (("yes", "yes"), ("no", "no"))
-_PROGRESS_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -105,6 +103,12 @@ _SECTIONS: Sequence[_BulkSection] = (
 )
 
 
+def options_for(name: str, sheet: BulkSheet) -> Options:
+    """What a field can be given that every kind of these extensions has."""
+    section = next(one for one in _SECTIONS if name in one.names())
+    return section.options(sheet.fields[name], sheet)
+
+
 class BulkScreen(FormScreen[BulkSheet]):
     """Edits many extensions. Answers True when something was stored."""
 
@@ -114,8 +118,6 @@ class BulkScreen(FormScreen[BulkSheet]):
         self._bulk = bulk
         self.words = ""
         """What was done, for who opened the screen."""
-        self._told_at = 0.0
-        self._works = False
 
     @property
     def _whom(self) -> str:
@@ -129,38 +131,34 @@ class BulkScreen(FormScreen[BulkSheet]):
 
     def store(self) -> None:
         names = ", ".join(self.sheet.fields[name].label for name in self.sheet.change)
-        plan = PlanScreen(self._bulk.plan, f"{names} of {self._whom}")
+        whom = f"{names} of {self._whom}"
+        plan = PlanScreen(self._bulk.plan, whom, in_waves=lambda _: self._store_for_waves())
 
         def answered(apply: bool | None) -> None:
-            if apply and not self._works:
-                self._works = True
-                self._apply()
+            if apply:
+                self.work_on(f"Edit {self._whom}", self._store, self._applied, self._failed)
 
         self.app.push_screen(plan, answered)
 
-    @work(thread=True, exclusive=True, group="bulk")
-    def _apply(self) -> None:
-        """Write it in a thread, with a word now and then about how far it is."""
-        problem: TuiprovError | None = None
-        words = ""
-        try:
-            words = self._bulk.apply(self._on_record)
-        except TuiprovError as error:
-            problem = error
-        if self.is_running and self.app.is_running:
-            self.app.call_from_thread(self._applied, words, problem)
+    def _store(self, on_record: OnRecord) -> str:
+        return self._bulk.apply(on_record, going_on(on_record))
 
-    def _on_record(self, count: int) -> None:
-        if time.monotonic() - self._told_at > _PROGRESS_SECONDS and self.app.is_running:
-            self._told_at = time.monotonic()
-            self.app.call_from_thread(self.show_keys, note=f"Working … {count:,}")
+    def _store_for_waves(self) -> None:
+        def do(on_record: OnRecord) -> Plan:
+            return self._bulk.store_for_waves(on_record, going_on(on_record))
 
-    def _applied(self, words: str, problem: TuiprovError | None) -> None:
-        self._works = False
-        if problem is None:
-            self.words = words
-            self.close(True)
-        elif isinstance(problem, PublishError):
+        self.work_on(f"Edit {self._whom}", do, self._show_waves, self._failed)
+
+    def _show_waves(self, plan: Plan) -> None:
+        self._applied("Changed; the phones' files are to follow in waves.")
+        self.app.call_later(self.navigator.show_waves, plan)
+
+    def _applied(self, words: str) -> None:
+        self.words = words
+        self.close(True)
+
+    def _failed(self, problem: TuiprovError) -> None:
+        if isinstance(problem, PublishError):
             self.words = "Changed, but not published."
             self.close(True)
             self.tell("Changed, but not published", problem)

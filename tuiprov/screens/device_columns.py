@@ -18,12 +18,13 @@ READ_ONLY = "r"
 
 _SIGNS = {**STATE_SIGNS, "unassigned": "  unassigned"}
 _LOCK = Column("lock", "", 1)
+_PHONE = Column("phone", "Phone", 16)
 _STATE = Column("state", "State", 12)
 _NAME = Column("friendly_name", "Name", 11, flex=True)
 _MAC = Column("mac", "MAC address", 17)
 _LINES = Column("used", "Lines", 5)
 _EXTENSIONS = Column("extensions", "Extensions", 10, flex=True)
-_NARROW = (_LOCK, _STATE, _NAME, _MAC, Column("phone", "Phone", 16), _LINES, _EXTENSIONS)
+_NARROW = (_LOCK, _STATE, _NAME, _MAC, _PHONE, _LINES, _EXTENSIONS)
 _WIDE = (
     _LOCK,
     _STATE,
@@ -50,6 +51,8 @@ _FULL = (
     Column("version", "Version", 7),
     Column("firmware_seen", "Firmware seen", 13),
 )
+CHOICES = (*_FULL[:-3], _PHONE, Column("serial", "Serial number", 13), *_FULL[-3:])
+"""All that can be chosen."""
 
 
 def columns_for(width: int, *, wide: bool) -> Sequence[Column]:

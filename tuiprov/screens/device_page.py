@@ -13,6 +13,7 @@ from textual.binding import BindingType
 
 from tuiprov.data.device_rows import DeviceRow
 from tuiprov.data.draft import DeviceDraft, Draft
+from tuiprov.data.meeting import Newer
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.device_information import DeviceInformationSection
@@ -90,6 +91,13 @@ class DevicePage(PageScreen):
             return "New device"
         name = base.values["friendly_name"]
         return f"Device {name} ({base.values['manufacturer']} {base.values['model']})"
+
+    def newer(self) -> Newer | None:
+        return self.session.inventory.newer(self._device)
+
+    def rebased(self) -> None:
+        self.session.inventory.read_row(self._device)
+        super().rebased()
 
     def plan_save(self) -> Plan:
         return self.session.inventory.plan_save(self._device)

@@ -7,9 +7,9 @@ is on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
 from textual.binding import BindingType
 
 from tuiprov.data.device_rows import SORTS, DeviceLine, DeviceRow
@@ -18,13 +18,13 @@ from tuiprov.errors import PublishError, TuiprovError
 from tuiprov.inventory import NEVER, Fetched, Inventory
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.base import bindings_of
-from tuiprov.screens.behind import Waiting
-from tuiprov.screens.device_columns import cell, columns_for, in_past
+from tuiprov.screens.device_columns import CHOICES, cell, columns_for, in_past
 from tuiprov.screens.device_page import DevicePage
-from tuiprov.screens.list_screen import ListScreen
+from tuiprov.screens.marked_devices import MarkedDevices
 from tuiprov.screens.owners import choose_owner
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.screens.versions import VersionsScreen
+from tuiprov.screens.viewed_list import ViewedList
 from tuiprov.text import local_time, visible
 from tuiprov.widgets.compat import Run
 from tuiprov.widgets.dialog import Dialog
@@ -32,6 +32,7 @@ from tuiprov.widgets.picker import Picker
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
+    from tuiprov.data.stop import Stop
     from tuiprov.session import Session
 
 _SORT_WORDS = {
@@ -56,8 +57,12 @@ class _Devices:
         self._known: dict[int, DeviceRow] = {}
         self._fetched: dict[int, Fetched] = {}
 
-    def ids(self, words: str) -> Sequence[int]:
-        return self._inventory.ids(words, self._sort)
+    def ids(self, words: str, most: int | None = None, stop: Stop | None = None) -> Sequence[int]:
+        return self._inventory.ids(words, self._sort, most, stop)
+
+    def all(self) -> Sequence[int]:
+        """All devices that are seen, in the order of the list."""
+        return self._inventory.ids("", self._sort)
 
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
         rows = self._read(ids)
@@ -82,12 +87,14 @@ class _Devices:
         return rows
 
 
-class DevicesScreen(ListScreen):
+class DevicesScreen(ViewedList):
     """Every device this viewer sees; Enter opens its page."""
 
     where = "devices"
+    list_name = "devices"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("devices")
     words = "Devices"
+    can_mark = True
     filter_hint = "type: T46S, owner:acme, state:unassigned"
     empty = "No device matches."
 
@@ -95,14 +102,12 @@ class DevicesScreen(ListScreen):
         super().__init__(session)
         self.sort = SORTS[0]
         self._source: _Devices | None = None
-        self._waiting = Waiting(self, lambda: self.table)
-
-    def on_key(self, event: events.Key) -> None:
-        if not self._waiting.hold(event):
-            super().on_key(event)
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
         return columns_for(self.app.size.width, wide=wide)
+
+    def choices(self, session: Session) -> Sequence[Column]:
+        return CHOICES
 
     def source(self, session: Session) -> _Devices:
         self._source = _Devices(session.inventory, self.sort)
@@ -184,13 +189,14 @@ class DevicesScreen(ListScreen):
     def _enrol(self, inventory: Inventory, device_id: int, sure: bool) -> None:
         if not sure or self.session is None:
             return
-        try:
-            inventory.enrol(device_id)
-        except TuiprovError as error:
-            self.tell("Not enrolled", error)
-        else:
-            self.show_link(self.session, device_id)
-        self.reload()
+        session = self.session
+
+        def enrolled(_: Plan) -> None:
+            self.show_link(session, device_id)
+            self.reload()
+
+        failed = partial(self._not_done, "Not enrolled")
+        self.work_on("Enrol", lambda _: inventory.enrol(device_id), enrolled, failed)
 
     def action_link(self) -> None:
         """Show the device's provisioning link."""
@@ -221,9 +227,9 @@ class DevicesScreen(ListScreen):
             if key == "enter":
                 self.plan_resync(session, targets)
             elif key == "a":
-                self._waiting.do(
-                    "Looking for the phones …",
-                    lambda: session.resyncing.targets(listed),
+                self.work_on(
+                    "Look for the phones",
+                    lambda _: session.resyncing.targets(listed),
                     lambda found: self.plan_resync(session, found),
                     "No phone can be asked",
                 )
@@ -261,8 +267,30 @@ class DevicesScreen(ListScreen):
             about = f"Clear assignment of {row.friendly_name}: {row.extensions or row.organization}"
             self._end_use(row, about, lambda inventory, draft: inventory.clear(draft.base))
 
+    def action_act_on_marked(self) -> None:
+        """Choose what to do with all marked devices, or with the one under the cursor."""
+        if (marked := self._marked()) is not None:
+            marked.choose()
+
+    def _marked(self) -> MarkedDevices | None:
+        session, marked = self.session, self.table.marked
+        if session is None or self._source is None:
+            return None
+        try:
+            listed = self._source.all() if marked else []
+        except TuiprovError as error:
+            self.tell("The marked devices cannot be read", error)
+            return None
+        ids = [number for number in listed if number in marked]
+        if not marked and self.chosen is not None:
+            ids = [self.chosen]
+        return MarkedDevices(self, session, ids) if ids else None
+
     def action_remove(self) -> None:
-        """Show what removing the device does, then do it."""
+        """Show what removing the marked devices, or this one, does, then do it."""
+        if self.table.marked and (marked := self._marked()) is not None:
+            marked.remove()
+            return
         row = self._row()
         if row is not None and self._may("This device cannot be removed", row.cannot_remove):
             serves = f": serves {row.extensions}" if row.extensions else ""
@@ -375,18 +403,17 @@ class DevicesScreen(ListScreen):
 
     def _do(self, title: str, work: Callable[[], object]) -> None:
         """Do what a plan said, and say how it went."""
-        note, made = "Done.", None
-        try:
-            made = work()
-        except PublishError as error:
-            note = ""
-            self.tell("Stored, but the files could not follow", error)
-        except TuiprovError as error:
-            note = ""
-            self.tell(title, error)
-        self.reload(note)
+        self.work_on("Write it", lambda _: work(), self._done, partial(self._not_done, title))
+
+    def _done(self, made: object) -> None:
+        self.reload("Done.")
         if isinstance(made, Plan) and self.session is not None:
-            self.offer_resync(self.session, made, note)
+            self.offer_resync(self.session, made, "Done.")
+
+    def _not_done(self, title: str, error: TuiprovError) -> None:
+        stored = isinstance(error, PublishError)
+        self.tell("Stored, but the files could not follow" if stored else title, error)
+        self.reload()
 
 
 def _in_words(line: DeviceLine) -> str:

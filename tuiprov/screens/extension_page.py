@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
 from tuiprov.data.draft import Draft
+from tuiprov.data.meeting import Newer
 from tuiprov.errors import TuiprovError
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.base import bindings_of
@@ -62,11 +64,15 @@ class ExtensionPage(PageScreen):
         if self.draft.base.device_id is not None:
             self.tell("This extension has a device", _HAS_ONE)
             return
-        try:
-            rows = self.session.inventory.spares(self.draft.base)
-        except TuiprovError as error:
-            self.tell("No device can be taken", error)
-            return
+        spares = self.session.inventory.spares
+        self.work_on(
+            "Look for free devices",
+            lambda _: spares(self.draft.base),
+            self._choose_device,
+            "No device can be taken",
+        )
+
+    def _choose_device(self, rows: Sequence[DeviceRow]) -> None:
         if not rows:
             self.show_keys(note="The inventory has no device with a free line for this extension.")
             return
@@ -85,6 +91,9 @@ class ExtensionPage(PageScreen):
         self.begin_anew("Taken from the inventory; it is this extension's once you save.")
 
     # -- saving ---------------------------------------------------------------------------------
+
+    def newer(self) -> Newer | None:
+        return self.session.newer(self.draft)
 
     def plan_save(self) -> Plan:
         return self.session.plan_save(self.draft)

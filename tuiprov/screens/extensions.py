@@ -7,6 +7,7 @@ that the app opens in a thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -14,13 +15,16 @@ from textual.screen import Screen
 
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import bindings_of
-from tuiprov.screens.list_screen import ListScreen
+from tuiprov.screens.viewed_list import ViewedList
 from tuiprov.widgets.picker import Picker
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
+    from tuiprov.bulk import Bulk
     from tuiprov.data.page import Page
+    from tuiprov.data.stop import Stop
     from tuiprov.data.store import ExtensionRow
+    from tuiprov.screens.marked_extensions import MarkedExtensions
     from tuiprov.session import Session
 
 STATE_SIGNS = {
@@ -53,25 +57,37 @@ class _Extensions:
     def __init__(self, session: Session):
         self._session = session
 
-    def ids(self, words: str) -> Sequence[int]:
-        return self._session.extension_ids(words)
+    def ids(self, words: str, most: int | None = None, stop: Stop | None = None) -> Sequence[int]:
+        return self._session.extension_ids(words, most, stop)
 
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
         rows = self._session.extension_rows(ids)
-        return {number: [_cell(row, name) for name in columns] for number, row in rows.items()}
+        more = [name for name in columns if name not in _OWN]
+        texts = self._session.extension_values(ids, more) if more else {}
+        return {
+            number: [_cell(row, texts.get(number, _NO_TEXTS), name) for name in columns]
+            for number, row in rows.items()
+        }
 
 
-def _cell(row: ExtensionRow, name: str) -> str:
+_OWN = frozenset(column.name for column in _WIDE_COLUMNS)
+_NO_TEXTS: Mapping[str, str] = {}
+
+
+def _cell(row: ExtensionRow, texts: Mapping[str, str], name: str) -> str:
+    if name not in _OWN:
+        return texts.get(name, "")
     value = getattr(row, name)
     if name == "state":
         return STATE_SIGNS.get(row.state, row.state)
     return "" if value is None else str(value)
 
 
-class ExtensionsScreen(ListScreen):
+class ExtensionsScreen(ViewedList):
     """Every extension this viewer sees; Enter opens its page."""
 
     where = "list"
+    list_name = "extensions"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("list")
     words = "Extensions"
     can_mark = True
@@ -79,6 +95,11 @@ class ExtensionsScreen(ListScreen):
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
         return _WIDE_COLUMNS if wide else _NARROW_COLUMNS
+
+    def choices(self, session: Session) -> Sequence[Column]:
+        from tuiprov.screens.extension_columns import choices
+
+        return choices(session.viewer)
 
     def source(self, session: Session) -> _Extensions:
         return _Extensions(session)
@@ -133,29 +154,81 @@ class ExtensionsScreen(ListScreen):
                 )
             )
 
+    def action_import_file(self) -> None:
+        """Ask for a CSV file, and show what is in it."""
+        from tuiprov.widgets.ask_path import AskPath
+
+        def answered(text: str | None) -> None:
+            if text:
+                self._import(text)
+
+        if self.session is not None:
+            self.app.push_screen(AskPath("Import a CSV file"), answered)
+
+    def _import(self, text: str) -> None:
+        from pathlib import Path
+
+        from tuiprov.screens.importing import ImportScreen
+
+        if self.session is None:
+            return
+        try:
+            screen = ImportScreen(self.session.importing(Path(text).expanduser()))
+        except (TuiprovError, RuntimeError) as error:
+            self.tell("This file cannot be read", str(error))
+            return
+        self.app.push_screen(screen, lambda _: self.reload(screen.words))
+
     def action_edit_marked(self) -> None:
         """Edit all marked extensions together."""
-        from tuiprov.screens.bulk import BulkScreen
-
-        session, marked = self.session, self.table.marked
-        if session is None:
-            return
-        if not marked:
+        if not self.table.marked:
             self.show_keys(note="Nothing is marked: Space marks a row, Ctrl+A all that match.")
             return
-        ids = [number for number in session.extension_ids("") if number in marked]
+        self._edit_together(self._acted_on())
+
+    def action_act_on_marked(self) -> None:
+        """Choose what to do with all marked extensions, or with the one under the cursor."""
+        if (marked := self._marked()) is not None:
+            marked.choose()
+
+    def _marked(self) -> MarkedExtensions | None:
+        from tuiprov.screens.marked_extensions import MarkedExtensions
+
+        ids = self._acted_on()
+        if self.session is None or not ids:
+            return None
+        return MarkedExtensions(self, self.session, ids, partial(self._edit_together, ids))
+
+    def _acted_on(self) -> Sequence[int]:
+        """The marked extensions in order, else the one under the cursor."""
+        marked = self.table.marked
+        if not marked or self.session is None:
+            return [] if self.chosen is None else [self.chosen]
         try:
-            screen = BulkScreen(session, session.bulk(ids))
+            return [number for number in self.session.extension_ids("") if number in marked]
         except TuiprovError as error:
-            self.tell("These cannot be edited together", error)
+            self.tell("The marked extensions cannot be read", error)
+            return []
+
+    def _edit_together(self, ids: Sequence[int]) -> None:
+        from tuiprov.screens.bulk import BulkScreen
+
+        session = self.session
+        if session is None:
             return
 
-        def closed(stored: bool | None) -> None:
-            if stored:
-                self.table.unmark()
-            self.reload(screen.words if stored else "")
+        def opened(bulk: Bulk) -> None:
+            screen = BulkScreen(session, bulk)
 
-        self.app.push_screen(screen, closed)
+            def closed(stored: bool | None) -> None:
+                if stored:
+                    self.table.unmark()
+                self.reload(screen.words if stored else "")
+
+            self.app.push_screen(screen, closed)
+
+        title = "These cannot be edited together"
+        self.work_on("Read them", lambda _: session.bulk(ids), opened, title)
 
     def action_identify(self) -> None:
         """Change who the extension under the cursor is."""
@@ -172,9 +245,12 @@ class ExtensionsScreen(ListScreen):
             self.tell("This extension cannot be opened", error)
 
     def action_remove(self) -> None:
-        """Remove the extension under the cursor, after its plan."""
+        """Remove all marked extensions, or the one under the cursor, after the plan."""
         from tuiprov.screens.plan import PlanScreen
 
+        if self.table.marked and (marked := self._marked()) is not None:
+            marked.remove()
+            return
         chosen, session = self.chosen, self.session
         if chosen is None or session is None:
             return
@@ -192,13 +268,16 @@ class ExtensionsScreen(ListScreen):
         self.app.push_screen(PlanScreen(plan, words), answered)
 
     def _remove(self, session: Session, page: Page) -> None:
-        try:
-            session.remove_extension(page)
-        except TuiprovError as error:
+        def failed(error: TuiprovError) -> None:
             self.tell("Not removed", error)
             self.reload()
-        else:
-            self.reload("Removed.")
+
+        self.work_on(
+            "Remove",
+            lambda _: session.remove_extension(page),
+            lambda _: self.reload("Removed."),
+            failed,
+        )
 
     def action_publish(self) -> None:
         if self.session is not None:

@@ -34,6 +34,7 @@ from tuiprov.widgets.compat import Run, wrap
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
+    from tuiprov.data.stop import Stop
     from tuiprov.session import Session
 
 REFRESH_SECONDS: Final = 1.0
@@ -64,7 +65,7 @@ class _Requests:
         self._fetching = fetching
         self._known: dict[int, FetchRow] = {}
 
-    def ids(self, words: str) -> Sequence[int]:
+    def ids(self, words: str, _most: int | None = None, _stop: Stop | None = None) -> Sequence[int]:
         return self._fetching.ids(words)
 
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:

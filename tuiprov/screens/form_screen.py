@@ -6,24 +6,40 @@ extension are others. A subclass says what saving means.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Generic
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from tuiprov.actions import Where
+from tuiprov.data.meeting import Newer, go_on, meet
+from tuiprov.data.presence import Other
+from tuiprov.errors import Conflict, NotFound, TuiprovError
 from tuiprov.screens.base import TuiprovScreen, bindings_of
+from tuiprov.screens.company import Company, News
+from tuiprov.screens.merge import MergeScreen
 from tuiprov.screens.section import AnySheet, Section
+from tuiprov.text import visible
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import Run, type_again, wrap
+from tuiprov.widgets.compat import Run, shorten, type_again, wrap
 from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.form import Form, Row
 from tuiprov.widgets.picker import OrderPicker, Picker
 
 WIDE = 110
 """From this width on there is room for whole titles, and for two panes side by side."""
+
+
+_STAYS = "What you typed stays here until you leave the page."
+
+
+def _lost(labels: Sequence[str]) -> str:
+    """What could not be typed again."""
+    return f"closed by that, and not kept of yours: {', '.join(labels)}" if labels else ""
 
 
 class FormScreen(TuiprovScreen, Generic[AnySheet]):
@@ -48,6 +64,10 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
         self._sections_bar = Bar(id="sections")
         self._help = Bar(id="help")
         self._jumping = False
+        self.taken_in: list[str] = []
+        """What came in from others since the last save: told with the plan, or after the save."""
+        self._company = Company(self)
+        self._news = News()
         self.begin_at = ""
         """The field to begin with; "" for the first one."""
 
@@ -69,6 +89,11 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
         for number in self._visible_sections():
             if self.begin_at in self.sections[number].names():
                 self.go_to_section(number, self.begin_at)
+        if self.is_shared:
+            self._company.begin()
+
+    def on_unmount(self) -> None:
+        self._company.end()
 
     # -- what a kind of form says for itself ----------------------------------------------------
 
@@ -80,8 +105,29 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
         """Field → what is worth a word beside it, besides the sheet's own warnings."""
         return {}
 
+    @property
+    def is_shared(self) -> bool:
+        """Can somebody else have the same record open?"""
+        return False
+
+    def here(self, mine: str) -> tuple[str, Sequence[Other]]:
+        """In a thread: say that this form is open (`Session.here`), and hear who else is there."""
+        return "", ()
+
+    def left(self, mine: str) -> None:
+        """In a thread: this form is closed."""
+
     def store(self) -> None:
         """Everything is right and something is changed: store it, or ask first."""
+
+    def newer(self) -> Newer | None:
+        """The record as it is stored now, when that is not what the sheet began from."""
+        return None
+
+    def rebased(self) -> None:
+        """The sheet begins from what somebody else has stored."""
+        self._news = replace(self._news, newer=None)
+        self.show_all()
 
     def close(self, stored: bool) -> None:
         """Go back to where the screen was opened from."""
@@ -165,9 +211,84 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
         if self.sheet.errors:
             self.show_first_error()
         elif self.sheet.is_changed:
-            self.store()
+            self.meet_others(self.store)
         else:
-            self.show_keys(note="Nothing to save: nothing changed.")
+            nothing = "Nothing to save: nothing changed."
+            self.meet_others(lambda: self.show_keys(note=nothing))
+
+    # -- others who changed the same record -----------------------------------------------------
+
+    def news(self, mine: str) -> tuple[str, News]:
+        begun = self.sheet.begun
+        mine, others = self.here(mine)
+        try:
+            return mine, News(tuple(others), self.newer(), begun=begun)
+        except NotFound as error:
+            return mine, News(gone=str(error))
+
+    def pass_on_news(self, news: News) -> None:
+        self.call_later(self._hear, news)
+
+    def _hear(self, news: News) -> None:
+        """Say who else is here in the title, and what they have stored in the line of keys."""
+        if not self.is_current:
+            return  # something is asked, or being saved: the next news come soon
+        if news.begun != self.sheet.begun:
+            news = replace(news, newer=None)  # saved meanwhile: what is newer is our own
+        before, self._news = self._news, news
+        if news == before:
+            return
+        self.show_all()
+        words = meet(self.sheet, news.newer).all_words() if news.newer is not None else ""
+        if words:
+            self.show_keys(note=f"{words}. F2 brings it in.")
+
+    def _their_notes(self) -> dict[str, str]:
+        """Field → what somebody has stored in it since the form was opened."""
+        newer = self._news.newer
+        if newer is None:
+            return {}
+        found = meet(self.sheet, newer)
+        return {one.name: f"{one.said}: {one.theirs or '(empty)'}" for one in found.changed}
+
+    def meet_others(
+        self, then: Callable[[], None], conflict: Conflict | NotFound | None = None
+    ) -> None:
+        """Bring in what others stored since this form was opened, after asking about each field
+        that both changed; `then` goes on saving. `conflict`: that there is something is known."""
+        try:
+            newer = self.newer()
+        except NotFound as error:
+            self.tell("Not saved", f"{error}.\n{_STAYS}")
+            return
+        except TuiprovError as error:
+            self.tell("Not saved", error)
+            return
+        if newer is None:
+            if conflict is None:
+                then()
+            else:
+                self.tell("Not saved", conflict)
+            return
+        meeting = meet(self.sheet, newer)
+
+        def decided(theirs: frozenset[str] | None) -> None:
+            if theirs is None:
+                self.show_keys(note="Nothing was saved.")
+                return
+            lost = go_on(self.sheet, newer, theirs)
+            self.taken_in += [words for words in (meeting.words(), _lost(lost)) if words]
+            self.rebased()
+            if self.sheet.is_changed or self.sheet.errors:
+                self.action_save()
+            else:
+                told = ". ".join(self.taken_in) or "All is as they stored it"
+                self.show_keys(note=f"{told}. Nothing is left to save.")
+
+        if meeting.both:
+            self.app.push_screen(MergeScreen(meeting), decided)
+        else:
+            decided(frozenset())
 
     def show_first_error(self) -> None:
         """Go to the first field that is wrong."""
@@ -185,7 +306,10 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
 
     def rows(self, number: int) -> list[Row]:
         """The rows of a section as they are shown now."""
-        return self.sections[number].rows(self.sheet, self.notes())
+        notes = dict(self.notes())
+        for name, words in self._their_notes().items():
+            notes[name] = f"{notes[name]} {words}" if name in notes else words
+        return self.sections[number].rows(self.sheet, notes)
 
     def _visible_sections(self) -> list[int]:
         """Sections of which this viewer sees at least one row."""
@@ -238,11 +362,23 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
         if self.section not in self._visible_sections():
             self.section = self._visible_sections()[0]
         self.form.show(self.rows(self.section))
-        self.title_bar.show(self.title_runs())
+        self.title_bar.show(self._whole_title())
         self._show_sections()
         self.show_help()
         if not self._jumping:
             self.show_keys()
+
+    def _whole_title(self) -> list[Run]:
+        """The title, and who else is here: where there is not room for both, that comes first."""
+        words = visible(self._news.words())
+        if not words:
+            return self.title_runs()
+        title = self.title_runs()[:1]
+        room = self.app.size.width - 4 - cell_len(words)
+        return [
+            *((shorten(text, room), style) for text, style in title),
+            (f"  {words}", "bar--note"),
+        ]
 
     def _show_sections(self) -> None:
         runs: list[Run] = []

@@ -4,6 +4,7 @@ back as a whole."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -21,6 +22,9 @@ from tuiprov.widgets.preview import PreviewLine
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
+    from tuiprov.data.operation import Operation
+    from tuiprov.data.stop import Stop
+    from tuiprov.orders.order import OnRecord
     from tuiprov.session import Session
 
 _NARROW = (
@@ -46,7 +50,7 @@ class _Events:
     def __init__(self, session: Session):
         self._session = session
 
-    def ids(self, words: str) -> Sequence[int]:
+    def ids(self, words: str, _most: int | None = None, _stop: Stop | None = None) -> Sequence[int]:
         return self._session.archive.ids(self._session.viewer, words)
 
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
@@ -95,35 +99,46 @@ class HistoryScreen(ListScreen):
         session = self.session
         if session is None or not sure:
             return
-        try:
-            devices = session.undo(row.id)
-        except TuiprovError as error:
-            self.tell("Not taken back", error)
-            self.reload()
-            return
-        if not devices or not session.may("files.publish"):
+        operation = session.store.operations.start()
+
+        def work(on_record: OnRecord) -> tuple[set[int], set[int]]:
+            with operation.storing():
+                devices = session.undo(row.id, on_record)
+            return devices, session.undone(row.id)
+
+        taken_back = partial(self._taken_back, session, operation)
+        self.work_on("Take the operation back", work, taken_back, self._failed)
+
+    def _failed(self, error: TuiprovError) -> None:
+        self.tell("Not taken back", error)
+        self.reload()
+
+    def _taken_back(
+        self, session: Session, operation: Operation, found: tuple[set[int], set[int]]
+    ) -> None:
+        """The data is as before; the phones' files follow when the plan is applied."""
+        if not any(found) or not session.may("files.publish"):
+            operation.finish()
             self.reload("Taken back.")
             return
-        self._show_plan(devices)
+        screen = PlanScreen(partial(session.plan_of, *found), "the phones concerned")
 
-    def _show_plan(self, devices: set[int]) -> None:
-        session = self.session
-        if session is None:
-            return
-        screen = PlanScreen(lambda _: session.plan_of(devices), "the phones concerned")
+        def published(words: str, error: TuiprovError | None) -> None:
+            if error is not None:
+                operation.give_up()
+                self.tell("Not published", error)
+            else:
+                operation.finish()
+            self.reload(f"Taken back. {words}")
 
         def answer(apply: bool | None) -> None:
             if apply and screen.plan:
-                self.navigator.publish(screen.plan, self._published)
+                self.navigator.publish(screen.plan, published)
             else:
+                operation.finish()
                 self.reload("Taken back; the phones' files are as before.")
 
         self.app.push_screen(screen, answer)
-
-    def _published(self, words: str, error: TuiprovError | None) -> None:
-        if error is not None:
-            self.tell("Not published", error)
-        self.reload(f"Taken back. {words}")
 
 
 class OperationScreen(TextScreen):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tuiprov.data.draft import Draft
 from tuiprov.data.fields import Field
 from tuiprov.data.identity import KNOWN_LATER, Identity, added
-from tuiprov.errors import PublishError, TuiprovError
+from tuiprov.data.meeting import Newer
+from tuiprov.data.presence import Other
+from tuiprov.errors import Conflict, NotFound, PublishError, TuiprovError
 from tuiprov.screens.form_screen import FormScreen
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.screens.section import Section
@@ -113,18 +116,33 @@ class EditIdentityScreen(IdentityScreen):
         except TuiprovError as error:
             self.tell("This cannot be planned", error)
             return
-        if not plan:
+        if not plan and not self.taken_in:
             self._save()
             return
-        screen = PlanScreen(plan, str(self.sheet.base.values["extension"]))
+        about = str(self.sheet.base.values["extension"])
+        screen = PlanScreen(plan, about, taken_in=self.taken_in)
         self.app.push_screen(screen, lambda apply: self._save() if apply else None)
 
+    @property
+    def is_shared(self) -> bool:
+        return True
+
+    def here(self, mine: str) -> tuple[str, Sequence[Other]]:
+        return self._session.here(self.sheet.base, mine)
+
+    def left(self, mine: str) -> None:
+        self._session.store.presences.leave(mine)
+
+    def newer(self) -> Newer | None:
+        return self._session.newer(self.sheet)
+
     def _save(self) -> None:
-        try:
-            self._session.save(self.sheet)
-        except PublishError as error:
-            self.tell("Saved, but not published", error)
-        except TuiprovError as error:
-            self.tell("Not saved", error)
+        save = self._session.save
+        self.work_on("Save", lambda _: save(self.sheet), lambda _: self.close(True), self._failed)
+
+    def _failed(self, error: TuiprovError) -> None:
+        if isinstance(error, Conflict | NotFound):
+            self.meet_others(self.store, error)
         else:
-            self.close(True)
+            stored = isinstance(error, PublishError)
+            self.tell("Saved, but not published" if stored else "Not saved", error)

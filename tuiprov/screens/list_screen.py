@@ -6,9 +6,11 @@ Imports nothing of the data layer: the list of extensions is part of the first f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from rich.cells import cell_len
 from textual import events, work
 from textual.app import ComposeResult
 
@@ -16,20 +18,30 @@ from tuiprov.actions import ACTIONS
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import TuiprovScreen
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import Run, pass_on, type_again
-from tuiprov.widgets.table import Column, NoRows, Table
+from tuiprov.widgets.compat import Run, cut_left, pass_on, type_again
+from tuiprov.widgets.table import PAGE, Column, NoRows, Table, columns_that_fit
 
 if TYPE_CHECKING:
+    from tuiprov.data.stop import Stop
     from tuiprov.session import Session
 
 WIDE = 110
+SHORTEST = 6
+"""So many cells of a filter stay beside what is wrong with it."""
+
+
+def _at_once(do: Callable[[], object]) -> object:
+    return do()
 
 
 class Source(Protocol):
     """Where a list gets its rows from: ids once, rows by page."""
 
-    def ids(self, words: str) -> Sequence[int]:
-        """The ids of all records that match, in order. Called in a thread."""
+    def ids(
+        self, words: str, most: int | None = None, stop: Stop | None = None, /
+    ) -> Sequence[int]:
+        """The ids of all records that match, in order; `most`: where all would take long, so many
+        of them. Called in a thread; `stop` may end it, with a StoreError."""
 
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
         """The cells of these records in the order of `columns` (their names)."""
@@ -40,13 +52,13 @@ class _Page:
 
     def __init__(self, source: Source, ids: Sequence[int], columns: Sequence[Column]):
         self.ids = ids
-        self._source = source
+        self.source = source
         self._names = [column.name for column in columns]
         self._flex = next((n for n, column in enumerate(columns) if column.flex), 0)
 
     def page(self, ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
         try:
-            return self._source.cells(ids, self._names)
+            return self.source.cells(ids, self._names)
         except TuiprovError as error:
             return {number: [*[""] * self._flex, str(error)] for number in ids}
 
@@ -70,12 +82,18 @@ class ListScreen(TuiprovScreen):
         """Set as soon as rows are on the screen."""
         self._filter_bar = Bar(id="filter")
         self._is_loading = False
+        """Are the rows on the screen those of another filter still?"""
+        self._is_growing = False
+        """Are there more rows to come?"""
+        self._stop: Stop | None = None
+        """Ends the reading that is under way."""
         self._keys_are_for: Session | None = None
         self._when_loaded: Callable[[], None] | None = None
         """What was ordered of the list that is being read."""
         self._shown_filter = ""
         self._held_keys: list[events.Key] = []
         self._note = ""
+        self._page: _Page | None = None
         self._loads = 0
         """How often the list was asked for: only the last answer counts."""
         self._has_note = False
@@ -95,6 +113,24 @@ class ListScreen(TuiprovScreen):
     def open_record(self, id: int) -> None:
         """Enter on the row of this id."""
 
+    def present_columns(self) -> Sequence[Column]:
+        """The columns to be shown now, as far as there is room for them."""
+        return self.columns(wide=self.app.size.width >= WIDE)
+
+    def prepare(self, session: Session) -> None:
+        """What is to be read before the rows are. Called in a thread."""
+
+    def proposed(self) -> str:
+        """What stands dimmed behind the filter."""
+        return ""
+
+    def filter_set(self) -> None:
+        """The user has changed the filter."""
+
+    def filter_key(self, event: events.Key) -> bool:
+        """Is this a key of the filter that this kind of list has besides?"""
+        return False
+
     def moved(self) -> None:
         """The cursor is on another row."""
 
@@ -113,7 +149,7 @@ class ListScreen(TuiprovScreen):
     # -- the parts ------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        self._columns = self.columns(wide=self.app.size.width >= WIDE)
+        self._columns = columns_that_fit(self.present_columns(), self.app.size.width)
         self.table = Table(self._columns, empty=self.empty, id="table")
         yield self.title_bar
         yield self._filter_bar
@@ -153,7 +189,9 @@ class ListScreen(TuiprovScreen):
             event.stop()
             event.prevent_default()
             return
-        if event.key == "enter":
+        if self.filter_key(event):
+            pass
+        elif event.key == "enter":
             self.action_open()
         elif event.key == "space" and self._space_marks:
             self.action_mark()
@@ -187,7 +225,7 @@ class ListScreen(TuiprovScreen):
 
     def action_mark_all(self) -> None:
         """Mark all rows that match, or none."""
-        if self._is_loading:
+        if self._is_loading or self._is_growing:
             self._when_loaded = self.action_mark_all
             return
         self.table.mark_all()
@@ -201,6 +239,19 @@ class ListScreen(TuiprovScreen):
 
     def on_resize(self) -> None:
         self._show_title()
+        page = self._page
+        if self._arrange() and page is not None:
+            self._page = _Page(page.source, page.ids, self._columns)
+            self.table.show(self._page, grows=self._is_growing)
+
+    def _arrange(self) -> bool:
+        """Give the table the columns that there is room for; are they others than before?"""
+        columns = columns_that_fit(self.present_columns(), self.app.size.width)
+        if columns == self._columns:
+            return False
+        self._columns = columns
+        self.table.set_columns(columns)
+        return True
 
     def action_open(self) -> None:
         """Open the record under the cursor; while the list follows the filter, the one that will
@@ -229,41 +280,75 @@ class ListScreen(TuiprovScreen):
 
     def _set_filter(self, text: str) -> None:
         self.filter = text
+        self.filter_set()
+        self._replace_filter(text)
+
+    def _replace_filter(self, text: str) -> None:
+        self.filter = text
         self._show_filter()
         self._end_note()
-        self._load()
+        self._load(self.call_after_refresh)
 
-    def _load(self) -> None:
-        """Read the ids of all matching records, then show them."""
+    def _load(self, when: Callable[[Callable[[], object]], object] = _at_once) -> None:
+        """Read the ids of all matching records, then show them. `when` begins it: a letter of the
+        filter is on the screen before the search for it takes the processor."""
         if self.session is not None:
-            self._is_loading = True
+            from tuiprov.data.stop import Stop  # there since the session is
+
+            self._is_loading, self._is_growing = True, False
             self._loads += 1
-            self._read(self.session, self.filter, self._loads)
+            before, self._stop = self._stop, Stop()
+            when(partial(self._read, self.session, self.filter, self._loads, before, self._stop))
 
     @work(thread=True, exclusive=True, group="list", exit_on_error=False)
-    def _read(self, session: Session, text: str, load: int) -> None:
+    def _read(
+        self, session: Session, text: str, load: int, before: Stop | None, stop: Stop
+    ) -> None:
+        """Read the first rows and show them, then the ids of all: so a list of a million is there
+        as soon as a short one."""
+        if before is not None:
+            before.now()
+        is_far_down = text == self._shown_filter and self.table.cursor >= PAGE
+        most = None if is_far_down else PAGE
         try:
+            self.prepare(session)
             source = self.source(session)
-            ids = source.ids(text)
+            ids = source.ids(text, most, stop)
+            grows = len(ids) == most
+            self.app.call_from_thread(self._show_rows, session, source, ids, text, load, grows)
+            if grows:
+                ids = source.ids(text, None, stop)
+                self.app.call_from_thread(self._show_all, session, source, ids, load)
         except TuiprovError as error:
-            self.app.call_from_thread(self._show_problem, str(error))
-            return
-        self.app.call_from_thread(self._show_rows, session, source, ids, text, load)
+            self.app.call_from_thread(self._show_problem, str(error), load)
+
+    def _is_over(self, load: int, session: Session) -> bool:
+        """Has the filter, the order or the viewer moved on?"""
+        return load != self._loads or session is not self.session
 
     def _show_rows(
-        self, session: Session, source: Source, ids: Sequence[int], text: str, load: int
+        self,
+        session: Session,
+        source: Source,
+        ids: Sequence[int],
+        text: str,
+        load: int,
+        grows: bool,
     ) -> None:
-        if load != self._loads or session is not self.session:
-            return  # the filter, the order or the viewer has moved on
-        self._is_loading = False
+        if self._is_over(load, session):
+            return
+        self._is_loading, self._is_growing = False, grows
         if text != self._shown_filter:
             # Another filter begins at its first row, whichever lists were shown between.
             self._shown_filter = text
             self.table.show(NoRows())
-        self.table.show(_Page(source, ids, self._columns))
+        self._arrange()
+        self._page = _Page(source, ids, self._columns)
+        self.table.show(self._page, grows=grows)
         self._show_title()
         self._show_filter()
-        self.shown()
+        if not grows:
+            self.shown()
         if session is not self._keys_are_for or self._note:
             # Not before the rows: these would then have to wait for the next frame, 20 ms.
             self._keys_are_for = session
@@ -271,6 +356,21 @@ class ListScreen(TuiprovScreen):
             self._has_note, self._note = bool(self._note), ""
             self._id_at_note = self.table.cursor_id
         self.call_after_refresh(self.is_shown.set)
+        if not grows or self._when_loaded == self.action_open:
+            self._do_what_was_ordered()
+
+    def _show_all(self, session: Session, source: Source, ids: Sequence[int], load: int) -> None:
+        if self._is_over(load, session):
+            return
+        self._is_growing = False
+        self._page = _Page(source, ids, self._columns)
+        self.table.grow(self._page)
+        self._show_title()
+        self._show_filter()
+        self.shown()
+        self._do_what_was_ordered()
+
+    def _do_what_was_ordered(self) -> None:
         if self._when_loaded is not None:
             ordered, self._when_loaded = self._when_loaded, None
             ordered()
@@ -278,16 +378,30 @@ class ListScreen(TuiprovScreen):
                 type_again(self, event)
             self._held_keys.clear()
 
+    def say(self, note: str) -> None:
+        """Say this in the line of keys until the next step."""
+        self.show_keys(note=note)
+        self._has_note, self._id_at_note = True, self.table.cursor_id
+
     def _end_note(self) -> None:
         """A note in the line of keys is gone with the next step."""
         if self._has_note:
             self._has_note = False
             self.show_keys()
 
-    def _show_problem(self, words: str) -> None:
-        self._is_loading, self._when_loaded = False, None
+    def _show_problem(self, words: str, load: int) -> None:
+        if load != self._loads:
+            return  # it was ended, because the filter has moved on
+        self._is_loading, self._is_growing, self._when_loaded = False, False, None
+        words = words.removeprefix("filter, ")
+        room = self.app.size.width - cell_len(f"   {words} ")
+        label = "Filter "
+        if cell_len(label + self.filter) > room:
+            # Of a long filter its end is what is wrong, and what is right has to be read whole.
+            label = ""
+        text = cut_left(self.filter, max(0, cell_len(self.filter) - max(room, SHORTEST)))
         self._filter_bar.show(
-            [("Filter ", "bar--dim"), (f"{self.filter}  ", "bar--title"), (words, "bar--error")]
+            [(label, "bar--dim"), (f"{text}  ", "bar--title"), (words, "bar--error")]
         )
 
     def _show_title(self) -> None:
@@ -300,13 +414,14 @@ class ListScreen(TuiprovScreen):
         words = self.filter or self.filter_hint
         marked = ""
         if self.table.marked:
-            edit = next(action for action in ACTIONS if action.id == "edit_marked")
-            key = edit.shown_key(self.navigator.key_overrides)
-            marked = f"{len(self.table.marked):,} marked: {key} edits  "
+            act = next(action for action in ACTIONS if action.id == "act_on_marked")
+            key = act.shown_key(self.navigator.key_overrides)
+            marked = f"{len(self.table.marked):,} marked: {key} acts on them  "
         runs = [
             (f"{self.table.position}  ", "bar--dim"),
             (marked, "bar--title"),
             ("Filter ", "bar--dim"),
             (words, "bar--title" if self.filter else "bar--dim"),
+            (self.proposed(), "bar--dim"),
         ]
         self._filter_bar.show(runs, [] if self._is_loading else [self.about_row()])

@@ -16,8 +16,9 @@ from textual.containers import Container
 
 from tuiprov.data.draft import CONFIRM, Draft
 from tuiprov.data.page import Page
+from tuiprov.data.presence import Other
 from tuiprov.data.sections import FIELDS
-from tuiprov.errors import Conflict, PublishError, Refused, TuiprovError
+from tuiprov.errors import Conflict, NotFound, PublishError, TuiprovError
 from tuiprov.publish.plan import Plan
 from tuiprov.publish.preview import PagePreview, Published, preview
 from tuiprov.screens.behind import Behind
@@ -74,6 +75,16 @@ class PageScreen(FormScreen[Draft]):
     def save(self) -> Plan:
         """Store the draft and carry its plan out."""
         raise NotImplementedError
+
+    @property
+    def is_shared(self) -> bool:
+        return True
+
+    def here(self, mine: str) -> tuple[str, Sequence[Other]]:
+        return self.session.here(self.sheet.base, mine)
+
+    def left(self, mine: str) -> None:
+        self.session.store.presences.leave(mine)
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body"):
@@ -159,7 +170,10 @@ class PageScreen(FormScreen[Draft]):
         """Check everything, then show the plan; applying it there is what saves."""
         if self.sheet.errors:
             self.show_first_error()
-            return
+        else:
+            self.meet_others(self._show_plan)
+
+    def _show_plan(self) -> None:
         try:
             plan = self._plan()
         except TuiprovError as error:
@@ -168,7 +182,8 @@ class PageScreen(FormScreen[Draft]):
         if not (self.sheet.is_changed or plan or plan.held or plan.failed):
             self.show_keys(note="Nothing to save: nothing changed, and the files are up to date.")
             return
-        self.app.push_screen(PlanScreen(plan, self.page_title(), self._replan), self._planned)
+        screen = PlanScreen(plan, self.page_title(), self._replan, self.taken_in)
+        self.app.push_screen(screen, self._planned)
 
     # -- saving ---------------------------------------------------------------------------------
 
@@ -182,23 +197,30 @@ class PageScreen(FormScreen[Draft]):
 
     def _planned(self, apply: bool | None) -> None:
         self.show_all()
-        if not apply:
-            return
-        try:
-            plan = self.save()
-        except PublishError as error:
+        if apply:
+            self.work_on("Save", lambda _: self.save(), self._saved, self._failed)
+
+    def _saved(self, plan: Plan) -> None:
+        words = f"Saved. Files: {plan.in_the_past()}."
+        self.begin_anew(words)
+        self.offer_resync(self.session, plan, words)
+
+    def _failed(self, error: TuiprovError) -> None:
+        if isinstance(error, PublishError):
             self.begin_anew("Saved, but not published.")
             self.tell("Saved, but not published", error)
-        except Conflict as conflict:
-            self.tell("Not saved", f"{conflict}\nLeave the page and open it again to see theirs.")
-        except (Refused, TuiprovError) as error:
-            self.tell("Not saved", error)
+        elif isinstance(error, Conflict | NotFound):
+            self.meet_others(self._show_plan, error)
         else:
-            self.begin_anew(f"Saved. Files: {plan.in_the_past()}.")
-            self.offer_resync(self.session, plan, f"Saved. Files: {plan.in_the_past()}.")
+            self.tell("Not saved", error)
+
+    def rebased(self) -> None:
+        self._published = self.session.published(self.sheet.base)
+        super().rebased()
 
     def begin_anew(self, words: str) -> None:
         """Show what the draft is based on now, and say `words`."""
+        self.taken_in.clear()
         self._published = self.session.published(self.sheet.base)
         self.show_all()
         self.show_keys(note=words)

@@ -51,7 +51,12 @@ class PlanScreen(TextScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("plan")
 
     def __init__(
-        self, plan: Plan | Planner, about: str, replan: Callable[[], Plan] | None = None
+        self,
+        plan: Plan | Planner,
+        about: str,
+        replan: Callable[[], Plan] | None = None,
+        taken_in: Sequence[str] = (),
+        in_waves: Callable[[Plan], None] | None = None,
     ) -> None:
         super().__init__()
         self.plan = plan if isinstance(plan, Plan) else Plan()
@@ -59,6 +64,9 @@ class PlanScreen(TextScreen):
         self._planner = None if isinstance(plan, Plan) else plan
         self._about = about
         self._replan = replan
+        self._in_waves = in_waves
+        self._taken_in = [f"{words}." for words in taken_in]
+        """What others changed and the save brings along."""
 
     def on_mount(self) -> None:
         self.title_bar.show([("Plan", "bar--title"), (f"  {visible(self._about)}", "bar--dim")])
@@ -74,6 +82,12 @@ class PlanScreen(TextScreen):
 
     def action_leave(self) -> None:
         self.dismiss(None)
+
+    def action_in_waves(self) -> None:
+        """Go on to applying it in waves."""
+        if self._in_waves is not None and self._planner is None and self.plan:
+            self.dismiss(None)
+            self.app.call_later(self._in_waves, self.plan)
 
     def action_regenerate(self) -> None:
         """Replace existing files too, or leave them as they are."""
@@ -131,7 +145,11 @@ class PlanScreen(TextScreen):
             said = f"{held} file{'s' if held > 1 else ''} would be left as is: R replaces."
             words = f"{said} {words}" if self.plan.changes or self.plan.failed else said
         width = self.app.size.width - 2
-        notes = [line for note in self.plan.notes for line in wrap(note, width, _MOST_NOTE_LINES)]
+        notes = [
+            line
+            for note in (*self._taken_in, *self.plan.notes)
+            for line in wrap(visible(note), width, _MOST_NOTE_LINES)
+        ]
         shown: list[list[Run]] = [[(words, "bar--note" if held else "bar--title")]]
         shown += [[(line, "bar--note")] for line in notes]
         self._summary.styles.height = len(shown)
@@ -142,6 +160,8 @@ class PlanScreen(TextScreen):
     def _actions(self) -> list[Action]:
         """Regenerate is a question of a save only; what has not been seen yet is not applied."""
         absent = {"regenerate"} if self._replan is None else set()
+        if self._in_waves is None or not self.plan:
+            absent.add("in_waves")
         if self._planner is not None:
             absent |= {"apply", "regenerate"}
         return [action for action in super()._actions() if action.id not in absent]

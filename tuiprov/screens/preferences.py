@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING
 
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.fields import Choice, Field
+from tuiprov.data.meeting import Newer
 from tuiprov.data.record import Record
-from tuiprov.data.site import License, NewDevices, Service, Serving, Telephony, TimeAndLanguage
+from tuiprov.data.site import (
+    ACCESS_FIELDS,
+    SITE_FIELDS,
+    License,
+    NewDevices,
+    Service,
+    Serving,
+    Telephony,
+    TimeAndLanguage,
+)
 from tuiprov.data.site_sheet import SiteSheet
-from tuiprov.errors import TuiprovError
+from tuiprov.errors import Conflict, PublishError, TuiprovError
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.form_screen import FormScreen
 from tuiprov.screens.plan import PlanScreen
@@ -64,27 +74,57 @@ class PreferencesScreen(FormScreen[SiteSheet]):
     def store(self) -> None:
         """Show the plan of all devices under the new settings; applying it there is what saves."""
         planner = partial(self._session.plan_settings, self.sheet.changes)
-        screen = PlanScreen(planner, "Global preferences")
-
+        screen = PlanScreen(
+            planner, "Global preferences", taken_in=self.taken_in, in_waves=self._save_for_waves
+        )
         self.app.push_screen(screen, lambda apply: self._save(screen.plan) if apply else None)
 
+    @property
+    def is_shared(self) -> bool:
+        return True
+
+    def newer(self) -> Newer | None:
+        return self._session.newer_settings(self.sheet)
+
     def _save(self, plan: Plan) -> None:
+        work = partial(self._session.apply_settings, self.sheet, plan)
+        self.work_on("Save and publish", work, lambda _: self._saved(plan), self._failed)
+
+    def _save_for_waves(self, plan: Plan) -> None:
+        """Store the settings; their files follow in waves."""
+        at_once = sorted({*ACCESS_FIELDS, "publish_root"} & self.sheet.changes.keys())
+        if at_once:
+            names = " and ".join(SITE_FIELDS[name].label for name in at_once)
+            self.tell("Not in waves", f"{names}: this is changed for all files at once.")
+            return
         try:
             self._session.save_settings(self.sheet)
         except TuiprovError as error:
-            self.tell("Not saved", error)
+            self._failed(error)
             return
-        self.show_all()
-        self.show_keys(note="Saved. Publishing …")
-        self.navigator.publish(plan, partial(self._published, plan))
+        self._begin_anew()
+        self.show_keys(note="Saved; the phones' files are to follow in waves.")
+        self.navigator.show_waves(plan)
 
-    def _published(self, plan: Plan, words: str, error: TuiprovError | None) -> None:
-        if error is not None:
+    def _saved(self, plan: Plan) -> None:
+        self._begin_anew()
+        words = f"Files: {plan.in_the_past()}."
+        self.offer_resync(self._session, plan, words)
+        self.show_keys(note=f"Saved. {words}")
+
+    def _failed(self, error: TuiprovError) -> None:
+        if isinstance(error, Conflict):
+            self.meet_others(self.store, error)
+        elif isinstance(error, PublishError):
+            self._begin_anew()
+            self.show_keys(note="Saved. Not published.")
             self.tell("Saved, but not published", error)
-        elif self.is_attached:
-            self.offer_resync(self._session, plan, words)
-        if self.is_attached:
-            self.show_keys(note=f"Saved. {words}")
+        else:
+            self.tell("Not saved", error)
+
+    def _begin_anew(self) -> None:
+        self.taken_in.clear()
+        self.show_all()
 
     def close(self, stored: bool) -> None:
         self.navigator.close_area()

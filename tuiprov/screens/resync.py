@@ -20,6 +20,7 @@ from tuiprov.widgets.compat import Run
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
+    from tuiprov.data.stop import Stop
     from tuiprov.session import Session
 
 REFRESH_SECONDS: Final = 1.0
@@ -62,7 +63,7 @@ class _Phones:
         self._since = since
         self._rows: Mapping[int, ResyncRow] = {}
 
-    def ids(self, words: str) -> Sequence[int]:
+    def ids(self, words: str, _most: int | None = None, _stop: Stop | None = None) -> Sequence[int]:
         """Reads what has become of all of them; gives those whose words match."""
         found = self._resyncing.of(list(self._targets))
         self._rows = {n: row for n, row in found.items() if row.asked_at >= self._since - _SLACK}

@@ -11,7 +11,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -23,11 +22,12 @@ from tuiprov.data.page import Phone
 from tuiprov.data.template_parts import TemplateView
 from tuiprov.data.templates import Candidate
 from tuiprov.errors import PublishError, TuiprovError
+from tuiprov.orders.order import OnRecord, going_on
 from tuiprov.publish.plan import Plan
 from tuiprov.publish.template_check import Fault, Look, device_words
 from tuiprov.publish.template_work import Validation
 from tuiprov.screens.base import TuiprovScreen, bindings_of
-from tuiprov.screens.behind import Behind, Waiting
+from tuiprov.screens.behind import Behind
 from tuiprov.screens.form_screen import WIDE
 from tuiprov.screens.look_pane import LookPane
 from tuiprov.screens.plan import PlanScreen
@@ -70,7 +70,6 @@ class TemplateEditor(TuiprovScreen):
         self._phone = self._work.phone(view, self._device)
         self._look = Look()
         self._behind = Behind(self, self._looked_at, self._show_look)
-        self._waiting = Waiting(self, lambda: self._current)
         self._words = ""
         self._editors = {path: self._editor(path) for path in view.files}
         self._path = self._work.main_path(view, self._phone)
@@ -138,9 +137,6 @@ class TemplateEditor(TuiprovScreen):
 
     # -- what the user does ---------------------------------------------------------------------
 
-    def on_key(self, event: events.Key) -> None:
-        self._waiting.hold(event)
-
     def on_resize(self) -> None:
         self._follow_size()
         self._show_texts()
@@ -152,7 +148,7 @@ class TemplateEditor(TuiprovScreen):
             return
         view = self._view
         planned = partial(self._planned, view)
-        self._waiting.do("Planning …", lambda: self._work.plan(view), planned, "Not saved")
+        self.work_on("Plan", partial(self._work.plan, view), planned, "Not saved")
 
     def action_undo(self) -> None:
         if not self._current.undo():
@@ -217,7 +213,8 @@ class TemplateEditor(TuiprovScreen):
     def action_try_all(self) -> None:
         """Try the template, as it is now, with every device that uses it."""
         view = self._view
-        self._waiting.do("Trying …", lambda: self._work.validate(view), self._tried, "Not tried")
+        work = partial(self._work.validate, view)
+        self.work_on("Try with every phone", work, self._tried, "Not tried")
 
     def _tried(self, done: Validation) -> None:
         phones = f"{done.checked} phone{'' if done.checked == 1 else 's'}"
@@ -301,14 +298,15 @@ class TemplateEditor(TuiprovScreen):
     def _planned(self, view: TemplateView, plan: Plan) -> None:
         def answer(apply: bool | None) -> None:
             if apply:
-                self._waiting.do("Saving …", partial(self._save, view), self._saved, "Not saved")
+                self.work_on("Save", partial(self._save, view), self._saved, "Not saved")
 
         self.app.push_screen(PlanScreen(plan, f"template {view.name}"), answer)
 
-    def _save(self, view: TemplateView) -> tuple[TemplateView, str, str]:
+    def _save(self, view: TemplateView, on_phone: OnRecord) -> tuple[TemplateView, str, str]:
         """Store it and publish; the template as it is stored, a note, and what went wrong."""
         try:
-            saved, plan = self._work.save(view)
+            on_phone(0)
+            saved, plan = self._work.save(view, on_phone=going_on(on_phone))
         except PublishError as error:
             return self._work.open(view.id or 0), "Saved, but not published.", str(error)
         return saved, f"Saved. Files: {plan.in_the_past()}.", ""

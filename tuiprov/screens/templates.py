@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
 from textual.binding import BindingType
 
 from tuiprov.data.fields import Value
@@ -15,7 +14,6 @@ from tuiprov.data.template_parts import TemplateView
 from tuiprov.data.templates import TemplateRow
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import bindings_of
-from tuiprov.screens.behind import Waiting
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.template_editor import TemplateEditor
 from tuiprov.screens.template_settings import TemplateSettingsScreen
@@ -24,6 +22,7 @@ from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
+    from tuiprov.data.stop import Stop
     from tuiprov.session import Session
 
 _NARROW = (
@@ -53,7 +52,7 @@ class _Templates:
         self._session = session
         self._rows: dict[int, TemplateRow] = {}
 
-    def ids(self, words: str) -> Sequence[int]:
+    def ids(self, words: str, _most: int | None = None, _stop: Stop | None = None) -> Sequence[int]:
         self._rows = {row.id: row for row in self._session.templates.rows(words)}
         return list(self._rows)
 
@@ -83,7 +82,6 @@ class TemplatesScreen(ListScreen):
 
     def __init__(self, session: Session | None = None) -> None:
         super().__init__(session)
-        self._waiting = Waiting(self, lambda: self.table)
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
         return _WIDE if wide else _NARROW
@@ -105,10 +103,6 @@ class TemplatesScreen(ListScreen):
     def _edited(self, stored: bool | None) -> None:
         if stored:
             self.reload()
-
-    def on_key(self, event: events.Key) -> None:
-        if not self._waiting.hold(event):
-            super().on_key(event)
 
     def action_new(self) -> None:
         """Make a template: a copy of the server default."""
@@ -203,4 +197,4 @@ class TemplatesScreen(ListScreen):
 
         # Its templates are tried before they are taken, and may take their time.
         work = partial(session.templates.import_folder, place)
-        self._waiting.do("Importing …", work, taken, "Not imported")
+        self.work_on("Import", lambda _: work(), taken, "Not imported")

@@ -76,11 +76,15 @@ class VersionsScreen(TextScreen):
     def _restore(self, version: VersionRow, screen: PlanScreen, sure: bool) -> None:
         if not sure:
             return
-        try:
-            self._timeline.restore(version, screen.plan)
-        except TuiprovError as error:
-            self.tell("Not brought back", error)
-            return
+        restore = self._timeline.restore
+        self.work_on(
+            "Bring it back",
+            lambda _: restore(version, screen.plan),
+            self._restored,
+            "Not brought back",
+        )
+
+    def _restored(self, _: None) -> None:
         self._is_restored = True
         self._versions = self._timeline.versions()
         self._at = 0

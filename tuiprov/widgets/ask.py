@@ -29,6 +29,9 @@ class _LineBox(Box):
     def on_mount(self) -> None:
         self.fit_screen(max(ROOM, *(len(line) for line in (*self._words, ""))))
 
+    def say(self, at: int, words: str) -> None:
+        self._words[at] = visible(words)
+
     def body_count(self) -> int:
         return len(self._words) + 1
 
@@ -56,6 +59,15 @@ class Ask(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         yield self._box
+
+    @property
+    def text(self) -> str:
+        """What is typed so far."""
+        return self._box.line_of_text.text
+
+    def say(self, at: int, words: str) -> None:
+        """Other words on one of the lines of the question."""
+        self._box.say(at, words)
 
     def on_key(self, event: events.Key) -> None:
         event.stop()

@@ -28,6 +28,8 @@ class OptionBox(Box):
         self.cursor = 0
         self.signs: dict[str, str] = {}
         """The sign in front of an option, by its value; all have the same width."""
+        self.nothing = "nothing matches"
+        """What an empty list says."""
 
     def on_mount(self) -> None:
         longest = max((cell_len(self._text(at)) for at in range(len(self.options))), default=0)
@@ -46,7 +48,7 @@ class OptionBox(Box):
 
     def body(self, at: int) -> list[Run]:
         if not self.options:
-            return [("nothing matches", "box--dim")]
+            return [(self.nothing, "box--dim")]
         text = self._text(at)
         return [(fit(text, self.area.width), "box--current" if at == self.cursor else "")]
 
@@ -141,14 +143,16 @@ class OrderPicker(ModalScreen[str | None]):
 
     DEFAULT_CSS = "OrderPicker { align: center middle; }"
 
-    def __init__(self, title: str, options: Sequence[Option], value: str) -> None:
+    def __init__(
+        self, title: str, options: Sequence[Option], value: str, *, keys: str = ORDER_KEYS
+    ) -> None:
         super().__init__()
         words = dict(options)
         given = (part.strip() for part in value.split(","))
         self._ticked = list(dict.fromkeys(part for part in given if part))
         # A value that is no option any more stays ticked until the user takes it out.
         self._words = words | {value: value for value in self._ticked if value not in words}
-        self._list = OptionBox(title, self._in_order(), ORDER_KEYS)
+        self._list = OptionBox(title, self._in_order(), keys)
         self._mark()
 
     def compose(self) -> ComposeResult:
@@ -170,13 +174,18 @@ class OrderPicker(ModalScreen[str | None]):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        moves = {"ctrl+up": -1, "plus": -1, "ctrl+down": 1, "minus": 1}
+        up, down = ("ctrl+up", "alt+up", "plus"), ("ctrl+down", "alt+down", "minus")
+        moves = dict.fromkeys((*up, "less_than_sign"), -1)
+        moves |= dict.fromkeys((*down, "greater_than_sign"), 1)
         if event.key == "escape":
             self.dismiss(None)
         elif event.key == "enter":
             self.dismiss(",".join(self._ticked))
         elif event.key == "space":
             self._tick()
+        elif event.key == "ctrl+u":
+            self._ticked.clear()
+            self._redraw(self._list.current)
         elif event.key in moves:
             self._shift(moves[event.key])
         else:

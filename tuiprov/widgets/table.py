@@ -1,4 +1,7 @@
-"""The table of every long list: knows the ids of all rows, reads the cells of those in view."""
+"""The table of every long list: knows the ids of its rows, reads the cells of those in view.
+
+Ids are 8 bytes each; the first page is shown while the others are still being read.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from rich.cells import set_cell_size
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
+from textual.timer import Timer
 
 from tuiprov.text import visible
 from tuiprov.widgets.compat import SIGNS, LineView, fit, pass_on, scrolled
@@ -19,6 +23,9 @@ PAGE = 128
 PAGES_KEPT = 64
 HEADER = 1
 MIN_FLEX = 6
+SIGN_CELLS = 2
+"""In front of each row: the cursor and the mark."""
+_REST_SECONDS = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,17 @@ class Column:
     label: str
     width: int
     flex: bool = False
+
+
+def columns_that_fit(columns: Sequence[Column], width: int) -> Sequence[Column]:
+    """The first of these columns for which a table of so many cells has room, at their narrowest:
+    what is cut off at the right could be mistaken for the whole. One always stays."""
+    room = width - SIGN_CELLS
+    for at, column in enumerate(columns):
+        room -= (min(column.width, MIN_FLEX) if column.flex else column.width) + (at > 0)
+        if room < 0 and at > 0:
+            return columns[:at]
+    return columns
 
 
 class Rows(Protocol):
@@ -89,6 +107,10 @@ class Table(LineView):
         """Does a cursor on the first row stay there when rows come above?"""
         self._columns = list(columns)
         self._empty = empty
+        self._grows = False
+        self._waits_for_end = False
+        self._rest: Timer | None = None
+        """Runs out when no key has moved the cursor for a moment."""
         self._source: Rows = NoRows()
         self._pages: OrderedDict[int, Mapping[int, Sequence[str]]] = OrderedDict()
         self._widths: list[int] = []
@@ -101,24 +123,40 @@ class Table(LineView):
 
     @property
     def position(self) -> str:
-        """Where the cursor is, in words: `12 / 345`."""
+        """Where the cursor is, in words: `12 / 345`, `12 / 128+` while more rows are to come."""
         count = len(self._source.ids)
-        return f"{min(self.cursor + 1, count)} / {count}"
+        return f"{min(self.cursor + 1, count):,} / {count:,}{'+' if self._grows else ''}"
 
-    def show(self, rows: Rows) -> None:
-        """Show the rows of this source; the cursor stays on its id while that is among them.
+    def show(self, rows: Rows, *, grows: bool = False) -> None:
+        """Show the rows of this source; the cursor stays on its id while that is among them. It
+        `grows`: these are the first of its rows, `grow` brings the others.
 
         Call it again with the same source to read its cells anew.
         """
         before = self.cursor_id
         stays = self.follows_top and self.cursor == 0
-        self._source = rows
+        self._source, self._grows, self._waits_for_end = rows, grows, False
         self._pages.clear()
         self.restyle()
         self.cursor = 0 if stays else self._find(before)
         self.lay_out()
         self.repaint()
         self._tell_if_moved(before)
+
+    def grow(self, rows: Rows) -> None:
+        """Show all rows where the first `PAGE` of them are shown already: their cells stay."""
+        to_the_end, shown = self._waits_for_end, self._source.ids
+        if list(rows.ids[: len(shown)]) != list(shown):
+            self.show(rows)  # somebody added or removed one meanwhile
+        else:
+            self._source, self._grows, self._waits_for_end = rows, False, False
+            self.repaint()
+        if to_the_end:
+            self._move_to(len(rows.ids) - 1)
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show these columns from now on; `show` a source that has them."""
+        self._columns = list(columns)
 
     def mark(self) -> None:
         """Mark the row with the cursor, or take its mark away, and go one row down."""
@@ -129,14 +167,24 @@ class Table(LineView):
     def mark_range(self) -> None:
         """Mark all rows from the nearest marked one above or below to the cursor."""
         ids = self._source.ids
-        marked = [at for at, id in enumerate(ids) if id in self.marked]
-        if not marked or not ids:
+        start = self._nearest_marked()
+        if start is None:
             self.mark()
             return
-        start = min(marked, key=lambda at: abs(at - self.cursor))
         low, high = sorted((start, self.cursor))
         self.marked.update(ids[low : high + 1])
         self.repaint()
+
+    def _nearest_marked(self) -> int | None:
+        """Index of the marked row that is nearest to the cursor, None when there is none."""
+        ids, cursor = self._source.ids, self.cursor
+        if not self.marked or not ids:
+            return None
+        for away in range(max(cursor + 1, len(ids) - cursor)):
+            for at in (cursor - away, cursor + away):
+                if 0 <= at < len(ids) and ids[at] in self.marked:
+                    return at
+        return None
 
     def mark_all(self) -> None:
         """Mark all rows; when all are marked already, none."""
@@ -197,16 +245,18 @@ class Table(LineView):
 
     def _cells(self, at: int) -> Sequence[str]:
         """The cells of the row at this index; its page is read when it is not at hand."""
-        ids = self._source.ids
+        return self._page_of(at).get(self._source.ids[at], ())
+
+    def _page_of(self, at: int) -> Mapping[int, Sequence[str]]:
         number = at // PAGE
         page = self._pages.get(number)
         if page is None:
-            page = self._source.page(ids[number * PAGE : (number + 1) * PAGE])
+            page = self._source.page(self._source.ids[number * PAGE : (number + 1) * PAGE])
             self._pages[number] = page
             if len(self._pages) > PAGES_KEPT:
                 self._pages.popitem(last=False)
         self._pages.move_to_end(number)
-        return page.get(ids[at], ())
+        return page
 
     def _shared_widths(self) -> list[int]:
         """Width of each column; the flex ones share what is left, or give way when it is narrow."""
@@ -224,6 +274,13 @@ class Table(LineView):
         """The first row to show, so that the one with the cursor is in the window."""
         count = len(self._source.ids)
         return scrolled(self.top, self.cursor, self.cursor, self._height, count)
+
+    def _read_ahead(self) -> None:
+        """Have the pages next to the window at hand before somebody scrolls there: done when the
+        screen is at rest, so that no key waits for it."""
+        last = max(0, len(self._source.ids) - 1)
+        for at in (self.top + 2 * self._height, self.top - self._height):
+            self._page_of(max(0, min(at, last)))
 
     @property
     def _height(self) -> int:
@@ -245,6 +302,7 @@ class Table(LineView):
         # Enter is the owner's: as a message it would arrive after keys that were typed later.
         if event.key in steps and not pass_on(self, event):
             self.is_walked = True
+            self._waits_for_end = self._grows and event.key == "end"
             self._move_to(self.cursor + steps[event.key])
             event.stop()
             event.prevent_default()
@@ -260,6 +318,9 @@ class Table(LineView):
         self.top = self._scrolled()
         self.repaint()
         self._tell_if_moved(before)
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(_REST_SECONDS, self._read_ahead)
 
     def _tell_if_moved(self, before: int | None) -> None:
         id = self.cursor_id

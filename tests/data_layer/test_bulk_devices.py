@@ -1,0 +1,176 @@
+"""Many devices are changed, cleared or removed as one operation, and one undo brings all back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fetches import a_fetch, log
+from tests.publish.helpers import files, publish_site
+from tests.sites import Site, a_site
+from tuiprov.data.bulk_devices import (
+    begin_removal,
+    end_removal,
+    firmwares_of,
+    survey_removal,
+    templates_of,
+)
+from tuiprov.data.kept import Event, Fetch
+from tuiprov.data.models import Device, Line
+from tuiprov.data.undo import undo
+from tuiprov.errors import NotAllowed, Refused
+from tuiprov.orders.devices import ClearDevices, RemoveDevices, SetDevices
+from tuiprov.orders.order import Order, Outcome
+
+ON_BOTH = True
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    site = a_site(tmp_path, csv="first-site.csv")
+    publish_site(site)
+    return site
+
+
+def ids(site: Site, *names: str) -> list[int]:
+    return [row.id or 0 for row in site.rows(Device) if not names or row.friendly_name in names]
+
+
+def done(order: Order) -> Outcome:
+    order.plan(lambda _: None)
+    return order.apply(lambda _: None)
+
+
+def taken_back(site: Site, outcome: Outcome) -> None:
+    assert outcome.event_id is not None
+    with site.database.write() as session:
+        undo(session, site.admin, outcome.event_id)
+
+
+def everything(site: Site) -> list[dict[str, Any]]:
+    """Devices with all that they are, tokens and secrets included, and their lines."""
+    hidden = {"version", "publish_state", "publish_reason", "published_at", "admin_password"}
+    rows: list[Any] = [*site.rows(Device), *site.rows(Line)]
+    return sorted((row.model_dump(exclude=hidden) for row in rows), key=str)
+
+
+class TestRemoving:
+    def test_they_go_with_lines_and_files_as_one_operation_and_come_back(self, site: Site) -> None:
+        before, rows = site.export(), everything(site)
+        outcome = done(RemoveDevices(site.store, site.admin, ids(site)))
+        assert not site.rows(Device)
+        assert not [path for path in files(site.publish_root) if path.startswith("http/")]
+        assert [e.action for e in site.rows(Event)[-2:]] == ["remove", "publish"]
+        taken_back(site, outcome)
+        assert site.export() == before
+        assert everything(site) == rows
+
+    def test_one_alone_is_one_operation_too(self, site: Site) -> None:
+        before = site.export()
+        [number] = ids(site, "Board01")
+        page = site.store.devices.open(site.admin, number)
+        site.store.devices.remove(site.admin, page, lambda _: publish_site(site))
+        event = next(e for e in reversed(site.rows(Event)) if e.action == "remove")
+        with site.database.write() as session:
+            undo(session, site.admin, event.id or 0)
+        assert site.export() == before
+
+    def test_one_that_was_used_again_meanwhile_stays(self, site: Site) -> None:
+        some = ids(site, "Board01", "Ware1")
+        with site.database.write() as session:
+            found = begin_removal(session, site.admin, some, lambda _: None)
+        publish_site(site)
+        number = site.store.find_extension(site.admin, "0027*006")
+        site.store.devices.assign(site.admin, ids(site, "Board01")[0], number)
+        with site.database.write() as session:
+            assert end_removal(session, found) == ["Board01"]
+        assert ids(site, "Board01")
+        assert not ids(site, "Ware1")
+
+    def test_what_they_asked_for_stays_in_the_log_as_nobody_s(self, site: Site) -> None:
+        [number] = ids(site, "Board01")
+        log(site, a_fetch(number))
+        done(RemoveDevices(site.store, site.admin, [number]))
+        assert [row.device_id for row in site.rows(Fetch)] == [None]
+
+    def test_killed_between_its_parts_it_has_cleared_them_and_can_be_taken_back(
+        self, site: Site
+    ) -> None:
+        before = site.export()
+        with site.database.write() as session:
+            found = begin_removal(session, site.admin, ids(site), lambda _: None)
+        taken_back(site, Outcome("", event_id=found.event_id))
+        assert site.export() == before
+
+
+class TestClearing:
+    def test_they_serve_nobody_and_one_undo_gives_them_back(self, site: Site) -> None:
+        before, rows = site.export(), everything(site)
+        outcome = done(ClearDevices(site.store, site.admin, ids(site)))
+        assert not site.rows(Line)
+        assert {row.organization_id for row in site.rows(Device)} == {None}
+        taken_back(site, outcome)
+        assert site.export() == before
+        assert everything(site) == rows
+
+
+class TestChanging:
+    def test_disabled_they_have_no_files(self, site: Site) -> None:
+        before = site.export()
+        order = SetDevices(site.store, site.admin, ids(site), {"status": "disabled"}, "Disable")
+        plan = order.plan(lambda _: None)
+        assert {change.kind for change in plan.changes} == {"delete"}
+        outcome = order.apply(lambda _: None)
+        assert {row.status for row in site.rows(Device)} == {"disabled"}
+        taken_back(site, outcome)
+        assert site.export() == before
+
+    def test_what_one_cannot_have_is_refused_by_its_name_and_the_others_have_it(
+        self, site: Site
+    ) -> None:
+        with site.database.read() as session:
+            known = firmwares_of(session, site.admin, ids(site, "Praxis1"))
+        other = next(one for one in known if one != "84")
+        order = SetDevices(site.store, site.admin, ids(site), {"firmware": other}, "Firmware")
+        refused = order.plan(lambda _: None).refused
+        assert any(line.startswith("Board01: firmware: ") for line in refused)
+        assert not any("Praxis1" in line for line in refused)
+        order.apply(lambda _: None)
+        assert {row.firmware for row in site.rows(Device) if row.model == "T46S"} == {other}
+
+    def test_a_plan_of_nobody_writes_nothing(self, site: Site) -> None:
+        count = len(site.rows(Event))
+        order = SetDevices(site.store, site.admin, ids(site, "Board01"), {"firmware": "x"}, "X")
+        with pytest.raises(Refused):
+            order.apply(lambda _: None)
+        assert len(site.rows(Event)) == count
+
+
+class TestPermissions:
+    def test_who_may_only_view_changes_none(self, site: Site) -> None:
+        viewer = site.viewer("organization", "view", sip=True, name="Acme Ltd")
+        with site.database.read() as session:
+            found = survey_removal(session, viewer, ids(site))
+        assert not found.names
+        assert found.refused
+
+    def test_another_organization_s_are_not_even_named(self, site: Site) -> None:
+        viewer = site.viewer("organization", "modify", sip=True, name="Acme Ltd")
+        with site.database.read() as session:
+            found = survey_removal(session, viewer, ids(site))
+        told = {*found.names.values(), *(one.where for one in found.refused)}
+        assert told.isdisjoint({"Praxis1", "FaxAta", "Empfang1"})
+
+    def test_without_provisioning_there_is_no_inventory(self, site: Site) -> None:
+        viewer = site.viewer("organization", "none", name="Acme Ltd")
+        with pytest.raises(NotAllowed), site.database.read() as session:
+            survey_removal(session, viewer, ids(site))
+
+
+def test_only_what_all_can_have_is_offered(site: Site) -> None:
+    with site.database.read() as session:
+        assert firmwares_of(session, site.admin, ids(site, "Praxis1"))
+        assert firmwares_of(session, site.admin, ids(site, "Praxis1", "Board01")) == []
+        assert templates_of(session, site.admin, ids(site)) == ["Server default"]

@@ -1,0 +1,154 @@
+"""Actions on many devices of the inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from tuiprov.bulk import publish_after, refusal_lines
+from tuiprov.data.accounts import Viewer
+from tuiprov.data.bulk_devices import (
+    Found,
+    begin_removal,
+    change_all,
+    clear_all,
+    end_removal,
+    survey_change,
+    survey_clearing,
+    survey_removal,
+)
+from tuiprov.data.fields import Values
+from tuiprov.data.page import Phone
+from tuiprov.data.sections import DEVICE_FIELDS
+from tuiprov.data.store import Store
+from tuiprov.errors import Refused
+from tuiprov.orders.order import OnRecord, Outcome, counted, going_on, nobody, note, result
+from tuiprov.publish.plan import Asked, Plan
+from tuiprov.publish.publishing import plan_as
+
+
+@dataclass(frozen=True)
+class SetDevices:
+    """Give fields of these devices a value. `verb`: `Disable`."""
+
+    store: Store
+    viewer: Viewer
+    ids: Sequence[int]
+    change: Values
+    verb: str
+
+    @property
+    def about(self) -> str:
+        return f"{self.verb} {counted(len(self.ids), 'device')}"
+
+    def plan(self, on_record: OnRecord) -> Plan:
+        with self.store.database.read() as session:
+            found = survey_change(session, self.viewer, self.ids, self.change, on_record)
+
+        def changed(phone: Phone) -> Phone:
+            values = found.values[phone.device_id or 0]
+            return replace(phone, values={name: values[name] for name in DEVICE_FIELDS})
+
+        made = plan_as(self.store, found.names, changed, Asked(), on_record)
+        return _told(made, found, "to change")
+
+    def apply(self, on_record: OnRecord) -> Outcome:
+        with self.store.operations.begin():
+            return self._apply(on_record)
+
+    def _apply(self, on_record: OnRecord) -> Outcome:
+        with self.store.database.write() as session:
+            found = change_all(session, self.viewer, self.ids, self.change, on_record)
+            if not found.names and found.refused:
+                raise Refused(found.refused)
+        return _published(self.store, self.viewer, found, "changed", on_record)
+
+
+@dataclass(frozen=True)
+class ClearDevices:
+    """Take these devices from their extensions and organizations; their files are deleted."""
+
+    store: Store
+    viewer: Viewer
+    ids: Sequence[int]
+
+    @property
+    def about(self) -> str:
+        return f"Clear the assignment of {counted(len(self.ids), 'device')}"
+
+    def plan(self, on_record: OnRecord) -> Plan:
+        with self.store.database.read() as session:
+            found = survey_clearing(session, self.viewer, self.ids)
+        return _told(_withdrawn(self.store, found.names, on_record), found, "to clear")
+
+    def apply(self, on_record: OnRecord) -> Outcome:
+        with self.store.operations.begin():
+            return self._apply(on_record)
+
+    def _apply(self, on_record: OnRecord) -> Outcome:
+        with self.store.database.write() as session:
+            found = clear_all(session, self.viewer, self.ids, on_record)
+            if not found.names:
+                raise nobody(found.refused)
+        return _published(self.store, self.viewer, found, "cleared", on_record)
+
+
+@dataclass(frozen=True)
+class RemoveDevices:
+    """Remove these devices and their files."""
+
+    store: Store
+    viewer: Viewer
+    ids: Sequence[int]
+
+    @property
+    def about(self) -> str:
+        return f"Remove {counted(len(self.ids), 'device')}"
+
+    def plan(self, on_record: OnRecord) -> Plan:
+        with self.store.database.read() as session:
+            found = survey_removal(session, self.viewer, self.ids)
+        return _told(_withdrawn(self.store, found.names, on_record), found, "to remove")
+
+    def apply(self, on_record: OnRecord) -> Outcome:
+        with self.store.operations.begin():
+            return self._apply(on_record)
+
+    def _apply(self, on_record: OnRecord) -> Outcome:
+        with self.store.database.write() as session:
+            found = begin_removal(session, self.viewer, self.ids, on_record)
+            if not found.names:
+                raise nobody(found.refused)
+        done = _published(self.store, self.viewer, found, "removed", on_record)
+        with self.store.database.write() as session:
+            used = end_removal(session, found)
+        if not used:
+            return done
+        stays = f"{', '.join(used[:3])}: used again meanwhile, and only cleared."
+        return replace(done, words=f"{done.words} {stays}")
+
+
+def _withdrawn(store: Store, ids: Collection[int], on_record: OnRecord) -> Plan:
+    """The plan of devices that serve nobody any more."""
+    return plan_as(store, ids, lambda phone: replace(phone, lines=()), Asked(), on_record)
+
+
+def _published(
+    store: Store, viewer: Viewer, found: Found, verb: str, on_record: OnRecord
+) -> Outcome:
+    """Whoever may edit, clear or remove a device may have its files follow (`inventory.py`)."""
+    publisher = replace(viewer, provision="modify")
+    published = publish_after(store, publisher, found.names, (), going_on(on_record))
+    words = result(len(found.names), verb, len(found.refused), published)
+    return Outcome(words, published, found.event_id)
+
+
+def _told(made: Plan, found: Found, verb: str) -> Plan:
+    """A plan with who is refused, and how many it is about."""
+    refused = len({one.where for one in found.refused})
+    words = note(
+        (len(found.names), f"{counted(len(found.names), 'device')} {verb}"),
+        (found.same, f"{found.same:,} {'have' if found.same != 1 else 'has'} it already"),
+        (refused, f"{refused:,} refused, and left as they are"),
+    )
+    return replace(made, refused=refusal_lines(found.refused), notes=(words, *made.notes))

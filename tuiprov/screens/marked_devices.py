@@ -1,0 +1,78 @@
+"""What can be done with marked devices of the inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from tuiprov.data.bulk_devices import firmwares_of, templates_of
+from tuiprov.data.sections import FIELDS
+from tuiprov.errors import TuiprovError
+from tuiprov.orders.devices import ClearDevices, RemoveDevices, SetDevices
+from tuiprov.orders.files import Regenerate
+from tuiprov.orders.order import Order
+from tuiprov.screens.marked import Act, Marked
+from tuiprov.screens.section import plain
+
+_EDIT = ("devices.edit",)
+
+
+class MarkedDevices(Marked):
+    """Each choice's plan says whom it cannot be done to."""
+
+    noun = "device"
+
+    def acts(self) -> Sequence[Act]:
+        return (
+            Act("Enable", "they get files", partial(self._status, "enabled"), _EDIT),
+            Act("Disable", "their files go", partial(self._status, "disabled"), _EDIT),
+            Act("Regenerate files", "make their files anew", self._regenerate, ("files.publish",)),
+            Act("Resync", "ask them to fetch", self._resync, ("devices.resync",)),
+            Act("Template …", "the files they are made by", partial(self._of, "template"), _EDIT),
+            Act("Firmware …", "the generation of firmware", partial(self._of, "firmware"), _EDIT),
+            Act("Clear assignment", "they serve nobody any more", self._clear, ("devices.clear",)),
+            Act("Remove", "with their files", self.remove, ("devices.remove",)),
+        )
+
+    def remove(self) -> None:
+        """Show what removing them does, then do it."""
+        self._plan(RemoveDevices)
+
+    def _clear(self) -> None:
+        self._plan(ClearDevices)
+
+    def _regenerate(self) -> None:
+        self._plan(Regenerate)
+
+    def _plan(self, kind: Callable[..., Order]) -> None:
+        self.plan(lambda: kind(self.session.store, self.session.viewer, self.ids))
+
+    def _status(self, status: str) -> None:
+        self._set("Enable" if status == "enabled" else "Disable", "status", status)
+
+    def _set(self, verb: str, name: str, value: str) -> None:
+        session = self.session
+        self.plan(lambda: SetDevices(session.store, session.viewer, self.ids, {name: value}, verb))
+
+    def _resync(self) -> None:
+        try:
+            targets = self.session.resyncing.targets(self.ids)
+        except TuiprovError as error:
+            self.screen.tell("No phone can be asked", error)
+            return
+        self.screen.plan_resync(self.session, targets)
+
+    def _of(self, name: str) -> None:
+        """Choose a field's value among those that all of them can have."""
+        label, shared = FIELDS[name].label, _SHARED[name]
+        try:
+            with self.session.store.database.read() as session:
+                options = plain(shared(session, self.session.viewer, self.ids))
+        except TuiprovError as error:
+            self.screen.tell("This cannot be done", error)
+            return
+        title = f"{label} of all"
+        self.pick(title, options, lambda value: self._set(f"{label} {value} for", name, value))
+
+
+_SHARED = {"template": templates_of, "firmware": firmwares_of}
