@@ -124,10 +124,12 @@ def test_a_rename_that_fails_leaves_each_file_whole_old_or_new(root: Path, error
     ready = plan_of(root, three("Bob"))
     wanted = {change.path: change.data for change in ready.changes}
     for step in range(1, len(ready.changes) + 1):
+        put(root, *three("Alice"))
         before = files(root)
-        found = outcome(root, plan_of(root, three("Bob")), "replace", 1 if step == 1 else 2, error)
+        found = outcome(root, plan_of(root, three("Bob")), "replace", step, error)
         assert found.keys() == before.keys()
         assert all(found[path] in (before[path], wanted.get(path)) for path in found)
+        assert found != before | wanted
     put(root, *three("Bob"))
     assert not plan_of(root, three("Bob"))
 

@@ -229,7 +229,7 @@ class _Sorting:
 
 
 def _sort(session: Session, viewer: Viewer, chosen: Selection, change: Change) -> _Sorting:
-    if not _is_for_all(change):
+    if not is_for_all(change):
         return _Sorting({}, chosen.ids())
     values = plain(change)
     refused: dict[int, Sequence[Refusal]] = {}
@@ -246,14 +246,14 @@ def _sort(session: Session, viewer: Viewer, chosen: Selection, change: Change) -
     return _Sorting(refused, each)
 
 
-def _is_for_all(change: Change) -> bool:
-    """Can it be judged by kinds and written by sets?"""
+def is_for_all(change: Change) -> bool:
+    """Can it be judged by kinds and written by sets, nothing else following from it?"""
     return change.keys() <= TOGETHER and not any(map(_is_composed, change.values()))
 
 
 def _unlike(change: Change) -> Mapping[str, Value] | None:
     """Who has these values already need not be asked; a text of each one's own has to be made."""
-    return plain(change) if _is_for_all(change) else None
+    return plain(change) if is_for_all(change) else None
 
 
 def _leave_out(chosen: Selection, change: Change, others: Collection[int]) -> None:

@@ -238,6 +238,7 @@ def joined(query: Any, user: Any, organization: Any) -> Any:
 
 
 _DEVICE_COLUMNS = ("id", "serial", "token", "version", *DEVICE_FIELDS)
+"""A row of `device_pages`: the fields stand last, in their order."""
 
 
 def device_pages(session: Session, wanted: Sequence[int] | None) -> Iterator[Sequence[Any]]:
@@ -250,7 +251,7 @@ def device_pages(session: Session, wanted: Sequence[int] | None) -> Iterator[Seq
         else:
             page, wanted = wanted[:_PAGE_OF_DEVICES], wanted[_PAGE_OF_DEVICES:]
             query = query.where(col(Device.id).in_(page))
-        rows = session.execute(query).all()
+        rows = session.connection().execute(query).all()
         if rows:
             yield rows
             last = rows[-1].id
@@ -265,7 +266,7 @@ def lines_by_device(session: Session, device_ids: Sequence[int]) -> dict[int, li
     query = query.where(col(Line.device_id).in_(device_ids)).order_by(col(Line.number))
     lines: dict[int, list[LineUse]] = {}
     keys = keys_of(session)
-    for device_id, number, extension_id, version, *values in session.execute(query):
+    for device_id, number, extension_id, version, *values in session.connection().execute(query):
         stored = dict(zip(EXTENSION_FIELDS, values, strict=True))
         extension = opened(keys, "extension", str(stored["extension"]), stored)
         lines.setdefault(device_id, []).append(

@@ -23,6 +23,7 @@ from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
 from tuiprov.data.filters import Asker, condition
+from tuiprov.data.http_login import PURPOSE, http_login
 from tuiprov.data.models import Device, Extension, KeptDraft, Line, SystemSettings
 from tuiprov.data.page import Page, Phone
 from tuiprov.data.permissions import internal, may, needs, require
@@ -33,7 +34,6 @@ from tuiprov.data.reading import (
     joined,
     lines_by_device,
     lines_seen_by,
-    login_of,
     page_of,
     site_of,
 )
@@ -320,19 +320,20 @@ class Store:
         wanted = None if ids is None else sorted(set(ids))
         with self.database.read() as session:
             site = site_of(session)
+            login_key = self.database.keys.derive(PURPOSE)
             for rows in device_pages(session, wanted):
                 custom = customs_named(session, {row.template for row in rows})
                 lines = lines_by_device(session, [row.id for row in rows])
                 first = first_tokens(session, [row.id for row in rows])
                 for row in rows:
-                    stored = {name: getattr(row, name) for name in DEVICE_FIELDS}
+                    stored = dict(zip(DEVICE_FIELDS, row[-len(DEVICE_FIELDS) :], strict=True))
                     values = opened(self.database.keys, "device", row.serial, stored)
                     own = tuple(lines.get(row.id, ()))
                     files = custom.get(row.template)
                     yield Phone(
                         *(values, own, site, row.token, row.id, files, row.version),
                         first_token=first.get(row.id, ""),
-                        http_login=login_of(session, row.token),
+                        http_login=http_login(row.token, login_key),
                     )
 
     @needs("files.see")

@@ -40,7 +40,8 @@ LONGEST_WAIT: Final = 10.0
 _PAUSE = 0.02
 _OPEN_AT_ONCE = 200
 """How many files are held open between their writing and their fsync."""
-_SYNCS_AT_ONCE = 8
+_AT_ONCE = 8
+"""How many threads wait for the disk."""
 TEMPORARY: Final = re.compile(r"\..+\.[0-9a-f]{16}\.tmp")
 """The name of a file that is not in its place yet."""
 _THROUGH = 0o001
@@ -174,19 +175,17 @@ def _write(
     wanted = [change for change in changes if change.kind != "delete"]
     directories = _Directories(str(root), access)
     written: list[_Written] = []
-    placed = 0
     try:
         for start in range(0, len(wanted), _OPEN_AT_ONCE):
             _write_some(wanted[start : start + _OPEN_AT_ONCE], directories, written)
             on_file(len(written))
+        for start in range(0, len(written), _OPEN_AT_ONCE):
+            _place_all(written[start : start + _OPEN_AT_ONCE])
+    except BaseException:
         for one in written:
-            with _naming(one.target):
-                os.replace(one.temporary, one.target)
-            placed += 1
-    finally:
-        for one in written[placed:]:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # those that are in their places are not there
                 os.unlink(one.temporary)
+        raise
     _sync_directories(directories.entered | {os.path.dirname(one.target) for one in written})
 
 
@@ -202,6 +201,16 @@ def _write_some(
     finally:
         for handle in handles:
             os.close(handle)
+
+
+def _place_all(written: Sequence[_Written]) -> None:
+    """Rename these files to where they belong, several at once as `_sync_all` does: a rename waits
+    for the journal, too."""
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        outcomes = [pool.submit(os.replace, one.temporary, one.target) for one in written]
+    for one, outcome in zip(written, outcomes, strict=True):
+        with _naming(one.target):
+            outcome.result()
 
 
 def _write_beside(change: Change, directories: _Directories, written: list[_Written]) -> int:
@@ -305,7 +314,7 @@ def _sync_all(paths: Sequence[str], handles: Sequence[int]) -> None:
     """Bring these open files to the disk, each by an fsync of its own, so that an error has a name:
     that of the first in order. Several at once share the journal's commits and the disk's flushes.
     """
-    with ThreadPoolExecutor(max_workers=_SYNCS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         outcomes = [pool.submit(os.fsync, handle) for handle in handles]
     for path, outcome in zip(paths, outcomes, strict=True):
         with _naming(path):

@@ -32,7 +32,7 @@ from tuiprov.data.store import Store
 from tuiprov.data.versions import GONE, Wanted, forget_gone, in_parts, recorded, want
 from tuiprov.errors import NotAllowed, PublishError
 from tuiprov.publish.apply import locked, put
-from tuiprov.publish.plan import Asked, PbxSeen, Plan, is_of_pbx, plan
+from tuiprov.publish.plan import Asked, PbxSeen, Plan, Seen, is_of_pbx, plan
 from tuiprov.publish.root import vanished
 from tuiprov.publish.tree import tree_of
 from tuiprov.render.engine import fingerprint
@@ -55,9 +55,7 @@ def plan_devices(
 ) -> Plan:
     """The plan for these devices as they are stored, and for what the PBX is to know of the
     extensions on them and of `extensions`."""
-    made = _plan_phones(store, ids, regenerate, on_phone)
-    served = {line[1] for seen in made.seen.values() for line in seen.stamp[1:]}
-    return _with_pbx(store, made, Asked({*served, *extensions}))
+    return with_pbx_of(store, _plan_phones(store, ids, regenerate, on_phone), extensions)
 
 
 def _plan_phones(
@@ -387,22 +385,44 @@ def _recorded(store: Store, ids: list[int] | None = None) -> dict[str, int | Non
         return recorded(session, ids)
 
 
+def changed_since(session: Session, seen: Mapping[int, Seen]) -> set[int]:
+    """Those of these devices that are not as they were planned."""
+    now = stamps(session, list(seen))
+    site = site_of(session)
+    planned = {id(one.site): one.site for one in seen.values()}
+    true_sites = {key for key, one in planned.items() if _reads_alike(one, site)}
+    names = {one.custom.name for one in seen.values() if one.custom is not None}
+    customs = customs_named(session, names)
+    return {
+        number
+        for number, one in seen.items()
+        if now.get(number) != one.stamp
+        or id(one.site) not in true_sites
+        or (one.custom is not None and customs.get(one.custom.name) != one.custom)
+    }
+
+
+def as_stored(session: Session, ready: Plan, devices: Collection[int]) -> Plan:
+    """A plan of changes that are stored by now, of these devices alone. The caller knows that
+    nothing else was changed since it was made."""
+    others = ready.seen.keys() - set(devices)
+    now = stamps(session, list(devices))
+    seen = {n: replace(ready.seen[n], stamp=now[n]) for n in now if n in ready.seen}
+    phones = tuple(one for one in ready.changes if not is_of_pbx(one))
+    return replace(replace(ready, changes=phones).without(others), seen=seen, pbx=None)
+
+
+def with_pbx_of(store: Store, made: Plan, extensions: Collection[int]) -> Plan:
+    """The plan with what the PBX is to know of the extensions on its devices and of these."""
+    served = {line[1] for seen in made.seen.values() for line in seen.stamp[1:]}
+    return _with_pbx(store, made, Asked({*served, *extensions}))
+
+
 def _still_true(session: Session, ready: Plan) -> Plan:
     """The plan without the devices that are not as they were planned; PublishError when none is
     left."""
-    now = stamps(session, list(ready.seen))
+    changed = changed_since(session, ready.seen)
     site = site_of(session)
-    planned = {id(seen.site): seen.site for seen in ready.seen.values()}
-    true_sites = {key for key, one in planned.items() if _reads_alike(one, site)}
-    names = {seen.custom.name for seen in ready.seen.values() if seen.custom is not None}
-    customs = customs_named(session, names)
-    changed = {
-        number
-        for number, seen in ready.seen.items()
-        if now.get(number) != seen.stamp
-        or id(seen.site) not in true_sites
-        or (seen.custom is not None and customs.get(seen.custom.name) != seen.custom)
-    }
     kept = ready.without(changed) if changed else ready
     if kept.pbx is not None and not _pbx_still_true(session, kept.pbx, site):
         phones = tuple(one for one in kept.changes if not is_of_pbx(one))

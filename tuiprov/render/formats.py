@@ -74,12 +74,12 @@ def _walk(element: ElementTree.Element, path: str, settings: Settings) -> None:
     for name, value in element.attrib.items():
         if name not in _INDEXES:
             _put(settings, f"{path}@{name}", value)
-    children = list(element)
-    if not children:
+    if not len(element):
         _put(settings, path, (element.text or "").strip())
-    for child in children:
-        index = ",".join(child.attrib[name] for name in _INDEXES if name in child.attrib)
-        index = index or child.findtext("ID", "")
+    for child in element:
+        known = child.attrib  # most have none, and nothing below them
+        index = ",".join([known[name] for name in _INDEXES if name in known]) if known else ""
+        index = index or (child.findtext("ID", "") if len(child) else "")
         _walk(child, f"{path}/{_local(child)}{f'[{index}]' if index else ''}", settings)
 
 
