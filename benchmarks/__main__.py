@@ -16,7 +16,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
-from benchmarks import bulk, keystrokes, lists, publishing, regenerate, rendering, serving, startup
+from benchmarks import (
+    bulk,
+    exchanging,
+    keystrokes,
+    lists,
+    publishing,
+    regenerate,
+    rendering,
+    serving,
+    startup,
+)
 from benchmarks.ground import Ground
 from benchmarks.harness import QUICK, THOROUGH, Figure, table
 
@@ -29,6 +39,7 @@ PARTS: Final[Mapping[str, Callable[[Ground], Iterator[Figure]]]] = {
     "publish": publishing.measure_publish,
     "bulk": bulk.measure,
     "regenerate": regenerate.measure,
+    "exchange": lambda ground: exchanging.measure(ground.directory, ground.effort),
     "rendering": lambda ground: rendering.measure(ground.effort),
 }
 

@@ -17,6 +17,7 @@ from tests.sites import PHONE, Site, a_site
 from tuiprov.cli import run
 from tuiprov.data.sealing import Keys
 from tuiprov.errors import crash_report
+from tuiprov.orders.rotating import Rotate
 
 CANARIES = {
     "sip_password": "canarySip9old",
@@ -33,6 +34,13 @@ def site(tmp_path: Path) -> Site:
     made = a_site(tmp_path)
     made.add(**PHONE, **CANARIES, password_generation="manual", allow_virtualization=True)
     publish_site(made)
+    made.save(**LATER)
+    publish_site(made)
+    # Both passwords are former ones then, and the PBX takes them still.
+    made.configure(pbx="asterisk", pbx_realm="asterisk")
+    Rotate(made.store, made.admin, list(made.store.extension_ids(made.admin)), admin=True).apply(
+        lambda _: None
+    )
     made.save(**LATER)
     publish_site(made)
     page = made.page()

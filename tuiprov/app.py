@@ -47,6 +47,7 @@ _AREAS = {
     "history": ("tuiprov.screens.history", "HistoryScreen"),
     "fetches": ("tuiprov.screens.fetches", "FetchesScreen"),
     "preferences": ("tuiprov.screens.preferences", "PreferencesScreen"),
+    "waves": ("tuiprov.screens.waves", "WavesScreen"),
 }
 """Module and class of each area's screen, imported when it is opened."""
 _MOST_OFFERS = 5
@@ -223,13 +224,24 @@ class TuiprovApp(App[None]):
         """Show a plan while it is made, and carry it out when told so."""
         from tuiprov.screens.plan import PlanScreen
 
-        screen = PlanScreen(planner, about)
+        screen = PlanScreen(planner, about, in_waves=self.show_waves)
 
         def answer(apply: bool | None) -> None:
             if apply:
                 self.publish(screen.plan, partial(self._published, screen.plan))
 
         self.push_screen(screen, answer)
+
+    def show_waves(self, plan: Plan) -> None:
+        """Cut a plan into waves, to be started there."""
+        from tuiprov.screens.waves import WavesScreen
+
+        if self._session is not None:
+            self.push_screen(WavesScreen(self._session, plan))
+
+    def note(self, words: str) -> None:
+        """Say something in the list of extensions' line of keys."""
+        self._list.reload(words)
 
     def _published(self, plan: Plan, words: str, error: TuiprovError | None) -> None:
         if error is not None:

@@ -60,15 +60,20 @@ class Edit:
             return self._apply(on_record, on_phone)
 
     def _apply(self, on_record: OnRecord, on_phone: OnPhone) -> tuple[Done, Plan]:
+        done = self.store_only(on_record)
+        changed = set(self.ids) - done.refused.keys()
+        published = publish_after(self.store, self.viewer, done.devices, changed, on_phone)
+        return done, published
+
+    def store_only(self, on_record: OnRecord) -> Done:
+        """Change all that may be changed, and publish nothing: that is to follow in waves."""
         with self.store.database.write() as session:
             about = f"{len(self.ids)} extensions"
             done = apply(session, self.viewer, self.ids, self.change, about, on_record)
             if not done.changed and done.refused:
                 raise Refused(named(session, done.refused))
             on_record(done.changed)  # the last moment at which it can be ended
-        changed = set(self.ids) - done.refused.keys()
-        published = publish_after(self.store, self.viewer, done.devices, changed, on_phone)
-        return done, published
+        return done
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,12 @@ class Bulk:
     def plan(self, on_phone: OnPhone) -> Plan:
         """As `Edit.plan`, of what is typed."""
         return self._edit.plan(on_phone)
+
+    def store_for_waves(self, on_record: OnRecord, on_phone: OnPhone = unheard) -> Plan:
+        """As `Edit.store_only`, of what is typed; gives the plan that is to go in waves."""
+        done = self._edit.store_only(on_record)
+        changed = set(self._edit.ids) - done.refused.keys()
+        return plan_devices(self.store, done.devices, extensions=changed, on_phone=on_phone)
 
     def apply(self, on_record: OnRecord, on_phone: OnPhone = unheard) -> str:
         """As `Edit.apply`, of what is typed; gives words about it."""

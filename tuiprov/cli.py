@@ -21,6 +21,7 @@ from tuiprov.commands import (
     exchange,
     extensions,
     fetches,
+    filters,
     follow,
     history,
     keys,
@@ -50,11 +51,9 @@ from tuiprov.printing import (
     say,
 )
 from tuiprov.publish.publishing import plan_outdated, plan_settings, publish
-from tuiprov.publish.waves import SIZES
 from tuiprov.render.engine import render, type_of
 from tuiprov.render.links import link
 from tuiprov.render.notes import notes
-from tuiprov.rollout import Rollouts
 
 app = typer.Typer(
     help="Provision SIP phones: see the file a phone will get before it gets it.",
@@ -84,6 +83,7 @@ app.command("follow")(follow.follow)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(adopt.app, name="adopt")
 app.add_typer(devices.app, name="devices")
+app.add_typer(filters.app, name="filters")
 app.add_typer(templates.app, name="templates")
 app.add_typer(waves.app, name="waves")
 
@@ -243,18 +243,16 @@ def publish_(
 ) -> None:
     """Bring the phones' files up to date: shows the plan, asks, applies."""
     store, viewer = SITE.store()
-    chosen = waves.choices(in_waves or SIZES, wait, back, resync=resync_)
+    chosen = waves.choices(in_waves, wait, back, resync=resync_)
     with progress("planning") as on_phone:
         ready = plan_outdated(store, viewer, where, on_phone, everything=regenerate)
-    if not (as_json and in_waves and not dry_run):
+    if not (in_waves and as_json and yes and not dry_run):  # then its events are printed
         print_plan(ready, with_diff=diff, as_json=as_json)
-    if dry_run:
-        return
     if ready and in_waves:
-        rollouts = Rollouts(store, viewer)
-        waves.publish_in_waves(rollouts, ready, chosen, yes=yes, as_json=as_json)
+        rollouts = waves.rollouts(store, viewer)
+        waves.publish_in_waves(rollouts, ready, chosen, yes=yes, as_json=as_json, dry_run=dry_run)
         return
-    if as_json and not yes:
+    if dry_run or (as_json and not yes):
         return
     if ready and not yes and not typer.confirm("Apply this plan?"):
         say("nothing was done")

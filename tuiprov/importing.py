@@ -13,6 +13,7 @@ from tuiprov.data.foreign import AUTO, ColumnMap, plain
 from tuiprov.data.page import MASK
 from tuiprov.data.sections import FIELDS
 from tuiprov.data.store import Store
+from tuiprov.errors import Refusal, Refused
 
 MOST_TRIED: Final = 2000
 """So many rows are tried while one maps columns: others wait for the database meanwhile."""
@@ -63,6 +64,11 @@ class Importing:
         """Import the file. Refused names every bad cell; nothing is stored then."""
         return self._import(on_rows, partial=partial)
 
+    def _same(self, header: Sequence[str]) -> ColumnMap:
+        if list(header) != list(self.columns.header):
+            raise Refused([Refusal("", "has another header by now: open it again", self.path.name)])
+        return self.columns
+
     def _import(
         self, on_rows: OnRows, *, partial: bool, dry_run: bool = False, most: int | None = None
     ) -> Imported:
@@ -72,7 +78,7 @@ class Importing:
             self.path,
             dry_run=dry_run,
             partial=partial,
-            columns=self.columns,
+            columns=self._same,
             most=most,
             on_rows=on_rows,
         )
@@ -80,5 +86,7 @@ class Importing:
 
 def importing_of(store: Store, viewer: Viewer, path: Path) -> Importing:
     """A file with its columns as its header has them. Refused: it cannot be read."""
+    if path.exists() and not path.is_file():  # a pipe would keep the screen waiting
+        raise Refused([Refusal("", "cannot be read: is no regular file", str(path))])
     columns, first = first_rows(path, _SHOWN_ROWS, AUTO)
     return Importing(store, viewer, path, columns.known(), first)

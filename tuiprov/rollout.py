@@ -18,7 +18,15 @@ from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.permissions import may_ever
 from tuiprov.data.store import Store
-from tuiprov.data.waves import NewRollout, RolloutRow, WaveDevice, devices_of, driven, mark
+from tuiprov.data.waves import (
+    NewRollout,
+    RolloutRow,
+    WaveDevice,
+    devices_of,
+    driven,
+    mark,
+    sole_change,
+)
 from tuiprov.errors import NotAllowed, PublishError, TuiprovError
 from tuiprov.pbx import contacts as at_pbx
 from tuiprov.pbx.console import runner
@@ -41,6 +49,7 @@ from tuiprov.publish.waves import (
     AtPbx,
     Standing,
     cut,
+    duration,
     judge,
     new_devices,
     parse_sizes,
@@ -116,6 +125,7 @@ class Rollouts:
         with self.store.database.read() as session:
             found = standings(session, ids, registered)
             accounts = accounts_of(session, ids)
+            operation = sole_change(session, ids) if operation is None else operation
             served = _extensions_on(session, ids)
         waves = cut(found, sizes, self.now())
         if not any(one.is_seen or one.is_registered for one in found):
@@ -530,11 +540,4 @@ def _differing(before: WaveDevice, after: WaveDevice) -> dict[str, Any]:
 def _late_words(late: Sequence[WaveDevice], seconds: int) -> str:
     named = "; ".join(f"{one.name} {one.note}" for one in late[:_MOST_NAMED])
     more = f" and {len(late) - _MOST_NAMED} more" if len(late) > _MOST_NAMED else ""
-    return f"{named}{more} within {_in_words(seconds)}"
-
-
-def _in_words(seconds: int) -> str:
-    for unit, size in (("h", 3600), ("min", 60)):
-        if seconds % size == 0:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+    return f"{named}{more} within {duration(seconds)}"

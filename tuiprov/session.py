@@ -6,7 +6,8 @@ The app imports this module in a thread after its first frame, and with it the w
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from tuiprov.publish.timeline import Timeline
     from tuiprov.publish.unfinished import Offer
     from tuiprov.resyncing import Resyncing
+    from tuiprov.rollout import Rollouts
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,12 @@ class Session:
         from tuiprov.resyncing import Resyncing
 
         return Resyncing(self.store, self.viewer, self.store.console)
+
+    def rollouts(self, sleep: Callable[[float], None] = time.sleep) -> Rollouts:
+        """Applying plans in waves; `sleep` is what a driver waits by."""
+        from tuiprov.rollout import Rollouts
+
+        return Rollouts(self.store, self.viewer, sleep=sleep)
 
     def bulk(self, ids: Collection[int]) -> Bulk:
         """These extensions, to be edited together."""

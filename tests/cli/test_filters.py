@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.cli.conftest import Cli
 from tests.sites import PHONE, Site
+from tuiprov.data.kept import Event
 
 
 @pytest.fixture
@@ -21,6 +24,7 @@ def test_a_saved_filter_is_named_instead_of_written(cli: Cli, two: Site) -> None
     exported = cli("export", "--where", "@old").out.splitlines()
     assert [line.split(",")[0] for line in exported[1:]] == ["0027*002"]
     assert cli("set", "notes=old", "--where", "@old").out.startswith("changed 1;")
+    assert two.rows(Event)[-1].subject == "@old (@old: firmware:<84 fetched:never)"
     plan = cli("plan", "--where", "-@old").out
     assert ("805ec0000001" in plan, "805ec0000002" in plan) == (True, False)
 
@@ -52,3 +56,42 @@ def test_a_wrong_filter_is_one_line_with_what_is_right(
     for command in (["plan"], ["export"], ["set", "notes=x"], ["publish", "--yes"]):
         ran = cli(*command, "--where", where)
         assert (ran.code, ran.errors) == (1, [told])
+
+
+@pytest.mark.parametrize("where", ["model:", "anna -line:", "firmware:<", "fetched:>", 'mac:""'])
+def test_a_value_that_a_script_left_empty_means_nobody_and_never_all(
+    cli: Cli, two: Site, where: str
+) -> None:
+    for command in (["set", "notes=x"], ["remove", "--yes"], ["publish", "--yes"], ["devices"]):
+        ran = cli(*command, "--where", where)
+        assert (ran.code, len(ran.errors)) == (1, 1)
+        assert ran.errors[0].endswith("says no value to look for")
+    assert two.store.extension_ids(two.admin, "notes:x").tolist() == []
+
+
+def test_filters_are_saved_listed_and_removed(cli: Cli, two: Site) -> None:
+    saved = cli("filters", "save", "old", "--where", "firmware:<84")
+    assert saved.out == "saved; use it with: --where @old\n"
+    assert cli("filters", "save", "used", "--where", "-state:unassigned", "--devices").code == 0
+    assert cli("filters").out.split() == ["name", "filter", "@old", "firmware:<84"]
+    assert json.loads(cli("filters", "--devices", "--json").out) == {"used": "-state:unassigned"}
+    assert cli("filters", "remove", "old").out == "removed\n"
+    assert cli("filters").out == "name  filter\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("save", "old", "--where", "colour:red"), "filter, colour: is not a field to filter by"),
+        (("save", "o d", "--where", "anna"), "name: must be 1 to 32 letters, digits or . _ -"),
+        (("save", "old", "--where", "sip_password:x"), "is secret and cannot be searched"),
+        (("remove", "old"), "you have saved no filter 'old' for extensions"),
+        (("remove", "\x1b[31m"), r"you have saved no filter '\x1b[31m' for extensions"),
+    ],
+)
+def test_what_cannot_be_saved_or_removed_is_one_line(
+    cli: Cli, two: Site, arguments: tuple[str, ...], told: str
+) -> None:
+    ran = cli("filters", *arguments)
+    assert (ran.code, len(ran.errors)) == (1, 1)
+    assert told in ran.errors[0]

@@ -150,6 +150,32 @@ class TestSetAndPublish:
         assert file.read_text() != "vandalised"
 
 
+class TestDevices:
+    def test_all_that_match_are_removed_and_come_back_with_one_undo(
+        self, cli: Cli, site: Site
+    ) -> None:
+        before = site.export()
+        ran = cli("devices", "remove", "--where", "manufacturer:Cisco", "--json")
+        assert (ran.json["about"], ran.json["done"]) == ("Remove 3 devices", "")
+        assert site.export() == before
+        ran = cli("devices", "remove", "--where", "manufacturer:Cisco", "--json", "--yes")
+        assert "3 removed" in ran.json["done"]
+        assert "LobbyCisco" not in site.export()
+        assert cli("undo", str(ran.json["operation"]), "--yes").code == 0
+        assert site.export() == before
+
+    def test_all_that_match_are_cleared(self, cli: Cli, site: Site) -> None:
+        assert "3 cleared" in cli("devices", "clear", "--where", "manufacturer:Cisco", "--yes").out
+        assert cli("devices", "clear", "--where", "manufacturer:Cisco", "--yes").code == 1
+
+    def test_neither_or_both_of_device_and_filter_is_wrong(self, cli: Cli, site: Site) -> None:
+        assert cli("devices", "clear", "LobbyCisco", "--where", "manufacturer:Cisco").code == 2
+        assert cli("devices", "remove").code != 0
+        assert cli("devices", "remove", "--where", "nobody", "--yes").errors == [
+            "no device matches 'nobody'"
+        ]
+
+
 def _their_time_is_over(site: Site) -> None:
     with site.database.write() as session:
         for row in session.exec(select(FormerPassword)):

@@ -19,6 +19,9 @@ from sqlmodel import col, select
 from tests.fetches import a_fetch
 from tests.sites import PHONE, a_site
 from tuiprov.data.accounts import Permission, Viewer, terminal_viewer, viewer_for
+from tuiprov.data.bulk_move import move_all
+from tuiprov.data.bulk_remove import remove_all
+from tuiprov.data.bulk_rotate import rotate_all
 from tuiprov.data.database import Database
 from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.permissions import may
@@ -454,6 +457,33 @@ def test_accounts_and_extensions_come_and_go(
         return store.extensions.remove(viewer, store.page(_admin(store), world.extension_id))
 
     assert happened(store, viewer, remove) == expected == may(viewer, "extensions.remove")
+
+
+@EVERY_CASE
+def test_many_are_removed_moved_and_given_passwords_by_the_accounts_above(
+    world: World, role: str, level: str, child: str
+) -> None:
+    above = role in ("system", "provider", "organization")
+    modify = above and (role == "system" or level == "modify")
+    some = [world.extension_id]
+
+    def remove(store: Store, viewer: Viewer) -> None:
+        with store.database.write() as session:
+            assert remove_all(session, viewer, some, lambda _: None).numbers
+
+    def move(store: Store, viewer: Viewer) -> None:
+        with store.database.write() as session:
+            found = move_all(session, viewer, some, world.accounts["user"], lambda _: None)
+            assert found.numbers or found.same
+
+    def rotate(store: Store, viewer: Viewer) -> None:
+        with store.database.write() as session:
+            assert rotate_all(session, viewer, some, lambda _: None).numbers
+
+    for call, allowed in ((remove, above), (move, above), (rotate, modify)):
+        store = world.copy()
+        viewer = viewer_of(store, world, role, level, child, sip=True)
+        assert happened(store, viewer, call) == allowed, call.__name__
 
 
 WAVES = NewRollout("1,all", 1, 600, False, False, "all", [])

@@ -314,6 +314,14 @@ def test_extensions_come_go_and_are_named_by_the_accounts_above(
     assert may(somebody(role, level), f"extensions.{verb}") is above
 
 
+@pytest.mark.parametrize(("role", "sip"), itertools.product(ROLES, (False, True)))
+def test_passwords_are_rotated_by_the_accounts_above_that_may_set_one(
+    role: Role, sip: bool
+) -> None:
+    allowed = role == "system" or (role in ("provider", "organization") and sip)
+    assert may(somebody(role, "modify", sip=sip), "passwords.rotate") is allowed
+
+
 @pytest.mark.parametrize("role", ["provider", "organization"])
 def test_an_account_gives_its_children_only_the_sip_permissions_it_has_itself(role: Role) -> None:
     assert not may(somebody(role, "modify"), "accounts.set_sip", "child")

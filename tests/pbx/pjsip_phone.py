@@ -11,6 +11,8 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,6 +20,8 @@ from typing import Any
 
 ANSWERS_WITHIN = 20.0
 """Seconds; a registrar on this machine needs 0.1."""
+STAYS_FOR = 120.0
+"""Seconds at most; who started it ends it before."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,30 @@ def register(account: Account) -> str:
     return result.strip()
 
 
-def _registered(account: Account) -> str:
+@contextmanager
+def registered(account: Account) -> Iterator[None]:
+    """A phone that stays registered, and is then unplugged without a word to the registrar."""
+    command = [sys.executable, "-m", "tests.pbx.pjsip_phone", "stay"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        giving_up = threading.Timer(ANSWERS_WITHIN + 10, process.kill)
+        giving_up.start()
+        try:
+            process.stdin.write(json.dumps(asdict(account)))
+            process.stdin.close()
+            said = next((line for line in process.stdout if "RESULT " in line), "")
+            assert said.strip().endswith("RESULT ok"), said
+            giving_up.cancel()
+            yield
+        finally:
+            giving_up.cancel()
+            process.kill()
+
+
+def _registered(account: Account, *, stays: bool = False) -> str:
     pjsua2: Any = import_module("pjsua2")  # only in this process
 
     status: list[int] = []
@@ -88,9 +115,14 @@ def _registered(account: Account) -> str:
     phone.create(config)
     if not done.wait(ANSWERS_WITHIN):
         return "no answer"
-    return "ok" if status[0] // 100 == 2 else f"refused: {status[0]}"
+    result = "ok" if status[0] // 100 == 2 else f"refused: {status[0]}"
+    if stays:
+        print("RESULT", result, flush=True)
+        threading.Event().wait(STAYS_FOR)
+    return result
 
 
 if __name__ == "__main__":
-    print("RESULT", _registered(Account(**json.load(sys.stdin))), flush=True)
+    asked = Account(**json.load(sys.stdin))
+    print("RESULT", _registered(asked, stays="stay" in sys.argv), flush=True)
     os._exit(0)  # without taking PJSIP down

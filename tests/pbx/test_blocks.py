@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuiprov.pbx.blocks import find, join, split
+from tuiprov.pbx.blocks import find, join, split, split_any
 from tuiprov.pbx.kinds import PbxFile
 
 CONF = PbxFile("x.conf", "[head]\na=b\n\n", "[foot]\n", "; {}")
@@ -25,6 +25,7 @@ def test_what_was_joined_splits_into_the_same_blocks(file: PbxFile, some: dict[s
     text = join(file, some, "site")
     assert split(file, text, "site") == some
     assert all(find(file, text, number) == block for number, block in some.items())
+    assert split_any(file, text) == some
 
 
 @given(blocks, numbers, texts)
@@ -36,6 +37,13 @@ def test_replacing_one_block_leaves_every_other_byte(
     parts = split(CONF, after, "site")
     assert parts == {**some, number: text}
     assert join(CONF, {**parts, number: some[number]}, "site") == before if number in some else True
+
+
+def test_blocks_of_another_site_or_release_are_told_apart_all_the_same() -> None:
+    text = join(CONF, {"1": "a\n", "2": "b\nc\n"}, "another").replace("[head]", "[other]")
+    assert split(CONF, text, "site") is None
+    assert split_any(CONF, text) == {"1": "a\n", "2": "b\nc\n"}
+    assert split_any(CONF, "[mine]\n") == split_any(CONF, "") == {}
 
 
 def test_extensions_stand_in_the_order_of_their_numbers() -> None:

@@ -15,10 +15,11 @@ from tuiprov.data.kept import PublishedFile
 from tuiprov.data.models import Device
 from tuiprov.data.store import Store
 from tuiprov.data.waves import RolloutRow
-from tuiprov.publish.publishing import plan_outdated
+from tuiprov.publish.plan import Plan
+from tuiprov.publish.publishing import plan_outdated, publish
 from tuiprov.rollout import LOOK_SECONDS, Choices, Rollouts, Told
 
-Act = Callable[[], None]
+Act = Callable[[], object]
 
 
 def a_fleet(site: Site, count: int = 3, **values: object) -> Site:
@@ -77,10 +78,8 @@ class Rolling:
         if act := self.acts.pop(self.seconds, None):
             act()
 
-    def publish(self, plan: object) -> None:
-        from tuiprov.publish.publishing import publish
-
-        publish(self.site.store, self.site.admin, plan)  # type: ignore[arg-type]
+    def publish(self, plan: Plan) -> None:
+        publish(self.site.store, self.site.admin, plan)
 
     def start(self, sizes: str = "1,all", wait: int = 60, **more: object) -> int:
         rollouts = self.rollouts()
@@ -97,12 +96,16 @@ class Rolling:
     def coming(self, **at: int) -> Rolling:
         """These phones fetch so many seconds after the beginning: `Desk01=5`."""
         for name, seconds in at.items():
-            before = self.acts.get(seconds)
-            self.acts[seconds] = lambda name=name, before=before: (  # type: ignore[misc]
-                before() if before else None,
-                fetch(self.site, name, self.moment),
-            )
+            self.acts[seconds] = self._also(self.acts.get(seconds), name)
         return self
+
+    def _also(self, before: Act | None, name: str) -> Act:
+        def act() -> None:
+            if before is not None:
+                before()
+            fetch(self.site, name, self.moment)
+
+        return act
 
     def states(self, number: int) -> dict[str, str]:
         """Device → its state."""

@@ -12,11 +12,12 @@ import pytest
 from tests.publish.helpers import files, publish_site, state
 from tests.publish.rolling import Rolling, a_fleet, change, fetch
 from tests.sites import Site, a_site
+from tuiprov import rollout
 from tuiprov.data.kept import Event, FileVersion
 from tuiprov.data.models import Device
 from tuiprov.data.wave_tables import Rollout
 from tuiprov.errors import Conflict, NotAllowed, NotFound, PublishError
-from tuiprov.publish import publishing
+from tuiprov.publish import apply, publishing
 from tuiprov.publish.publishing import plan_outdated
 from tuiprov.session import Session
 
@@ -197,7 +198,7 @@ class TestOrders:
     def test_the_next_wave_goes_now_and_the_first_is_still_watched(self, fleet: Site) -> None:
         rolling = Rolling(fleet).coming(Desk01=20, Desk02=9, Desk03=9)
         number = rolling.start()
-        rolling.acts[3] = lambda: fleet.store.waves.order(fleet.admin, number, "next") and None
+        rolling.acts[3] = lambda: fleet.store.waves.order(fleet.admin, number, "next")
         assert rolling.drive(number).state == "done"
         assert rolling.words().index("Desk03 published") < rolling.words().index("Desk01 fetched")
 
@@ -206,9 +207,9 @@ class TestOrders:
         number = rolling.start()
         order = fleet.store.waves.order
         seen: list[dict[str, str]] = []
-        rolling.acts[3] = lambda: order(fleet.admin, number, "pause") and None
+        rolling.acts[3] = lambda: order(fleet.admin, number, "pause")
         rolling.acts[29] = lambda: seen.append(rolling.states(number))
-        rolling.acts[30] = lambda: order(fleet.admin, number, "go") and None
+        rolling.acts[30] = lambda: order(fleet.admin, number, "go")
         assert rolling.drive(number).state == "done"
         assert seen == [{"Desk01": "fetched", "Desk02": "waiting", "Desk03": "waiting"}]
 
@@ -216,7 +217,7 @@ class TestOrders:
         before = files(fleet.publish_root)
         rolling = Rolling(fleet).coming(Desk01=5)
         number = rolling.start()
-        rolling.acts[8] = lambda: fleet.store.waves.order(fleet.admin, number, "back") and None
+        rolling.acts[8] = lambda: fleet.store.waves.order(fleet.admin, number, "back")
         row = rolling.drive(number)
         assert (row.state, row.reason) == ("rolled back", "rolled back by hand")
         assert files(fleet.publish_root) == before
@@ -254,7 +255,7 @@ def _drive_until(fleet: Site, where: str) -> None:
     def die(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    real: Callable[..., None] = publishing.put
+    real: Callable[..., None] = apply.put
 
     def put(changes: object, site: object) -> None:
         if where == "amid the files":
@@ -263,13 +264,11 @@ def _drive_until(fleet: Site, where: str) -> None:
         if where == "after the files":
             die()
 
-    publishing.put = put  # type: ignore[assignment]
+    vars(publishing)["put"] = put
     rolling = Rolling(fleet)
     number = rolling.start()
     if where == "before the files":
-        import tuiprov.rollout
-
-        tuiprov.rollout.carry_out = die  # type: ignore[assignment]
+        vars(rollout)["carry_out"] = die
     rolling.acts[3] = die
     rolling.drive(number)
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+
+import pytest
 
 from tests.screens.desk import NARROW, Desk, at_desk
 from tests.screens.office import publish_all
 from tests.sites import Site
 from tuiprov.data.kept import Event
 from tuiprov.data.models import Device
+from tuiprov.orders.files import SetFields
+from tuiprov.orders.order import OnRecord, Outcome
 from tuiprov.publish.publishing import plan_devices, publish
 
 
@@ -181,3 +186,25 @@ class TestDevices:
             await desk.press("ctrl+a")
             await act(desk, "Firmware")
             await desk.see("nothing that all of these can be given")
+
+
+class TestStopping:
+    async def test_escape_stops_it_while_nothing_is_written_and_says_so(
+        self, office: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def slowly(_self: SetFields, on_record: OnRecord) -> Outcome:
+            for count in range(10_000):
+                on_record(count)
+                time.sleep(0.001)
+            return Outcome("done")
+
+        monkeypatch.setattr(SetFields, "apply", slowly)
+        before = office.export()
+        async with at_desk(office, size=NARROW) as desk:
+            await desk.press("ctrl+a")
+            await act(desk, "Disable")
+            await apply(desk)
+            await desk.see("Disable 8 extensions", "Working … ", "Esc stop")
+            await desk.press("x", "q", "escape")
+            await desk.see("Stopped: nothing was changed", "8 marked")
+        assert office.export() == before

@@ -124,7 +124,7 @@ def test_one_that_hears_and_does_not_come_takes_all_back(site: Site) -> None:
         made[2].is_broken = True
         ran = waves(site, "publish", "--waves", "1,2,all", "--wait", "3s", "--yes")
         assert ran.code == 1
-        assert ran.errors == ["rolled back: Desk03 did not fetch its new files within 3 s"]
+        assert ran.errors == ["rolled back: Desk03 did not fetch its new files within 3s"]
         assert files(site.publish_root) == before
         # Those that had the new files are asked again, and have the old ones.
         wait_until(lambda: [len(one.got) for one in made] == [3, 3, 1, 1], 5)

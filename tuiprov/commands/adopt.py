@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tuiprov.commands import adopt_phones
 from tuiprov.commands.site import SITE, AsJson
 from tuiprov.data.page import MASK
 from tuiprov.printing import print_json, say
@@ -18,15 +19,18 @@ if TYPE_CHECKING:
     from tuiprov.publish.adopting import Look
 
 app = typer.Typer(
-    help="Take over the configuration of a PBX that is there already.",
+    help="Take over the configuration of a PBX, or phones' files, that are there already.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 
+app.command()(adopt_phones.phones)
+
+
 @app.callback()
 def _group() -> None:
-    """One command for each kind of PBX."""
+    """One command for each kind of PBX, and one for phones."""
 
 
 @app.command()

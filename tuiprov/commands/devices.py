@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Final
 
 import typer
 
+from tuiprov.commands.orders import DryRun, carry_out
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk import parse_assignments
 from tuiprov.data.device_rows import SORTS, DeviceRow
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 from tuiprov.data.settle import settled
-from tuiprov.errors import NotAllowed, Refusal, Refused
+from tuiprov.errors import NotAllowed, NotFound, Refusal, Refused
 from tuiprov.inventory import NEVER, Fetched, Inventory, inventory_of
+from tuiprov.orders.devices import ClearDevices, RemoveDevices
+from tuiprov.orders.order import Order
 from tuiprov.printing import print_code, print_json, print_plan, say
 from tuiprov.publish.plan import Plan
 from tuiprov.text import for_scripts, in_words
@@ -99,8 +103,19 @@ def assign(
 
 
 @app.command()
-def clear(device: Device, yes: Yes = False) -> None:
-    """Take a device from its extensions and its organization; its files are deleted."""
+def clear(
+    device: Device = "",
+    where: Where = "",
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    yes: Yes = False,
+) -> None:
+    """Take a device, or all of --where, from extensions and organization; the files are deleted."""
+    if where or dry_run or as_json:
+        _many(ClearDevices, device, where, dry_run=dry_run, as_json=as_json, yes=yes)
+        return
+    if not device:
+        raise typer.BadParameter("say which: a device, or --where FILTER")
     inventory, row = _found(device)
     page = inventory.open(row.id).base
     if row.cannot_clear:
@@ -111,8 +126,19 @@ def clear(device: Device, yes: Yes = False) -> None:
 
 
 @app.command()
-def remove(device: Device, yes: Yes = False) -> None:
-    """Remove a device and its files."""
+def remove(
+    device: Device = "",
+    where: Where = "",
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    yes: Yes = False,
+) -> None:
+    """Remove a device, or all of --where, and the files."""
+    if where or dry_run or as_json:
+        _many(RemoveDevices, device, where, dry_run=dry_run, as_json=as_json, yes=yes)
+        return
+    if not device:
+        raise typer.BadParameter("say which: a device, or --where FILTER")
     inventory, row = _found(device)
     page = inventory.open(row.id).base
     if row.cannot_remove:
@@ -141,6 +167,25 @@ def link(
         say(f"login: {found.username} {found.password}")
     if qr and not as_json:
         print_code(found.url)
+
+
+def _many(
+    kind: Callable[..., Order],
+    device: str,
+    where: str,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+) -> None:
+    if bool(device) == bool(where):
+        raise typer.BadParameter("say which: a device, or --where FILTER")
+    store, viewer = SITE.store()
+    found = store.devices.ids(viewer, where) if where else [store.devices.find(viewer, device)]
+    if not found:
+        raise NotFound(f"no device matches {where!r}")
+    order = kind(store, viewer, list(found))
+    carry_out(order, dry_run=dry_run, as_json=as_json, yes=yes)
 
 
 def _found(device: str) -> tuple[Inventory, DeviceRow]:

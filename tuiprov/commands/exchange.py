@@ -14,8 +14,8 @@ import typer
 from tuiprov.commands.progress import progress
 from tuiprov.commands.site import SITE, Where
 from tuiprov.data.csv_export import export_csv
-from tuiprov.data.exchange import Imported, columns_of, import_file
-from tuiprov.data.foreign import AUTO, OWN, ColumnMap, formats, mapped
+from tuiprov.data.exchange import Imported, import_file
+from tuiprov.data.foreign import AUTO, OWN, ColumnMap, formats, map_for, mapped
 from tuiprov.errors import Refusal, Refused
 from tuiprov.printing import say
 
@@ -45,10 +45,14 @@ def import_(
     Files of FusionPBX, FreePBX and Yeastar are known by their headers; they do not say whose the
     extensions are: --set organization=… --set user=…"""
     store, viewer = SITE.store()
-    columns = mapped(columns_of(file, format_name), _pairs(column or (), "--map"))
-    columns = columns.with_given(_pairs(given or (), "--set"))
-    if columns.format.name != OWN or column:
-        _say_columns(columns)
+    changes, more = _pairs(column or (), "--map"), _pairs(given or (), "--set")
+
+    def columns(header: Sequence[str]) -> ColumnMap:
+        chosen = mapped(map_for(header, format_name), changes).with_given(more)
+        if chosen.format.name != OWN or changes:
+            _say_columns(chosen)
+        return chosen
+
     with progress("reading rows") as on_rows:
         done = import_file(
             *(store.database, viewer, file),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tuiprov.commands.progress import progress
-from tuiprov.commands.site import SITE, AsJson
+from tuiprov.commands.site import SITE, AsJson, whole
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.bulk_sets import Change
 from tuiprov.data.store import Store
@@ -17,7 +17,10 @@ from tuiprov.orders.order import Order, Outcome
 from tuiprov.printing import order_data, print_json, print_plan, say
 
 Chosen = Annotated[
-    str, typer.Option("--where", help="Whom: a filter, e.g. 'model:T46S'.", show_default=False)
+    str,
+    typer.Option(
+        "--where", help="Whom: a filter, e.g. 'model:T46S'.", show_default=False, callback=whole
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

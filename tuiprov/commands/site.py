@@ -10,11 +10,25 @@ import typer
 from tuiprov import config
 from tuiprov.data.accounts import Viewer, os_viewer
 from tuiprov.data.database import Database
+from tuiprov.data.filter_words import unfinished
 from tuiprov.data.store import Store
+from tuiprov.errors import Refusal, Refused
+
+
+def whole(where: str) -> str:
+    """A filter as it was given; Refused when one of its words is not finished."""
+    if name := unfinished(where):
+        raise Refused([Refusal(name, "says no value to look for", "filter")])
+    return where
+
 
 Where = Annotated[
     str,
-    typer.Option("--where", help="Filter, e.g. 'model:T46S fetched:>7d -status:disabled'; @saved."),
+    typer.Option(
+        "--where",
+        help="Filter, e.g. 'model:T46S fetched:>7d -status:disabled'; @saved.",
+        callback=whole,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

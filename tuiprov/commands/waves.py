@@ -6,21 +6,27 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from tuiprov.commands.site import SITE, AsJson
+from tuiprov.data.accounts import Viewer
+from tuiprov.data.store import Store
 from tuiprov.data.waves import RolloutRow, WaveDevice
 from tuiprov.errors import Conflict, NotFound
 from tuiprov.printing import print_json, say
 from tuiprov.publish.plan import Plan
-from tuiprov.publish.waves import SIZES, parse_wait
+from tuiprov.publish.waves import SIZES, parse_sizes, parse_wait
 from tuiprov.rollout import Choices, Cut, OnTold, Rollouts, Told
 from tuiprov.text import for_scripts, local_time, on_this_clock
+
+_TICK_SECONDS: Final = 0.1
 
 app = typer.Typer(
     help="Plans that are applied in waves: list, go on, roll back.", no_args_is_help=False
@@ -44,21 +50,29 @@ def choices(waves: str, wait: str, back: str, *, resync: bool) -> Choices:
     """The options of the command line; Refused names the one that is wrong."""
     if back not in ("all", "wave"):
         raise typer.BadParameter("is all or wave", param_hint="--back")
-    return Choices(waves, parse_wait(wait), resync, back)
+    parse_sizes(waves or SIZES)
+    return Choices(waves or SIZES, parse_wait(wait), resync, back)
+
+
+def rollouts(store: Store, viewer: Viewer) -> Rollouts:
+    """Those that this process drives until it is told to end."""
+    return Rollouts(store, viewer, sleep=_sleep)
 
 
 def publish_in_waves(
-    rollouts: Rollouts, plan: Plan, chosen: Choices, *, yes: bool, as_json: bool
+    opened: Rollouts, plan: Plan, chosen: Choices, *, yes: bool, as_json: bool, dry_run: bool
 ) -> None:
     """Show the waves, ask, and drive them to their end. Exit 1: rolled back."""
-    cut = rollouts.cut(plan, chosen)
+    cut = opened.cut(plan, chosen)
     if not as_json:
-        _say_cut(cut, chosen)
+        _say_cut(cut)
+    if dry_run or (as_json and not yes):
+        return
     if not yes and not typer.confirm("Apply this plan in waves?"):
         say("nothing was done")
         return
-    number = rollouts.start(plan, cut)
-    _drive(rollouts, number, as_json=as_json)
+    number = opened.start(plan, cut)
+    _drive(opened, number, as_json=as_json)
     if plan.failed:
         raise typer.Exit(1)
 
@@ -86,15 +100,16 @@ def list_waves(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command()
 def resume(as_json: AsJson = False) -> None:
     """Go on with waves whose process has ended."""
-    rollouts, row = _open_one()
-    _drive(rollouts, row.id, as_json=as_json)
+    opened, row = _open_one()
+    _drive(opened, row.id, as_json=as_json)
 
 
 @app.command()
 def abort(as_json: AsJson = False) -> None:
     """Stop the waves and bring the phones' files of before back."""
-    rollouts, row = _open_one()
-    ended = rollouts.abort(row.id, _teller(as_json=as_json))
+    opened, row = _open_one()
+    with _ends_quietly():
+        ended = opened.abort(row.id, _teller(as_json=as_json))
     if ended.is_open:
         say(f"told {ended.driver}, which drives these waves, to roll them back")
 
@@ -107,24 +122,43 @@ def _open_one() -> tuple[Rollouts, RolloutRow]:
     row = store.waves.open_one(viewer)
     if row is None:
         raise NotFound("no waves are under way")
-    return Rollouts(store, viewer), row
+    return rollouts(store, viewer), row
 
 
-def _drive(rollouts: Rollouts, number: int, *, as_json: bool) -> None:
+def _drive(opened: Rollouts, number: int, *, as_json: bool) -> None:
     with _ends_quietly():
-        try:
-            ended = rollouts.drive(number, _teller(as_json=as_json))
-        except _Stopped:
-            raise Conflict(
-                "nobody drives these waves any more, what is published stays: "
-                "tuiprov waves resume goes on, tuiprov waves abort rolls back"
-            ) from None
+        ended = opened.drive(number, _teller(as_json=as_json))
     if ended.state != "done":
+        if ended.operation is not None and not as_json:
+            say(f"the data stays as it is; to take it back too: tuiprov undo {ended.operation}")
         raise Conflict(f"{ended.state}: {ended.reason}")
 
 
-class _Stopped(BaseException):
+class _Stopped(Exception):
     """The process is told to end."""
+
+
+@dataclass
+class _Ending:
+    """Whether the process is told to end. A signal sets it, and the driver meets it where it waits
+    or tells of something: nothing is broken off amid a publish."""
+
+    is_told: bool = False
+
+    def meet(self) -> None:
+        if self.is_told:
+            raise _Stopped
+
+
+_ENDING = _Ending()
+
+
+def _sleep(seconds: float) -> None:
+    """What a driver of the command line waits by."""
+    ends = time.monotonic() + seconds
+    while (left := ends - time.monotonic()) > 0:
+        _ENDING.meet()
+        time.sleep(min(left, _TICK_SECONDS))
 
 
 @contextmanager
@@ -132,11 +166,17 @@ def _ends_quietly() -> Iterator[None]:
     """Ctrl+C and SIGTERM end the driving between two steps; the rollout stays as it is."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        raise _Stopped
+        _ENDING.is_told = True
 
+    _ENDING.is_told = False
     before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
+    except _Stopped:
+        raise Conflict(
+            "nobody drives these waves any more, what is published stays: tuiprov waves resume "
+            "goes on, tuiprov waves abort rolls back"
+        ) from None
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
@@ -147,6 +187,7 @@ def _teller(*, as_json: bool) -> OnTold:
 
 
 def _tell(told: Told) -> None:
+    _ENDING.meet()
     at = on_this_clock(told.at).strftime("%H:%M:%S")
     subject = f"{told.device}: {told.state}" if told.device else told.state
     say(f"{at}  {subject}{f': {told.words}' if told.words else ''}")
@@ -154,11 +195,12 @@ def _tell(told: Told) -> None:
 
 
 def _tell_json(told: Told) -> None:
+    _ENDING.meet()
     known = {"wave": told.wave, "device": told.device, "state": told.state, "words": told.words}
     print(json.dumps({"at": for_scripts(told.at), **known}), flush=True)
 
 
-def _say_cut(cut: Cut, chosen: Choices) -> None:
+def _say_cut(cut: Cut) -> None:
     for number, wave in enumerate(cut.waves, 1):
         names = ", ".join(one.name for one in wave[:5])
         more = f" and {len(wave) - 5} more" if len(wave) > 5 else ""

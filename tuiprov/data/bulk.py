@@ -16,6 +16,7 @@ from tuiprov.data.reading import columns
 from tuiprov.data.sections import FIELDS
 from tuiprov.data.store import Store
 from tuiprov.data.versions import in_parts
+from tuiprov.data.views import explained
 from tuiprov.errors import NotFound, Refusal, Refused
 
 Assigned = dict[str, Value]
@@ -63,7 +64,8 @@ def set_values(store: Store, viewer: Viewer, values: Change, where: str) -> int:
     if not ids:
         raise NotFound(f"no extension matches {where!r}")
     with store.database.write() as session:
-        done = apply(session, viewer, ids, values, where)
+        about = explained(session, viewer, "extensions", where)
+        done = apply(session, viewer, ids, values, about)
         if done.refused:
             raise Refused(named(session, done.refused))
     return done.changed

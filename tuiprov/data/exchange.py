@@ -29,13 +29,10 @@ from tuiprov.data.record_sets import AT_ONCE
 from tuiprov.data.refused_rows import RefusedRows, refused_rows
 from tuiprov.errors import Refusal, Refused
 
+Columns = Callable[[Sequence[str]], ColumnMap]
+"""The header of a file → what becomes of its columns."""
 OnRows = Callable[[int], None]
 """Told how many rows have been looked at; what it raises ends the import, nothing written."""
-
-
-def columns_of(path: Path, format_name: str = AUTO) -> ColumnMap:
-    """What becomes of the columns of a file, by its header. Refused: it cannot be read."""
-    return first_rows(path, 0, format_name)[0]
 
 
 def first_rows(
@@ -44,7 +41,7 @@ def first_rows(
     """The columns of a file and the cells of its first rows, as they stand. Refused: it cannot be
     read."""
     with opened_csv(path) as file:
-        return map_for(file.header, path.name, format_name), list(islice(file.rows, count))
+        return map_for(file.header, format_name), list(islice(file.rows, count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +68,24 @@ def import_file(
     *,
     dry_run: bool = False,
     partial: bool = False,
-    columns: ColumnMap | None = None,
+    columns: Columns | None = None,
     most: int | None = None,
     on_rows: OnRows = lambda _count: None,
 ) -> Imported:
     """Store all rows of a CSV file, or none: Refused names every bad cell, of this kind or that.
     `partial`: all that can be stored, the others are named and kept in a file beside. `columns`
-    says which column is which field; None: they have the fields' names. `most`: no more rows than
-    that are looked at. `on_rows` is told now and then how many have been; what it raises ends the
-    import, nothing written."""
+    says by the header which column is which field; None: they have the fields' names. `most`: no
+    more rows than that are looked at. `on_rows` is told now and then how many have been; what it
+    raises ends the import, nothing written."""
     with opened_csv(path) as file:
-        columns = columns or map_for(file.header, path.name, OWN)
-        columns.check(path.name)
+        chosen = columns(file.header) if columns else map_for(file.header, OWN)
+        chosen.check(path.name)
         with refused_rows(path, file.header) as left, suppress(_Undo):
-            done = _Done(left if partial and not dry_run else None, columns.shown, on_rows)
+            done = _Done(left if partial and not dry_run else None, chosen.shown, on_rows)
             with database.write() as session:
                 event = history.record(session, viewer.label, "import", path.name)
                 session.flush()
-                rows = islice(parsed_rows(file, columns.texts), most)
+                rows = islice(parsed_rows(file, chosen.texts), most)
                 for row, outcome, refusals in take_rows(session, viewer, rows):
                     done.note(row, outcome, refusals)
                 done.end(all_or_nothing=not partial)

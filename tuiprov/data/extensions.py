@@ -94,7 +94,7 @@ class Extensions:
         require(viewer, "site.change")
         with suppress(_Undo), self._database.write() as session:
             history.record(session, viewer.label, "adopt", source, f"{len(found)} extensions")
-            _settle(session, settings)
+            settle_site(session, settings)
             rows = _adopted(session, viewer, _fresh(session, viewer, user_id), found)
             if dry_run:
                 raise _Undo
@@ -153,7 +153,8 @@ def _adopted(
     return {number: (row_id or 0, version) for number, row_id, version in rows if number in wanted}
 
 
-def _settle(session: Session, settings: Values) -> None:
+def settle_site(session: Session, settings: Values) -> None:
+    """Change settings of the site within an operation; Refused names each that is wrong."""
     problems = check_site(site_of(session).model_copy(update=dict(settings)))
     if problems:
         raise Refused(problems)

@@ -59,6 +59,13 @@ def words(text: str) -> list[Word]:
     return [word for word in found if word.name or word.value]
 
 
+def unfinished(text: str) -> str:
+    """The first field that is asked without saying for what, "" for none: `model:`, `line:>`. In a
+    list somebody is typing on; in a script the variable behind it is empty, and every record
+    would match."""
+    return next((w.name for w in words(text) if w.name and not w.value.strip("<>= ")), "")
+
+
 def _split(text: str) -> Iterator[tuple[str, int]]:
     """The words as they are written, quotes and all, and where each begins."""
     start, in_quotes = -1, False

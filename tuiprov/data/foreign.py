@@ -120,7 +120,7 @@ def formats() -> Mapping[str, Format]:
     return {OWN: _OWN, **_facts()[0]}
 
 
-def map_for(header: Sequence[str], file_name: str, name: str = AUTO) -> ColumnMap:
+def map_for(header: Sequence[str], name: str = AUTO) -> ColumnMap:
     """The columns of a file as a format has them. AUTO recognises the format; a file that is of
     none is taken for ours. Refused: there is no such format."""
     if name not in (AUTO, *formats()):

@@ -206,7 +206,7 @@ def _update(
             note_change(session, table, one, name, old, new)
     columns = model.__table__.c
     for names, rows in alike.items():
-        values = {name: bindparam(f"new_{name}") for name in names}
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
         query = update(model.__table__).where(columns.id == bindparam("which"))
         session.execute(query.values(version=columns.version + 1, **values), rows)
 

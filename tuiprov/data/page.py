@@ -194,7 +194,7 @@ class Page:
         total = self.kind.lines if self.kind else 0
         return tuple(number for number in range(1, total + 1) if number not in used)
 
-    @property
+    @cached_property
     def kind(self) -> PhoneType | None:
         """The catalogue's row for the device, None while it is not fully chosen."""
         values = self.values

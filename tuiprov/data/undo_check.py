@@ -15,6 +15,7 @@ from sqlmodel import Session, col, func, select
 
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.bulk_edit import refused_as_they_are
+from tuiprov.data.bulk_sets import Selection
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.checks import check_page
 from tuiprov.data.models import Device, Extension, Line
@@ -32,7 +33,8 @@ def refused_now(session: Session, viewer: Viewer, ids: Collection[int]) -> list[
     there = _there(session, ids)
     if len(there) <= _FEW:
         return [one for number in sorted(there) for one in _of_one(session, viewer, number)]
-    found = refused_as_they_are(session, viewer, there)
+    with Selection(session, viewer, there) as chosen:
+        found = refused_as_they_are(session, viewer, chosen)
     for number in sorted(set(_sharing(session)) & there):
         found += _of_one(session, viewer, number)
     return list(dict.fromkeys(found))

@@ -133,6 +133,14 @@ def saved_text(session: Session, viewer: Viewer, list: str, name: str) -> str:
     raise Refused([Refusal(f"@{visible(name[:LONGEST_NAME])}", told, "filter")])
 
 
+def explained(session: Session, viewer: Viewer, list: str, text: str) -> str:
+    """A filter with what its saved ones say now, for the history: `@old (@old: firmware:<84)`."""
+    from tuiprov.data.filter_words import words
+
+    names = dict.fromkeys(word.saved for word in words(text) if word.saved)
+    return text + "".join(f" (@{n}: {saved_text(session, viewer, list, n)})" for n in names)
+
+
 def saved_names(session: Session, viewer: Viewer, list: str) -> Sequence[str]:
     """The names of the filters that the viewer's account has saved."""
     return [one.name for one in _filters(session, viewer, list)]
@@ -166,7 +174,7 @@ def _check_name(name: str) -> None:
 
 
 def _check_text(session: Session, viewer: Viewer, list: str, text: str) -> None:
-    from tuiprov.data.filter_words import words
+    from tuiprov.data.filter_words import unfinished, words
     from tuiprov.data.filters import Asker, condition
 
     if not is_one_line(text):
@@ -178,6 +186,8 @@ def _check_text(session: Session, viewer: Viewer, list: str, text: str) -> None:
         raise Refused([Refusal("filter", f"must be at most {LONGEST_TEXT} characters long")])
     if inner := next((word.saved for word in found if word.saved), ""):
         raise Refused([Refusal("filter", f"a saved filter cannot hold another one (@{inner})")])
+    if name := unfinished(text):
+        raise Refused([Refusal(name, "says no value to look for", "filter")])
     asker = Asker(session, viewer, list)
     if list == "devices":
         from tuiprov.data.devices import matching

@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 from tuiprov.data import history
 from tuiprov.data.accounts import Viewer
 from tuiprov.data.database import Database
+from tuiprov.data.kept import Event, FieldChange
 from tuiprov.data.models import Device
 from tuiprov.data.permissions import needs, require
 from tuiprov.data.processes import is_running, this_process
@@ -264,6 +265,25 @@ def devices_of(
         query = query.where(col(RolloutDevice.wave) <= open_up_to, ~col(RolloutDevice.is_over))
     rows = session.execute(query.order_by(col(RolloutDevice.place)))
     return [_device(row, name or mac, f"{make} {model}") for row, name, mac, make, model in rows]
+
+
+def sole_change(session: Session, device_ids: Sequence[int]) -> int | None:
+    """The one operation that changed any data since these devices were last published; None when
+    there were several, or they never were."""
+    published: list[datetime] = []
+    for start in range(0, len(device_ids), _AT_ONCE):
+        some = device_ids[start : start + _AT_ONCE]
+        query = select(func.min(Device.published_at)).where(col(Device.id).in_(some))
+        published += [at for at in session.exec(query) if at is not None]
+    if not published:
+        return None
+    since = select(func.min(Event.id)).where(col(Event.at) > min(published))
+    first = session.exec(since).one()
+    if first is None:
+        return None
+    changes = select(FieldChange.event_id).where(col(FieldChange.event_id) >= first)
+    found = session.exec(changes.distinct().limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def mark(session: Session, rollout_id: int, changes: Mapping[int, Mapping[str, Any]]) -> None:

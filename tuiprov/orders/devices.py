@@ -22,7 +22,7 @@ from tuiprov.data.page import Phone
 from tuiprov.data.sections import DEVICE_FIELDS
 from tuiprov.data.store import Store
 from tuiprov.errors import Refused
-from tuiprov.orders.order import OnRecord, Outcome, counted, going_on, note, result
+from tuiprov.orders.order import OnRecord, Outcome, counted, going_on, nobody, note, result
 from tuiprov.publish.plan import Asked, Plan
 from tuiprov.publish.publishing import plan_as
 
@@ -89,7 +89,7 @@ class ClearDevices:
         with self.store.database.write() as session:
             found = clear_all(session, self.viewer, self.ids, on_record)
             if not found.names:
-                raise Refused(found.refused)
+                raise nobody(found.refused)
         return _published(self.store, self.viewer, found, "cleared", on_record)
 
 
@@ -118,7 +118,7 @@ class RemoveDevices:
         with self.store.database.write() as session:
             found = begin_removal(session, self.viewer, self.ids, on_record)
             if not found.names:
-                raise Refused(found.refused)
+                raise nobody(found.refused)
         done = _published(self.store, self.viewer, found, "removed", on_record)
         with self.store.database.write() as session:
             used = end_removal(session, found)

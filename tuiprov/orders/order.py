@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tuiprov.errors import NotFound, Refusal, Refused, TuiprovError
 from tuiprov.publish.plan import Plan
 
 OnRecord = Callable[[int], None]
@@ -69,6 +70,11 @@ def result(done: int, verb: str, refused: int, published: Plan | None = None) ->
     left = f", {refused:,} refused" if refused else ""
     files = f" Files: {published.in_the_past()}." if published is not None else ""
     return f"{done:,} {verb}{left}.{files}"
+
+
+def nobody(refusals: Sequence[Refusal]) -> TuiprovError:
+    """What is raised when an action is left with nobody to do it to."""
+    return Refused(refusals) if refusals else NotFound("none of these is there any more")
 
 
 def note(*parts: tuple[int, str]) -> str:

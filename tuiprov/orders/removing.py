@@ -11,8 +11,7 @@ from tuiprov.data.bulk import named
 from tuiprov.data.bulk_remove import remove_all, survey_removal
 from tuiprov.data.page import Phone
 from tuiprov.data.store import Store
-from tuiprov.errors import Refused
-from tuiprov.orders.order import OnRecord, Outcome, counted, going_on, note, result
+from tuiprov.orders.order import OnRecord, Outcome, counted, going_on, nobody, note, result
 from tuiprov.publish.plan import Asked, Plan
 from tuiprov.publish.publishing import plan_as
 
@@ -54,7 +53,7 @@ class Remove:
         with self.store.database.write() as session:
             found = remove_all(session, self.viewer, self.ids, on_record)
             if not found.numbers:
-                raise Refused(named(session, found.refused))
+                raise nobody(named(session, found.refused))
         published = publish_after(self.store, self.viewer, found.devices, (), going_on(on_record))
         words = result(len(found.numbers), "removed", len(found.refused), published)
         return Outcome(words, published, found.event_id)

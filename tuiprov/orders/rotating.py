@@ -15,8 +15,7 @@ from tuiprov.data.reading import site_of
 from tuiprov.data.site import Site
 from tuiprov.data.store import Store
 from tuiprov.data.writer import random_sip_password
-from tuiprov.errors import Refused
-from tuiprov.orders.order import OnRecord, Outcome, counted, going_on, note, result
+from tuiprov.orders.order import OnRecord, Outcome, counted, going_on, nobody, note, result
 from tuiprov.pbx.kinds import pbx_of
 from tuiprov.publish.plan import Asked, Plan
 from tuiprov.publish.publishing import carry_out, plan_as, plan_pbx
@@ -58,7 +57,7 @@ class Rotate:
         with self.store.database.write() as session:
             found = rotate_all(session, self.viewer, self.ids, on_record, admin=self.admin)
             if not found.numbers:
-                raise Refused(named(session, found.refused))
+                raise nobody(named(session, found.refused))
         # The PBX first: no phone has a password that the PBX does not take.
         carry_out(self.store, self.viewer, plan_pbx(self.store, Asked(list(found.numbers))))
         published = publish_after(
@@ -116,6 +115,8 @@ def _notes(found: Rotating, site: Site) -> list[str]:
         )
     else:
         notes.append(f"{kind.label} takes the new passwords only: resync the phones at once.")
+    if kind is not None and not site.pbx_reload:
+        notes.append(f"{kind.label} is not reloaded by tuiprov: reload it before phones fetch.")
     if found.unseen:
         phones = counted(found.unseen, "phone")
         notes.append(f"{phones} not by HTTP: nobody sees them fetch, so only the time counts.")

@@ -49,6 +49,16 @@ def split(file: PbxFile, text: str, made_by: str) -> dict[str, str] | None:
     return {first.removesuffix(after): rest for first, _, rest in pairs}
 
 
+def split_any(file: PbxFile, text: str) -> dict[str, str]:
+    """The blocks of a text of `file`, whatever else it was made from; none of a text that is not
+    ours."""
+    before, after = file.comment.split("{}")
+    heading = f"\n{before}{_EXTENSION}"
+    inside = text.partition(heading)[2].rpartition("\n" + file.comment.format(_END))[0]
+    pairs = (part.partition("\n") for part in inside.split(heading) if part)
+    return {first.removesuffix(after): rest + "\n" for first, _, rest in pairs}
+
+
 def find(file: PbxFile, text: str, number: str) -> str | None:
     """The block of one extension in a text of `file`, whatever else it was made from; None when it
     has none."""

@@ -101,7 +101,18 @@ def plan_outdated(
     ids = store.device_ids(viewer, where, outdated=not everything)
     is_whole = viewer.is_administrator and not where
     asked = Asked(None if is_whole else store.extension_ids(viewer, where))
-    return _with_pbx(store, _plan_phones(store, ids, on_phone=on_phone), asked)
+    made = _with_pbx(store, _plan_phones(store, ids, on_phone=on_phone), asked)
+    return replace(made, notes=(*made.notes, *_under_way(store, viewer, made)))
+
+
+def _under_way(store: Store, viewer: Viewer, made: Plan) -> Iterator[str]:
+    """That some of these phones wait for their wave, and would not wait any more."""
+    if not (made.changes and viewer.may_provision):
+        return
+    row = store.waves.open_one(viewer)
+    if row is not None and row.counts.get("waiting"):
+        phones = f"{row.counts['waiting']} phone{'s' if row.counts['waiting'] != 1 else ''}"
+        yield f"Waves are under way: what {phones} still wait for would be published at once."
 
 
 def plan_settings(

@@ -8,7 +8,7 @@ changed: going back leaves what others published meanwhile.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from tuiprov.data.store import Store
 from tuiprov.data.versions import GONE, content, in_parts, keep
 from tuiprov.data.wave_tables import RolloutFile
 from tuiprov.data.waves import RolloutRow, WaveDevice
-from tuiprov.pbx.blocks import join, split
+from tuiprov.pbx.blocks import join, split, split_any
 from tuiprov.pbx.kinds import PbxFile, pbx_of
 from tuiprov.publish.pbx_files import made_by
 from tuiprov.publish.plan import Change, PbxSeen, Plan, is_of_pbx
@@ -34,25 +34,18 @@ from tuiprov.publish.waves import Seen, Standing, nothing_planned, planned_files
 _BY_HTTP = "http/"
 
 
-def without_shared(plan: Plan) -> Plan:
-    """The plan without the files that phones share: these reach phones of other waves too."""
-    own = (one for one in plan.changes if one.device_id is not None or is_of_pbx(one))
-    return replace(plan, changes=tuple(own))
-
-
 def plan_wave(
     store: Store, row: RolloutRow, devices: Sequence[WaveDevice]
 ) -> tuple[Plan, dict[int, str]]:
     """The plan of the wave that is due, made of what is stored now; and the devices that are left
-    out of it, each with the reason: their files are not what the admin was shown."""
-    is_last = row.wave == row.waves
-    rest = row.extensions if is_last else ()
+    out of it, each with the reason: their files are not what the admin was shown. Files that phones
+    share are in the last one, because phones that fetch by TFTP are (`waves.cut`)."""
+    rest = row.extensions if row.wave == row.waves else ()
     left: dict[int, str] = {}
     digest = store.database.keys.digest
     while True:
         kept = [one for one in devices if one.device_id not in left]
         made = plan_devices(store, [one.device_id for one in kept], extensions=rest)
-        made = made if is_last else without_shared(made)
         files, none = planned_files(made, digest), nothing_planned(digest)
         wrong = dict(made.failed)
         for one in kept:
@@ -96,8 +89,8 @@ def remember(session: Session, rollout_id: int, wave: int, made: Plan) -> None:
                 "is_due": one.path in due,
             }
         )
-    for path, number, before, after in _changed_blocks(made):
-        pair = {"before": digest_of(before), "after": GONE if after is None else keys.digest(after)}
+    for path, number, old, new in _changed_blocks(made):
+        pair = {"before": digest_of(old), "after": GONE if new is None else keys.digest(new)}
         rows.append({"device_id": None, "path": path, "block": number, "is_due": False, **pair})
     keep(session, kept)
     if rows:
@@ -146,7 +139,8 @@ def _due(session: Session, made: Plan) -> set[str]:
     for some in in_parts(list(own)):
         query = columns(Fetch.file).where(col(Fetch.device_id).in_(some))
         known |= {
-            row[0] for row in session.execute(query.where(Fetch.verdict == "served").distinct())
+            row[0]
+            for row in session.execute(query.where(col(Fetch.verdict) == "served").distinct())
         }
         tokens = select(Enrolment.token).where(col(Enrolment.device_id).in_(some))
         first |= set(session.exec(tokens))
@@ -165,8 +159,11 @@ def _changed_blocks(made: Plan) -> Iterator[tuple[str, str, bytes | None, bytes 
         change = next((one for one in made.changes if one.path == file.path), None)
         if change is None or change.kind == "delete":
             continue
-        words = made_by(made.pbx.site)
-        before = split(file, (made.pbx.before.get(file.path) or b"").decode(), words) or {}
+        words, data = made_by(made.pbx.site), made.pbx.before.get(file.path)
+        text = (data or b"").decode()
+        before = split(file, text, words) or split_any(file, text)
+        if data and not before and split(file, text, words) is None:
+            continue  # not ours: there is nothing to go back to
         after = split(file, change.data.decode(), words) or {}
         for number in sorted(before.keys() | after.keys()):
             one, two = before.get(number), after.get(number)

@@ -49,6 +49,12 @@ def parse_wait(text: str) -> int:
     return seconds
 
 
+def duration(seconds: int) -> str:
+    """`10m`, `90s`, `1h`: as `parse_wait` takes it."""
+    unit, size = next(pair for pair in (("h", 3600), ("m", 60), ("s", 1)) if not seconds % pair[1])
+    return f"{seconds // size}{unit}"
+
+
 # -- who goes first -------------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ from tuiprov.data.page import Page
 from tuiprov.data.record import Record
 from tuiprov.errors import PublishError, TuiprovError
 from tuiprov.orders.order import OnRecord, going_on
+from tuiprov.publish.plan import Plan
 from tuiprov.screens.device_information import DeviceInformationSection
 from tuiprov.screens.device_settings import DeviceSettingsSection
 from tuiprov.screens.form_screen import FormScreen
@@ -130,7 +131,8 @@ class BulkScreen(FormScreen[BulkSheet]):
 
     def store(self) -> None:
         names = ", ".join(self.sheet.fields[name].label for name in self.sheet.change)
-        plan = PlanScreen(self._bulk.plan, f"{names} of {self._whom}")
+        whom = f"{names} of {self._whom}"
+        plan = PlanScreen(self._bulk.plan, whom, in_waves=lambda _: self._store_for_waves())
 
         def answered(apply: bool | None) -> None:
             if apply:
@@ -140,6 +142,16 @@ class BulkScreen(FormScreen[BulkSheet]):
 
     def _store(self, on_record: OnRecord) -> str:
         return self._bulk.apply(on_record, going_on(on_record))
+
+    def _store_for_waves(self) -> None:
+        def do(on_record: OnRecord) -> Plan:
+            return self._bulk.store_for_waves(on_record, going_on(on_record))
+
+        self.work_on(f"Edit {self._whom}", do, self._show_waves, self._failed)
+
+    def _show_waves(self, plan: Plan) -> None:
+        self._applied("Changed; the phones' files are to follow in waves.")
+        self.app.call_later(self.navigator.show_waves, plan)
 
     def _applied(self, words: str) -> None:
         self.words = words

@@ -129,8 +129,11 @@ class ImportScreen(TuiprovScreen):
         options = [(one.name, one.title) for one in formats().values()]
 
         def chosen(name: str | None) -> None:
-            if name is not None:
-                self._show(self._importing.as_format(name))
+            try:
+                if name is not None:
+                    self._show(self._importing.as_format(name))
+            except TuiprovError as error:
+                self.tell("This file cannot be read", error)
 
         if not self._is_taking:
             known = self._importing.columns.format.name

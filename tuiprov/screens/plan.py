@@ -49,6 +49,7 @@ class PlanScreen(TextScreen):
         about: str,
         replan: Callable[[], Plan] | None = None,
         taken_in: Sequence[str] = (),
+        in_waves: Callable[[Plan], None] | None = None,
     ) -> None:
         super().__init__()
         self.plan = plan if isinstance(plan, Plan) else Plan()
@@ -57,6 +58,7 @@ class PlanScreen(TextScreen):
         self._job: Job[tuple[Plan, Sequence[PreviewLine]]] | None = None
         self._about = about
         self._replan = replan
+        self._in_waves = in_waves
         self._taken_in = [f"{words}." for words in taken_in]
         """What others changed and the save brings along."""
 
@@ -74,6 +76,12 @@ class PlanScreen(TextScreen):
 
     def action_leave(self) -> None:
         self.dismiss(None)
+
+    def action_in_waves(self) -> None:
+        """Go on to applying it in waves."""
+        if self._in_waves is not None and self._planner is None and self.plan:
+            self.dismiss(None)
+            self.app.call_later(self._in_waves, self.plan)
 
     def action_regenerate(self) -> None:
         """Replace existing files too, or leave them as they are."""
@@ -149,6 +157,8 @@ class PlanScreen(TextScreen):
     def _actions(self) -> list[Action]:
         """Regenerate is a question of a save only; what has not been seen yet is not applied."""
         absent = {"regenerate"} if self._replan is None else set()
+        if self._in_waves is None or not self.plan:
+            absent.add("in_waves")
         if self._planner is not None:
             absent |= {"apply", "regenerate"}
         return [action for action in super()._actions() if action.id not in absent]

@@ -9,7 +9,16 @@ from tuiprov.data.catalog import default_catalog
 from tuiprov.data.fields import Choice, Field
 from tuiprov.data.meeting import Newer
 from tuiprov.data.record import Record
-from tuiprov.data.site import License, NewDevices, Service, Serving, Telephony, TimeAndLanguage
+from tuiprov.data.site import (
+    ACCESS_FIELDS,
+    SITE_FIELDS,
+    License,
+    NewDevices,
+    Service,
+    Serving,
+    Telephony,
+    TimeAndLanguage,
+)
 from tuiprov.data.site_sheet import SiteSheet
 from tuiprov.errors import Conflict, PublishError, TuiprovError
 from tuiprov.publish.plan import Plan
@@ -65,7 +74,9 @@ class PreferencesScreen(FormScreen[SiteSheet]):
     def store(self) -> None:
         """Show the plan of all devices under the new settings; applying it there is what saves."""
         planner = partial(self._session.plan_settings, self.sheet.changes)
-        screen = PlanScreen(planner, "Global preferences", taken_in=self.taken_in)
+        screen = PlanScreen(
+            planner, "Global preferences", taken_in=self.taken_in, in_waves=self._save_for_waves
+        )
         self.app.push_screen(screen, lambda apply: self._save(screen.plan) if apply else None)
 
     @property
@@ -78,6 +89,22 @@ class PreferencesScreen(FormScreen[SiteSheet]):
     def _save(self, plan: Plan) -> None:
         work = partial(self._session.apply_settings, self.sheet, plan)
         self.work_on("Save and publish", work, lambda _: self._saved(plan), self._failed)
+
+    def _save_for_waves(self, plan: Plan) -> None:
+        """Store the settings; their files follow in waves."""
+        at_once = sorted({*ACCESS_FIELDS, "publish_root"} & self.sheet.changes.keys())
+        if at_once:
+            names = " and ".join(SITE_FIELDS[name].label for name in at_once)
+            self.tell("Not in waves", f"{names}: this is changed for all files at once.")
+            return
+        try:
+            self._session.save_settings(self.sheet)
+        except TuiprovError as error:
+            self._failed(error)
+            return
+        self._begin_anew()
+        self.show_keys(note="Saved; the phones' files are to follow in waves.")
+        self.navigator.show_waves(plan)
 
     def _saved(self, plan: Plan) -> None:
         self._begin_anew()

@@ -56,6 +56,7 @@ class SavedFilters(ModalScreen[str | None]):
         present = f"present filter: {visible(self._present)}" if self._present else "no filter now"
         self._list.head[1] = (f"name: {visible(self._typed)}_", "")
         self._list.head[2] = (question, "box--title") if question else (present, "box--dim")
+        self._list.nothing = "nothing matches" if self._texts else "no filter is saved yet"
         self._list.update(self._options(), self._list.current)
 
     def on_key(self, event: events.Key) -> None:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 _COLUMN_KEYS = "Space tick   < > move   Ctrl+U usual ones   Enter accept   Esc cancel"
 _FILTER_HELP = (
-    'Filter by words and field:value, with - in front for "not".',
-    "firmware:<84  update_interval:>=60  line:2  state:stale  model:T46S",
-    "How long ago (s m h d w): fetched:>7d  published:<2h  fetched:never",
+    'Filter by words and by field:value, with - in front for "not".',
+    "Compare numbers and versions: line:2, update_interval:>=60, firmware:<84.",
+    "How long ago (s m h d w): fetched:>7d, published:<2h, fetched:never.",
     "Tab completes; Tab again and Shift+Tab: the others. @name: a saved filter.",
 )
 

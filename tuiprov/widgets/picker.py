@@ -28,6 +28,8 @@ class OptionBox(Box):
         self.cursor = 0
         self.signs: dict[str, str] = {}
         """The sign in front of an option, by its value; all have the same width."""
+        self.nothing = "nothing matches"
+        """What an empty list says."""
 
     def on_mount(self) -> None:
         longest = max((cell_len(self._text(at)) for at in range(len(self.options))), default=0)
@@ -46,7 +48,7 @@ class OptionBox(Box):
 
     def body(self, at: int) -> list[Run]:
         if not self.options:
-            return [("nothing matches", "box--dim")]
+            return [(self.nothing, "box--dim")]
         text = self._text(at)
         return [(fit(text, self.area.width), "box--current" if at == self.cursor else "")]
 
