@@ -5,6 +5,7 @@ The app imports this module in a thread after its first frame, and with it the w
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -91,6 +92,13 @@ class Session:
         from tuiprov.list_views import ListViews
 
         return ListViews(self.store, self.viewer, list)
+
+    def editors(self, ids: Sequence[int]) -> Mapping[int, str]:
+        """Extension → who else has its page open. Known once this program has read what a page
+        needs: the list that every start ends with does not wait for it."""
+        if "tuiprov.data.presence" not in sys.modules:
+            return {}
+        return self.store.presences.editors(self.viewer, ids)
 
     def viewers(self) -> list[Viewer]:
         """Who one may look as (in a demo)."""

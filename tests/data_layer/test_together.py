@@ -82,8 +82,13 @@ class TestPresence:
         one, two = pair.page("0027*001"), pair.page("0027*002")
         pair.store.presences.here(pair.admin, one, "")
         ids = [one.extension_id or 0, two.extension_id or 0]
-        found = pair.store.presences.editors(pair.admin, ids)
+        found = elsewhere(pair).presences.editors(pair.admin, ids)
         assert found == {one.extension_id: pair.admin.label}
+
+    def test_a_list_tells_nobody_of_himself(self, pair: Site) -> None:
+        page = pair.page()
+        pair.store.presences.here(pair.admin, page, "")
+        assert pair.store.presences.editors(pair.admin, [page.extension_id or 0]) == {}
 
     def test_it_goes_with_the_extension(self, pair: Site) -> None:
         pair.store.presences.here(pair.admin, pair.page("0027*002"), "")

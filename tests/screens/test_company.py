@@ -56,6 +56,15 @@ class TestPresence:
             await open_device(desk, "Sales01")
             await desk.until(lambda: f"{ACME} is editing this" in desk.part("title"))
 
+    async def test_the_list_marks_what_somebody_else_edits(self, office: Site) -> None:
+        async with at_desk(office) as desk:
+            await desk.open(SOFTPHONE)
+            await desk.until(lambda: bool(others(office)))
+            office.store.presences.here(anna(office), office.page(SALES), "")
+            await desk.press("escape", "escape")
+            await desk.until(lambda: "* O'Brien" in desk.part("table"))
+            assert "* Softphone" not in desk.part("table")
+
     async def test_a_name_cannot_steer_the_terminal(self, office: Site) -> None:
         office.store.presences.here(anna(office), office.page(SALES), "")
         with office.database.write() as session:

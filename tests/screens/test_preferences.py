@@ -316,7 +316,7 @@ class TestPlanningTakesLong:
     async def test_escape_ends_it_between_two_words_of_progress_too(
         self, office: Site, slow: Slow, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("tuiprov.screens.plan._PROGRESS_SECONDS", 3600)
+        monkeypatch.setattr("tuiprov.screens.working._PROGRESS_SECONDS", 3600)
         async with at_desk(office) as desk:
             desk.app.use_session(slow)
             await desk.press("f8")

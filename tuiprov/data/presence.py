@@ -37,6 +37,8 @@ class Presences:
 
     def __init__(self, database: Database):
         self._database = database
+        self._own: set[str] = set()
+        """The names that this program goes by: nobody is told of himself."""
 
     @needs("extensions.see")
     def here(self, viewer: Viewer, page: Page, mine: str) -> tuple[str, Sequence[Other]]:
@@ -51,6 +53,7 @@ class Presences:
                 row = {"who": viewer.label[:80], "host": _host(), "since": now, "seen": now}
                 mine = secrets.token_hex(8)
                 session.execute(insert(Presence).values(id=mine, **row, **place))
+                self._own.add(mine)
             return mine, _others(session, page, mine, now)
 
     @needs("extensions.see")
@@ -67,12 +70,13 @@ class Presences:
 
     @needs("extensions.see")
     def editors(self, viewer: Viewer, ids: Sequence[int]) -> Mapping[int, str]:
-        """Extension → who has its page open, of these extensions (a page of a list)."""
+        """Extension → who else has its page open, of these extensions (a page of a list)."""
         with self._database.read() as session:
             alive = col(Presence.seen) >= seconds_now(session) - GONE_SECONDS
             query = select(Presence.extension_id, Presence.who).where(
                 alive, col(Presence.extension_id).in_(list(ids))
             )
+            query = query.where(col(Presence.id).not_in(self._own))
             return {number: who for number, who in session.exec(query) if number is not None}
 
 

@@ -62,10 +62,14 @@ class _Extensions:
 
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
         rows = self._session.extension_rows(ids)
+        edited = self._session.editors(list(rows))
         more = [name for name in columns if name not in _OWN]
         texts = self._session.extension_values(ids, more) if more else {}
         return {
-            number: [_cell(row, texts.get(number, _NO_TEXTS), name) for name in columns]
+            number: [
+                _cell(row, texts.get(number, _NO_TEXTS), name, is_edited=number in edited)
+                for name in columns
+            ]
             for number, row in rows.items()
         }
 
@@ -74,10 +78,14 @@ _OWN = frozenset(column.name for column in _WIDE_COLUMNS)
 _NO_TEXTS: Mapping[str, str] = {}
 
 
-def _cell(row: ExtensionRow, texts: Mapping[str, str], name: str) -> str:
+def _cell(
+    row: ExtensionRow, texts: Mapping[str, str], name: str, *, is_edited: bool = False
+) -> str:
     if name not in _OWN:
         return texts.get(name, "")
     value = getattr(row, name)
+    if name == "name" and is_edited:
+        return f"* {value}"  # somebody else has its page open, whose title says who
     if name == "state":
         return STATE_SIGNS.get(row.state, row.state)
     return "" if value is None else str(value)

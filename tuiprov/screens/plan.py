@@ -6,13 +6,10 @@ screen says how far it is.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
-from textual import work
 from textual.binding import BindingType
-from textual.worker import get_current_worker
 
 from tuiprov.actions import Action
 from tuiprov.errors import TuiprovError
@@ -21,6 +18,7 @@ from tuiprov.publish.plan import Change, Plan
 from tuiprov.publish.publishing import OnPhone
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.text_screen import TextScreen
+from tuiprov.screens.working import Job
 from tuiprov.text import visible
 from tuiprov.widgets.compat import Run, wrap
 from tuiprov.widgets.dialog import Dialog
@@ -37,11 +35,6 @@ _MOST_GROUPS = 200
 _MOST_SETTINGS = 6
 _MOST_REFUSED = 100
 _MOST_NOTE_LINES = 8
-_PROGRESS_SECONDS = 0.1
-
-
-class _Cancelled(Exception):
-    """Ends a plan that nobody waits for any more."""
 
 
 class PlanScreen(TextScreen):
@@ -62,6 +55,7 @@ class PlanScreen(TextScreen):
         self.plan = plan if isinstance(plan, Plan) else Plan()
         """What is shown, and what a True is the answer to."""
         self._planner = None if isinstance(plan, Plan) else plan
+        self._job: Job[tuple[Plan, Sequence[PreviewLine]]] | None = None
         self._about = about
         self._replan = replan
         self._in_waves = in_waves
@@ -97,39 +91,42 @@ class PlanScreen(TextScreen):
 
     # -- making it ------------------------------------------------------------------------------
 
-    @work(thread=True, exclusive=True, group="plan")
     def _make(self, planner: Planner) -> None:
         """Make the plan, and what is shown of it: comparing many files takes as long."""
-        worker = get_current_worker()
-        told_at = time.monotonic()
 
-        def on_phone(count: int) -> None:
-            nonlocal told_at
-            if worker.is_cancelled:
-                raise _Cancelled
-            if time.monotonic() - told_at > _PROGRESS_SECONDS:
-                self.app.call_from_thread(self._show_progress, count)
-                told_at = time.monotonic()
-
-        try:
+        def make(on_phone: OnPhone) -> tuple[Plan, Sequence[PreviewLine]]:
             plan = planner(on_phone)
-            lines = list(_lines(plan))
-        except _Cancelled:
-            return
-        except TuiprovError as error:
-            if not worker.is_cancelled:
-                self.app.call_from_thread(self._fail, error)
-            return
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._made, plan, lines)
+            return plan, list(_lines(plan))
 
-    def _made(self, plan: Plan, lines: Sequence[PreviewLine]) -> None:
-        self.plan, self._planner = plan, None
-        self._show(lines)
+        self._job = Job(make)
+        self._job.show = lambda count: self.call_later(self._show_progress, count)
+        self._job.when_ended = lambda: self.call_later(self._made)
+        self._job.begin()
+
+    def on_unmount(self) -> None:
+        """Nobody waits for the plan any more."""
+        if self._job is not None:
+            self._job.is_stopping = True
+
+    def _made(self) -> None:
+        job = self._job
+        if job is None or not self.is_attached:
+            return
+        if job.mistake is not None:
+            raise job.mistake
+        if job.problem is not None:
+            self._fail(job.problem)
+        elif job.result is not None:
+            self.plan, lines = job.result
+            self._planner = None
+            self._show(lines)
 
     def _fail(self, error: TuiprovError) -> None:
+        def leave(_: str | None) -> None:
+            self.dismiss(None)
+
         question = Dialog("This cannot be planned", str(error).splitlines(), [("enter", "close")])
-        self.app.push_screen(question, lambda _: self.dismiss(None))
+        self.app.push_screen(question, leave)
 
     # -- what is shown --------------------------------------------------------------------------
 
