@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from benchmarks.ground import Ground
 from benchmarks.harness import Figure
-from tuiprov.data.accounts import Viewer
-from tuiprov.data.bulk_edit import apply
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.bulk.edit import apply
 from tuiprov.data.store import Store
 
 LIMIT = 4.0

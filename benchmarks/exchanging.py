@@ -8,10 +8,10 @@ from pathlib import Path
 
 from benchmarks.fleets import make_fleet
 from benchmarks.harness import Effort, Figure
-from tuiprov.data.accounts import administrator
-from tuiprov.data.csv_export import export_csv
+from tuiprov.data.accounts.viewers import administrator
 from tuiprov.data.database import Database
-from tuiprov.data.exchange import import_file
+from tuiprov.data.exchange.export import export_csv
+from tuiprov.data.exchange.importing import import_file
 from tuiprov.data.founding import found_site
 from tuiprov.data.store import Store
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-from tuiprov.data.accounts import Viewer, administrator
+from tuiprov.data.accounts.viewers import Viewer, administrator
 from tuiprov.data.database import Database
 from tuiprov.data.demo import make_demo
 from tuiprov.data.sealing import keys_of

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from benchmarks.fleets import open_fleet
 from benchmarks.harness import Effort
-from tuiprov.data.accounts import Viewer, administrator
+from tuiprov.data.accounts.viewers import Viewer, administrator
 from tuiprov.data.database import Database
 from tuiprov.data.demo import make_demo
 from tuiprov.data.store import Store
-from tuiprov.publish.publishing import plan_devices, publish
+from tuiprov.publish.planning import plan_devices
+from tuiprov.publish.publishing import publish
 
 _DEVICES = 24
 

@@ -12,10 +12,11 @@ from sqlalchemy import text
 
 from benchmarks.ground import Ground
 from benchmarks.harness import Figure, median
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.store import Store
 from tuiprov.publish.plan import Plan
-from tuiprov.publish.publishing import plan_devices, plan_outdated, publish
+from tuiprov.publish.planning import plan_devices, plan_outdated
+from tuiprov.publish.publishing import publish
 
 PLAN_LIMIT_MS = 2_000.0
 """For a hundredth of 100,000 devices."""

@@ -16,9 +16,10 @@ from sqlalchemy import text
 
 from benchmarks.ground import Ground
 from benchmarks.harness import Figure, median
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.store import Store
-from tuiprov.publish.publishing import plan_devices, plan_outdated, publish
+from tuiprov.publish.planning import plan_devices, plan_outdated
+from tuiprov.publish.publishing import publish
 from tuiprov.render.engine import environment, type_of
 from tuiprov.render.links import file_name, published_path
 from tuiprov.render.values import template_values

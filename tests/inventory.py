@@ -14,7 +14,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from tests.sites import PHONE, Site, a_site
-from tuiprov.data.accounts import Permission, Role, Viewer, terminal_viewer, viewer_for
+from tuiprov.data.accounts.viewers import Permission, Role, Viewer, terminal_viewer, viewer_for
 from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.sections import DEVICE_FIELDS
 

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from sqlmodel import Session, SQLModel, col, select
 
 from tests import postgresql
-from tuiprov.data.accounts import (
+from tuiprov.data.accounts.viewers import (
     Permission,
     Role,
     Viewer,
@@ -29,10 +29,10 @@ from tuiprov.data.accounts import (
     terminal_viewer,
     viewer_for,
 )
-from tuiprov.data.csv_export import export_csv
 from tuiprov.data.database import Database
 from tuiprov.data.draft import Draft
-from tuiprov.data.exchange import Imported, import_file
+from tuiprov.data.exchange.export import export_csv
+from tuiprov.data.exchange.importing import Imported, import_file
 from tuiprov.data.founding import found_site
 from tuiprov.data.models import Account, Extension, SystemSettings
 from tuiprov.data.page import Page

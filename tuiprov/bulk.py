@@ -7,27 +7,24 @@ from dataclasses import dataclass, field, replace
 
 from sqlmodel import Session
 
-from tuiprov.data.accounts import Viewer
-from tuiprov.data.bulk import named
-from tuiprov.data.bulk_edit import Done, OnRecord, apply, is_for_all, survey
-from tuiprov.data.bulk_sets import Change
-from tuiprov.data.bulk_sheet import BulkSheet, common
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.bulk.assignments import named
+from tuiprov.data.bulk.edit import Done, OnRecord, apply, is_for_all, survey
+from tuiprov.data.bulk.sets import Change
+from tuiprov.data.bulk.sheet import BulkSheet, common
+from tuiprov.data.history.versions import newest
 from tuiprov.data.store import Store
-from tuiprov.data.versions import newest
 from tuiprov.errors import PublishError, Refusal, Refused
 from tuiprov.publish.plan import Asked, Plan
-from tuiprov.publish.publishing import (
+from tuiprov.publish.planning import (
     OnPhone,
-    as_stored,
-    carry_out,
-    changed_since,
-    mark_failed,
     plan_change,
     plan_devices,
     plan_pbx,
     unheard,
     with_pbx_of,
 )
+from tuiprov.publish.publishing import as_stored, carry_out, changed_since, mark_failed
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from tuiprov.commands import (
 from tuiprov.commands.pbx import print_pbx
 from tuiprov.commands.progress import progress
 from tuiprov.commands.site import SITE, AsJson, Where
-from tuiprov.data.bulk import parse_assignments, set_values
+from tuiprov.data.bulk.assignments import parse_assignments, set_values
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.database import Database
 from tuiprov.data.founding import found_site
@@ -50,7 +50,8 @@ from tuiprov.printing import (
     print_text,
     say,
 )
-from tuiprov.publish.publishing import plan_outdated, plan_settings, publish
+from tuiprov.publish.planning import plan_outdated, plan_settings
+from tuiprov.publish.publishing import publish
 from tuiprov.render.engine import render, type_of
 from tuiprov.render.links import link
 from tuiprov.render.notes import notes

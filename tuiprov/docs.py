@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tuiprov.actions import ACTIONS
-from tuiprov.data.account_fields import ACCOUNT_FIELDS
+from tuiprov.data.accounts.fields import ACCOUNT_FIELDS
 from tuiprov.data.catalog import Catalog, default_catalog
 from tuiprov.data.fields import Choice, Field, Flag, Number, Value, declared
 from tuiprov.data.page import Page
 from tuiprov.data.sections import DEFAULTS, FIELDS, SECTIONS, SipPreferences, title
 from tuiprov.data.site import SITE_SECTIONS, Site
-from tuiprov.data.template_fields import TEMPLATE_FIELDS
+from tuiprov.data.templates.fields import TEMPLATE_FIELDS
 from tuiprov.pbx import asterisk, dialplan, freeswitch
 from tuiprov.render.values import VARIABLES
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuiprov.data.accounts import Viewer, os_viewer
+from tuiprov.data.accounts.viewers import Viewer, os_viewer
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.database import Database
 from tuiprov.data.former_passwords import Former, former
@@ -20,7 +20,8 @@ from tuiprov.errors import TuiprovError
 from tuiprov.pbx.kinds import pbx_of
 from tuiprov.publish import reconcile
 from tuiprov.publish.plan import Asked
-from tuiprov.publish.publishing import carry_out, plan_devices, plan_pbx
+from tuiprov.publish.planning import plan_devices, plan_pbx
+from tuiprov.publish.publishing import carry_out
 from tuiprov.publish.root import vanished
 from tuiprov.publish.tree import tree_of
 from tuiprov.publish.unfinished import offers

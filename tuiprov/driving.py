@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from tuiprov.data import history
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.history import events as history
 from tuiprov.data.resyncs import Target
+from tuiprov.data.rollouts.waves import RolloutRow, WaveDevice, devices_of, driven, mark
 from tuiprov.data.store import Store
-from tuiprov.data.waves import RolloutRow, WaveDevice, devices_of, driven, mark
 from tuiprov.errors import PublishError, TuiprovError
 from tuiprov.pbx import contacts as at_pbx
 from tuiprov.pbx.console import runner

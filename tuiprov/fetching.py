@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.draft import DeviceDraft
 from tuiprov.data.fetches import SERVED, FetchRow

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from tuiprov.data.accounts import Viewer
-from tuiprov.data.exchange import Imported, OnRows, first_rows, import_file
-from tuiprov.data.foreign import AUTO, ColumnMap, plain
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.exchange.foreign import AUTO, ColumnMap, plain
+from tuiprov.data.exchange.importing import Imported, OnRows, first_rows, import_file
 from tuiprov.data.page import MASK
 from tuiprov.data.sections import FIELDS
 from tuiprov.data.store import Store

@@ -1,8 +1,8 @@
 """The devices inventory opened for one viewer: what its screens and commands ask and order.
 
 Here storing and publishing meet: whoever may edit, assign, clear or remove a device may also have
-its files follow, so the operations of `data/devices.py` ask the permission and the plan is carried
-out with them.
+its files follow, so the operations of `data/devices/inventory.py` ask the permission and the plan
+is carried out with them.
 """
 
 from __future__ import annotations
@@ -12,25 +12,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from tuiprov.data.accounts import Viewer
-from tuiprov.data.device_choices import Candidate
-from tuiprov.data.device_rows import DeviceRow
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.devices.choices import Candidate
+from tuiprov.data.devices.rows import DeviceRow
 from tuiprov.data.draft import Checker, DeviceDraft, Draft
-from tuiprov.data.meeting import Newer
 from tuiprov.data.page import Page, Phone
 from tuiprov.data.permissions import require
 from tuiprov.data.stop import Stop
 from tuiprov.data.store import Store
+from tuiprov.data.together.meeting import Newer
 from tuiprov.errors import NotFound, PublishError
 from tuiprov.publish.plan import Plan
-from tuiprov.publish.publishing import (
-    carry_out,
-    mark_failed,
-    plan_devices,
-    plan_page,
-    plan_withdrawal,
-    withdraw,
-)
+from tuiprov.publish.planning import plan_devices, plan_page, plan_withdrawal
+from tuiprov.publish.publishing import carry_out, mark_failed, withdraw
 from tuiprov.render.links import Offer, offer
 from tuiprov.serve.agents import parse
 

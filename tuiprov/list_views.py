@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.completion import Proposal, Typed, Vocabulary, is_recorded, proposals, vocabulary
 from tuiprov.data.store import Store
 from tuiprov.data.views import SavedFilter

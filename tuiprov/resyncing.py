@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.permissions import may_ever
 from tuiprov.data.resyncs import Asked, ResyncRow, Target
 from tuiprov.data.site import SITE_FIELDS, Site

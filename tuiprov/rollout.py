@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.permissions import may_ever
-from tuiprov.data.store import Store
-from tuiprov.data.waves import (
+from tuiprov.data.rollouts.waves import (
     NewRollout,
     RolloutRow,
     sole_change,
 )
+from tuiprov.data.store import Store
 from tuiprov.driving import CONSOLE_SECONDS, Driver, OnTold, unheard
 from tuiprov.errors import NotAllowed, PublishError
 from tuiprov.pbx import contacts as at_pbx

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tuiprov.data.accounts import Viewer, os_viewer, same_viewer, viewers
+from tuiprov.data.accounts.viewers import Viewer, os_viewer, same_viewer, viewers
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
 from tuiprov.data.models import USER
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tuiprov.bulk import Bulk
-    from tuiprov.data.account_rows import AccountRow
-    from tuiprov.data.account_sheet import AccountView
-    from tuiprov.data.archive import Archive
+    from tuiprov.data.accounts.rows import AccountRow
+    from tuiprov.data.accounts.sheet import AccountView
     from tuiprov.data.draft import Checker, Draft
-    from tuiprov.data.meeting import Newer
-    from tuiprov.data.presence import Other
+    from tuiprov.data.history.archive import Archive
     from tuiprov.data.site_sheet import SiteSheet
     from tuiprov.data.stop import Stop
+    from tuiprov.data.together.meeting import Newer
+    from tuiprov.data.together.presence import Other
     from tuiprov.fetching import Fetching
     from tuiprov.importing import Importing
     from tuiprov.inventory import Inventory
     from tuiprov.list_views import ListViews
     from tuiprov.publish.plan import Plan
+    from tuiprov.publish.planning import OnPhone
     from tuiprov.publish.preview import Published
-    from tuiprov.publish.publishing import OnPhone
     from tuiprov.publish.template_work import TemplateWork
     from tuiprov.publish.timeline import Timeline
     from tuiprov.publish.unfinished import Offer
@@ -96,7 +96,7 @@ class Session:
     def editors(self, ids: Sequence[int]) -> Mapping[int, str]:
         """Extension → who else has its page open. Known once this program has read what a page
         needs: the list that every start ends with does not wait for it."""
-        if "tuiprov.data.presence" not in sys.modules:
+        if "tuiprov.data.together.presence" not in sys.modules:
             return {}
         return self.store.presences.editors(self.viewer, ids)
 
@@ -227,14 +227,15 @@ class Session:
 
     def plan_removal(self, extension_id: int) -> tuple[Page, Plan]:
         """An extension, and what removing it would do to its phone's files."""
-        from tuiprov.publish.publishing import plan_removal
+        from tuiprov.publish.planning import plan_removal
 
         page = self.store.page(self.viewer, extension_id)
         return page, plan_removal(self.store, page, files=self.viewer.may_provision)
 
     def remove_extension(self, page: Page) -> None:
         """Remove an extension as it was seen, and bring its phone's files up to date."""
-        from tuiprov.publish.publishing import carry_out, plan_devices
+        from tuiprov.publish.planning import plan_devices
+        from tuiprov.publish.publishing import carry_out
 
         devices = [page.device_id] if page.device_id is not None else []
         with self.store.operations.begin():
@@ -269,7 +270,7 @@ class Session:
     def plan_save(self, draft: Draft) -> Plan:
         """What saving would do to the phone's files and the PBX's; nothing is stored."""
         from tuiprov.publish.plan import Asked
-        from tuiprov.publish.publishing import plan_page, plan_pbx
+        from tuiprov.publish.planning import plan_page, plan_pbx
 
         if not self.viewer.may_provision:
             return plan_pbx(self.store, Asked(pages=(draft.page,)))
@@ -283,7 +284,8 @@ class Session:
 
     def _save(self, draft: Draft) -> Plan:
         from tuiprov.publish.plan import Asked
-        from tuiprov.publish.publishing import carry_out, mark_failed, plan_devices, plan_pbx
+        from tuiprov.publish.planning import plan_devices, plan_pbx
+        from tuiprov.publish.publishing import carry_out, mark_failed
 
         before = draft.base
         saved = self.store.save(self.viewer, before, draft.changes)
@@ -353,20 +355,21 @@ class Session:
     ) -> Plan:
         """The plan that brings these devices' files, and what the PBX knows of these extensions, up
         to date."""
-        from tuiprov.publish.publishing import plan_devices
+        from tuiprov.publish.planning import plan_devices
 
         return plan_devices(self.store, devices, extensions=extensions, on_phone=on_phone)
 
     # -- the whole site -------------------------------------------------------------------------
 
     def plan(self, where: str, on_phone: OnPhone) -> Plan:
-        from tuiprov.publish.publishing import plan_outdated
+        from tuiprov.publish.planning import plan_outdated
 
         return plan_outdated(self.store, self.viewer, where, on_phone)
 
     def publish(self, plan: Plan, on_file: OnPhone | None = None) -> None:
         """Carry a plan out; `on_file`: as in `publishing.carry_out`."""
-        from tuiprov.publish.publishing import publish, unheard
+        from tuiprov.publish.planning import unheard
+        from tuiprov.publish.publishing import publish
 
         publish(self.store, self.viewer, plan, on_file or unheard)
 
@@ -412,7 +415,7 @@ class Session:
 
     def plan_settings(self, values: Values, on_phone: OnPhone) -> Plan:
         """What these settings would do to all phones' files; nothing is stored."""
-        from tuiprov.publish.publishing import plan_settings
+        from tuiprov.publish.planning import plan_settings
 
         return plan_settings(self.store, self.viewer, values, on_phone)
 

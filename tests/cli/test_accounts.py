@@ -9,8 +9,8 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.sites import Site
-from tuiprov.data.account_gates import TAKES_TRUNKING_ALONG
-from tuiprov.data.accounts import account_named
+from tuiprov.data.accounts.gates import TAKES_TRUNKING_ALONG
+from tuiprov.data.accounts.viewers import account_named
 from tuiprov.data.models import Account
 
 

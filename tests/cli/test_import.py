@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.data_layer.test_foreign import FREEPBX, FUSIONPBX
 from tests.sites import Site
-from tuiprov.data.foreign import formats
+from tuiprov.data.exchange.foreign import formats
 from tuiprov.data.models import Extension
 
 WHOSE = ("--set", "organization=Acme", "--set", "user=u{extension}")

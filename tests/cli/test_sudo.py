@@ -21,7 +21,7 @@ import pytest
 
 from tests.cli.helpers import PROJECT, Ran
 from tests.sites import a_site
-from tuiprov.data.accounts import account_named
+from tuiprov.data.accounts.viewers import account_named
 
 CALLER, OWNER, OTHER = "games", "daemon", "news"
 
@@ -34,7 +34,7 @@ exec setpriv --reuid "$1" --regid "$1" --clear-groups sh -c '"$@"; exit $?' sh "
 
 LONELY = """
 import os, sys, time
-from tuiprov.data.accounts import os_viewer
+from tuiprov.data.accounts.viewers import os_viewer
 from tuiprov.data.database import Database
 from tuiprov.errors import NotAllowed
 database = Database(sys.argv[1])

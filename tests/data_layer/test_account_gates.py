@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tuiprov.data.account_fields import ACCOUNT_FIELDS
-from tuiprov.data.account_gates import (
+from tuiprov.data.accounts.fields import ACCOUNT_FIELDS
+from tuiprov.data.accounts.gates import (
     CANNOT_RESTORE,
     NEEDS_SIP,
     TAKES_TRUNKING_ALONG,
@@ -16,8 +16,8 @@ from tuiprov.data.account_gates import (
     levels_for,
     taken_along,
 )
-from tuiprov.data.account_sheet import AccountSheet, AccountView
-from tuiprov.data.accounts import Permission, Role, Viewer
+from tuiprov.data.accounts.sheet import AccountSheet, AccountView
+from tuiprov.data.accounts.viewers import Permission, Role, Viewer
 from tuiprov.data.fields import Values
 from tuiprov.data.models import Account
 

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import event
 
 from tests.sites import PHONE, Site
-from tuiprov.data.account_sheet import AccountView
-from tuiprov.data.accounts import Viewer, viewer_for
+from tuiprov.data.accounts.sheet import AccountView
+from tuiprov.data.accounts.viewers import Viewer, viewer_for
 from tuiprov.data.kept import Event
 from tuiprov.data.models import Account
-from tuiprov.data.template_tables import Template
+from tuiprov.data.templates.tables import Template
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refused
 
 ACME, PRAXIS, ANNA, BEN = "Acme Ltd", "Praxis", "anna", "ben"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.sites import Site
-from tuiprov.data import accounts
-from tuiprov.data.accounts import (
+from tuiprov.data.accounts import viewers as accounts
+from tuiprov.data.accounts.viewers import (
     Viewer,
     account_named,
     administrator,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sites import PHONE, Site
-from tuiprov.data.bulk import parse_assignments, set_values
+from tuiprov.data.bulk.assignments import parse_assignments, set_values
 from tuiprov.errors import NotFound, Refused
 
 ON_BOTH = True

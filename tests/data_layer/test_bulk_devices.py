@@ -11,7 +11,7 @@ from sqlmodel import select
 from tests.fetches import a_fetch, log
 from tests.publish.helpers import files, publish_site
 from tests.sites import Site, a_site
-from tuiprov.data.bulk_devices import (
+from tuiprov.data.bulk.devices import (
     begin_removal,
     end_removal,
     firmwares_of,
@@ -19,10 +19,10 @@ from tuiprov.data.bulk_devices import (
     survey_removal,
     templates_of,
 )
-from tuiprov.data.device_kinds import judge_alone
+from tuiprov.data.devices.kinds import judge_alone
+from tuiprov.data.history.undo import undo
 from tuiprov.data.kept import Event, Fetch
 from tuiprov.data.models import Device, Line
-from tuiprov.data.undo import undo
 from tuiprov.errors import NotAllowed, Refused
 from tuiprov.orders.devices import ClearDevices, RemoveDevices, SetDevices
 from tuiprov.orders.order import Order, Outcome

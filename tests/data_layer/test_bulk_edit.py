@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.sites import PHONE, Site, a_site
-from tuiprov.data import bulk_undo
-from tuiprov.data.bulk_edit import TOGETHER, Survey, apply, survey
-from tuiprov.data.bulk_kinds import THERE_OR_NOT, WITHOUT_RULE
-from tuiprov.data.bulk_text import read
+from tuiprov.data.bulk import undo as bulk_undo
+from tuiprov.data.bulk.edit import TOGETHER, Survey, apply, survey
+from tuiprov.data.bulk.kinds import THERE_OR_NOT, WITHOUT_RULE
+from tuiprov.data.bulk.text import read
 from tuiprov.data.checks import NO_NEIGHBOURS, check_page
 from tuiprov.data.fields import Choice, Flag, Number
 from tuiprov.data.gates import gate

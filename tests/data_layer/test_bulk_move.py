@@ -9,12 +9,12 @@ import pytest
 from sqlmodel import select
 
 from tests.sites import Site, a_site
-from tuiprov.data.archive import change_words
-from tuiprov.data.bulk_move import Moving, move_all, survey_move
+from tuiprov.data.bulk.move import Moving, move_all, survey_move
+from tuiprov.data.history.archive import change_words
+from tuiprov.data.history.undo import undo
 from tuiprov.data.kept import Event
 from tuiprov.data.models import Account, Device
-from tuiprov.data.template_tables import Template
-from tuiprov.data.undo import undo
+from tuiprov.data.templates.tables import Template
 from tuiprov.errors import NotAllowed, NotFound, Refused
 
 ON_BOTH = True

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from tests.sites import PHONE, Site, a_site
-from tuiprov.data.bulk_remove import Found, remove_all
+from tuiprov.data.bulk.remove import Found, remove_all
+from tuiprov.data.history.undo import undo
 from tuiprov.data.kept import Event, FieldChange, PbxOptions
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import OwnOption
 from tuiprov.data.pbx_rows import keep_options, own_options
-from tuiprov.data.undo import undo
 from tuiprov.errors import Conflict, NotAllowed
 
 ON_BOTH = True

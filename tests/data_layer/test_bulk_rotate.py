@@ -13,11 +13,11 @@ from tests.fetches import a_fetch, log
 from tests.publish.helpers import publish_site
 from tests.sites import PHONE, Site, a_site
 from tuiprov.data import former_passwords
-from tuiprov.data.bulk_rotate import Rotating, rotate_all, survey_rotation
+from tuiprov.data.bulk.rotate import Rotating, rotate_all, survey_rotation
 from tuiprov.data.former_passwords import FormerPassword, former
+from tuiprov.data.history.undo import undo
 from tuiprov.data.kept import Event, FieldChange, PublishedFile
 from tuiprov.data.rotation import rotate as rotate_key
-from tuiprov.data.undo import undo
 from tuiprov.errors import NotAllowed
 
 ON_BOTH = True

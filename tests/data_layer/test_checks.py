@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sites import PHONE, NoNeighbours, Site
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.checks import DUPLICATE_MAC, check_page, warnings
 from tuiprov.data.gates import CALLS_UNLIMITED

@@ -18,11 +18,11 @@ from tests.data_layer.test_permissions import (
 )
 from tests.inventory import Tree, a_tree, role_of
 from tests.sites import PHONE, Site
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.checks import DUPLICATE_MAC
 from tuiprov.data.database import Database
 from tuiprov.data.demo import make_demo
-from tuiprov.data.device_rows import SORTS
+from tuiprov.data.devices.rows import SORTS
 from tuiprov.data.fields import Values
 from tuiprov.data.kept import Event
 from tuiprov.data.models import Device, Extension, Line
@@ -678,7 +678,7 @@ class Counted:
 @pytest.mark.parametrize("role", ["system", "provider", "organization", "user"])
 def test_a_page_of_rows_costs_the_same_queries_however_long_it_is(many: Store, role: str) -> None:
     with many.database.read() as session:
-        from tuiprov.data.accounts import viewers
+        from tuiprov.data.accounts.viewers import viewers
 
         known = [one for one in viewers(session) if one.role == role and one.provision != "none"]
     viewer = known[0]
@@ -696,7 +696,7 @@ def test_a_page_of_rows_costs_the_same_queries_however_long_it_is(many: Store, r
 @pytest.mark.parametrize("sort", SORTS)
 def test_all_ids_are_one_query_and_every_one_has_a_row(many: Store, sort: str) -> None:
     with many.database.read() as session:
-        from tuiprov.data.accounts import administrator
+        from tuiprov.data.accounts.viewers import administrator
 
         viewer = administrator(session)
     counted = Counted(many)

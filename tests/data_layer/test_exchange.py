@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.sites import DATA, PHONE, Site, a_site
-from tuiprov.data.csv_export import COLUMNS
+from tuiprov.data.exchange.export import COLUMNS
 from tuiprov.data.models import Account, Device, Extension
 from tuiprov.data.sections import FIELDS
 from tuiprov.errors import Refused

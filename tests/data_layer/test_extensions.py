@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sites import PHONE, Site
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.kept import Event
 from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.page import Page

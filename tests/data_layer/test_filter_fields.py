@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from tests.fetches import a_fetch, device_id, log
 from tests.sites import PHONE, Site
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.filter_words import version
 from tuiprov.data.models import Device
 from tuiprov.errors import Refused

@@ -9,8 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests.sites import Site
-from tuiprov.data.exchange import Imported, first_rows, import_file
-from tuiprov.data.foreign import EQUIPMENT, OWN, TARGETS, ColumnMap, formats, map_for, mapped
+from tuiprov.data.exchange.foreign import (
+    EQUIPMENT,
+    OWN,
+    TARGETS,
+    ColumnMap,
+    formats,
+    map_for,
+    mapped,
+)
+from tuiprov.data.exchange.importing import Imported, first_rows, import_file
 from tuiprov.data.sections import FIELDS
 from tuiprov.errors import Refused
 

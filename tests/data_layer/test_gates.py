@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.sites import PHONE, Site, a_site
-from tuiprov.data.accounts import Permission, Role, Viewer
+from tuiprov.data.accounts.viewers import Permission, Role, Viewer
 from tuiprov.data.gates import CALLS_UNLIMITED, gate, hides, refusal
 from tuiprov.data.page import Page
 from tuiprov.data.sections import DEFAULTS, FIELDS

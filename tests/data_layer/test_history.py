@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.event import listen, remove
 
 from tests.sites import PHONE, Site
-from tuiprov.data import history
+from tuiprov.data.history import events as history
 from tuiprov.data.kept import Event
 from tuiprov.errors import Refused
 

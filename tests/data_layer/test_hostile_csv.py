@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.sites import Site, a_site
-from tuiprov.data import csv_reading
-from tuiprov.data.exchange import import_file
+from tuiprov.data.exchange import csv_reading
+from tuiprov.data.exchange.importing import import_file
 from tuiprov.data.fields import Text
 from tuiprov.data.models import Extension
 from tuiprov.data.sections import FIELDS

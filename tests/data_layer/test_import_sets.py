@@ -13,9 +13,9 @@ from sqlalchemy import event
 from sqlmodel import select
 
 from tests.sites import Site
-from tuiprov.data import import_rows
 from tuiprov.data.checks import DUPLICATE_MAC
-from tuiprov.data.exchange import Imported, import_file
+from tuiprov.data.exchange import rows as import_rows
+from tuiprov.data.exchange.importing import Imported, import_file
 from tuiprov.data.kept import Enrolment, Event, FieldChange
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.sealing import keys_of

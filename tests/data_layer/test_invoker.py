@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tuiprov.data import invoker
-from tuiprov.data.invoker import Parent, invoking_uid
+from tuiprov.data.accounts import invoker
+from tuiprov.data.accounts.invoker import Parent, invoking_uid
 from tuiprov.errors import NotAllowed
 
 PROJECT = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ OWN, ALICE, BOB = 900, 1001, 1002
 
 ASK = """
 import sys
-from tuiprov.data.invoker import invoking_uid
+from tuiprov.data.accounts.invoker import invoking_uid
 from tuiprov.errors import NotAllowed
 try:
     print(invoking_uid(), flush=True)

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import event
 
 from tests.sites import Site
-from tuiprov.data.accounts import Viewer, viewer_for
-from tuiprov.data.kinship import Kin, is_below, kin, relation
+from tuiprov.data.accounts.kinship import Kin, is_below, kin, relation
+from tuiprov.data.accounts.viewers import Viewer, viewer_for
 from tuiprov.data.models import Account
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.sites import PHONE, Site, a_site
-from tuiprov.data.accounts import Viewer, administrator
+from tuiprov.data.accounts.viewers import Viewer, administrator
 from tuiprov.data.database import Database
 from tuiprov.data.models import Extension
 from tuiprov.data.store import Store

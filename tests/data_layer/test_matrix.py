@@ -18,17 +18,17 @@ from sqlmodel import col, select
 
 from tests.fetches import a_fetch
 from tests.sites import PHONE, a_site
-from tuiprov.data.accounts import Permission, Viewer, terminal_viewer, viewer_for
-from tuiprov.data.bulk_move import move_all
-from tuiprov.data.bulk_remove import remove_all
-from tuiprov.data.bulk_rotate import rotate_all
+from tuiprov.data.accounts.viewers import Permission, Viewer, terminal_viewer, viewer_for
+from tuiprov.data.bulk.move import move_all
+from tuiprov.data.bulk.remove import remove_all
+from tuiprov.data.bulk.rotate import rotate_all
 from tuiprov.data.database import Database
 from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.permissions import may
+from tuiprov.data.rollouts.tables import Rollout
+from tuiprov.data.rollouts.waves import NewRollout
 from tuiprov.data.store import Store
-from tuiprov.data.template_tables import Template, TemplateFile
-from tuiprov.data.wave_tables import Rollout
-from tuiprov.data.waves import NewRollout
+from tuiprov.data.templates.tables import Template, TemplateFile
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refused
 
 KINDS = ("system", "provider", "organization", "user")

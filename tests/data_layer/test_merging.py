@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuiprov.data.merging import BETWEEN, DEFAULT, YOURS, conflict_lines, merge
+from tuiprov.data.templates.merging import BETWEEN, DEFAULT, YOURS, conflict_lines, merge
 
 OLD = "a\nb\nc\nd\ne\n"
 TEXTS = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "d\n", "x\n"]), max_size=8).map("".join)

@@ -19,18 +19,18 @@ from sqlalchemy.sql import ClauseElement
 from sqlmodel import SQLModel, col
 
 import tuiprov.data
-import tuiprov.data.alive
 import tuiprov.data.former_passwords
 import tuiprov.data.kept
 import tuiprov.data.models
-import tuiprov.data.template_tables
+import tuiprov.data.rollouts.tables
+import tuiprov.data.templates.tables
+import tuiprov.data.together.tables
 import tuiprov.data.views
-import tuiprov.data.wave_tables
 from tests.sites import PHONE, Site, a_site
 from tuiprov.data import reading, store
-from tuiprov.data.accounts import user_and_organization, within_reach
+from tuiprov.data.accounts.viewers import user_and_organization, within_reach
 from tuiprov.data.database import SCHEMA, Database
-from tuiprov.data.device_rows import order_by
+from tuiprov.data.devices.rows import order_by
 from tuiprov.data.fields import Choice, Field
 from tuiprov.data.filters import Asker, condition
 from tuiprov.data.founding import found_site

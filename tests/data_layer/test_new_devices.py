@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sites import PHONE, Site
-from tuiprov.data.bulk import parse_assignments, set_values
+from tuiprov.data.bulk.assignments import parse_assignments, set_values
 from tuiprov.data.models import Device
 
 NUMBER = "0027*001"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.sites import Site
-from tuiprov.data.exchange import Imported, import_file
+from tuiprov.data.exchange.importing import Imported, import_file
 from tuiprov.data.models import Account, Device, Extension
 from tuiprov.errors import Refused
 
@@ -85,7 +85,7 @@ class TestPartialImport:
             raise OSError(28, "No space left on device")
 
         path = file_with(site, HEADER + GOOD + BAD)
-        monkeypatch.setattr("tuiprov.data.refused_rows.os.write", full)
+        monkeypatch.setattr("tuiprov.data.exchange.refused_rows.os.write", full)
         with pytest.raises(Refused, match="cannot be written beside it: No space left"):
             take(site, path)
         monkeypatch.undo()
@@ -112,7 +112,7 @@ class TestPartialImport:
         def stop(_count: int) -> None:
             raise Stopped
 
-        monkeypatch.setattr("tuiprov.data.exchange.AT_ONCE", 1)
+        monkeypatch.setattr("tuiprov.data.exchange.importing.AT_ONCE", 1)
         path = file_with(site, HEADER + BAD + GOOD)
         with pytest.raises(Stopped):
             import_file(site.database, site.admin, path, partial=True, on_rows=stop)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.sites import Site
-from tuiprov.data.accounts import Permission, Role, Viewer
+from tuiprov.data.accounts.viewers import Permission, Role, Viewer
 from tuiprov.data.permissions import OPERATIONS, may, may_ever, needs, require, why_not
 from tuiprov.errors import NotAllowed
 

@@ -262,7 +262,7 @@ class TestReach:
         assert two_organizations.page("0027*002", viewer).values["user"] == "ana.nunez"
 
     def test_another_provider_sees_nothing(self, two_organizations: Site) -> None:
-        from tuiprov.data.accounts import viewer_for
+        from tuiprov.data.accounts.viewers import viewer_for
         from tuiprov.data.models import Account
 
         with two_organizations.database.write() as session:

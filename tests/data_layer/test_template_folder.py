@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tuiprov.data.template_fields import TEMPLATE_FIELDS
-from tuiprov.data.template_folder import read_folder, write_folder
-from tuiprov.data.template_parts import TemplateView
+from tuiprov.data.templates.fields import TEMPLATE_FIELDS
+from tuiprov.data.templates.folder import read_folder, write_folder
+from tuiprov.data.templates.parts import TemplateView
 from tuiprov.errors import Refused
 
 PATH = "yealink/phone.cfg.j2"

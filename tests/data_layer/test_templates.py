@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from tests.sites import PHONE, Site
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.kept import Event
 from tuiprov.data.models import Device
 from tuiprov.data.sections import SERVER_DEFAULT
-from tuiprov.data.template_fields import TEMPLATE_FIELDS
-from tuiprov.data.template_parts import LARGEST, LARGEST_FILE, TemplateView, copied, merged
-from tuiprov.data.template_tables import Template, TemplateFile
-from tuiprov.data.templates import DEFAULT_ID
+from tuiprov.data.templates.fields import TEMPLATE_FIELDS
+from tuiprov.data.templates.library import DEFAULT_ID
+from tuiprov.data.templates.parts import LARGEST, LARGEST_FILE, TemplateView, copied, merged
+from tuiprov.data.templates.tables import Template, TemplateFile
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refused
 from tuiprov.render.sandbox import bounds
 

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import update
 
 from tests.sites import PHONE, Site, a_site
-from tuiprov.data.alive import GONE_SECONDS, Presence
 from tuiprov.data.database import Database
-from tuiprov.data.meeting import go_on, meet
 from tuiprov.data.store import Store
+from tuiprov.data.together.meeting import go_on, meet
+from tuiprov.data.together.tables import GONE_SECONDS, Presence
 from tuiprov.errors import NotFound
 
 ON_BOTH = True

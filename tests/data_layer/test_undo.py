@@ -8,12 +8,12 @@ import pytest
 from sqlmodel import select
 
 from tests.sites import PHONE, Site, a_site
-from tuiprov.data import undo_check
-from tuiprov.data.bulk import set_values
-from tuiprov.data.changes import TRACKED, read
+from tuiprov.data.bulk.assignments import set_values
+from tuiprov.data.history import undo_check
+from tuiprov.data.history.changes import TRACKED, read
+from tuiprov.data.history.undo import undo
 from tuiprov.data.kept import Event, FieldChange
 from tuiprov.data.models import Account, Device, Extension, Line
-from tuiprov.data.undo import undo
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refused
 
 ON_BOTH = True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.sites import PHONE, Site
-from tuiprov.data.accounts import Viewer
-from tuiprov.data.bulk import set_values
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.bulk.assignments import set_values
 from tuiprov.data.completion import proposals, typed, vocabulary
 from tuiprov.data.extension_columns import available
 from tuiprov.data.models import Account

@@ -13,7 +13,7 @@ from tests.inventory import a_tree
 from tests.pbx.phones import SipPhone
 from tests.screens.office import events, set_columns
 from tests.sites import PHONE, Site
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.kept import Resync
 from tuiprov.data.resyncs import Asked, Target
 from tuiprov.errors import NotAllowed, Refused

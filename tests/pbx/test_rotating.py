@@ -15,7 +15,8 @@ from tests.sites import PHONE, Site, a_site
 from tuiprov.data import former_passwords
 from tuiprov.data.kept import Event, PublishedFile
 from tuiprov.orders.rotating import Rotate
-from tuiprov.publish.publishing import carry_out, plan_devices, plan_outdated, publish
+from tuiprov.publish.planning import plan_devices, plan_outdated
+from tuiprov.publish.publishing import carry_out, publish
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 OLD = "the;old=>password"

@@ -20,7 +20,8 @@ from tests.sites import PHONE, Site, a_site
 from tuiprov.data.store import Store
 from tuiprov.pbx.console import runner
 from tuiprov.pbx.contacts import answering, contacts
-from tuiprov.publish.publishing import plan_outdated, publish
+from tuiprov.publish.planning import plan_outdated
+from tuiprov.publish.publishing import publish
 
 PJSIP = "pbx/pjsip_tuiprov.conf"
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.pty.conftest import EXTENSION, Start, type_a_name
 from tests.pty.terminal import Terminal, tuiprov
-from tuiprov.data.accounts import os_viewer
+from tuiprov.data.accounts.viewers import os_viewer
 from tuiprov.data.database import Database
 from tuiprov.data.store import Store
 

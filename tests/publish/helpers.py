@@ -11,7 +11,8 @@ from tuiprov.data.page import Phone
 from tuiprov.data.site import Site
 from tuiprov.publish.apply import apply
 from tuiprov.publish.plan import Plan, plan
-from tuiprov.publish.publishing import plan_devices, publish
+from tuiprov.publish.planning import plan_devices
+from tuiprov.publish.publishing import publish
 from tuiprov.publish.tree import Tree
 
 

@@ -10,14 +10,15 @@ from sqlmodel import select
 
 from tests.fetches import a_fetch, log
 from tests.sites import PHONE, Site
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.kept import PublishedFile
 from tuiprov.data.models import Device
+from tuiprov.data.rollouts.waves import RolloutRow
 from tuiprov.data.store import Store
-from tuiprov.data.waves import RolloutRow
 from tuiprov.driving import LOOK_SECONDS, Told
 from tuiprov.publish.plan import Plan
-from tuiprov.publish.publishing import plan_outdated, publish
+from tuiprov.publish.planning import plan_outdated
+from tuiprov.publish.publishing import publish
 from tuiprov.rollout import Choices, Rollouts
 
 Act = Callable[[], object]

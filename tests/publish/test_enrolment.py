@@ -16,7 +16,8 @@ from tuiprov.doctor import examine as doctor
 from tuiprov.errors import NotAllowed, NotFound
 from tuiprov.inventory import inventory_of
 from tuiprov.publish import reconcile as reconciling
-from tuiprov.publish.publishing import plan_devices, plan_outdated, publish
+from tuiprov.publish.planning import plan_devices, plan_outdated
+from tuiprov.publish.publishing import publish
 from tuiprov.publish.reconcile import at_start, examine, reconcile
 
 ON_BOTH = True

@@ -18,7 +18,8 @@ from tests.sites import Site
 from tuiprov.data.models import Device
 from tuiprov.doctor import examine as doctor
 from tuiprov.errors import PublishError
-from tuiprov.publish.publishing import plan_devices, plan_outdated, publish
+from tuiprov.publish.planning import plan_devices, plan_outdated
+from tuiprov.publish.publishing import publish
 from tuiprov.publish.reconcile import at_start, examine, reconcile
 from tuiprov.session import Session
 

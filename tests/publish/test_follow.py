@@ -20,13 +20,14 @@ from tests import postgresql
 from tests.cli.helpers import PROJECT
 from tests.publish.helpers import files, state
 from tests.sites import PHONE, Site, a_site
-from tuiprov.data.accounts import administrator
+from tuiprov.data.accounts.viewers import administrator
 from tuiprov.data.database import Database
 from tuiprov.data.store import Store
 from tuiprov.errors import PublishError, Refused
 from tuiprov.publish import follow, reconcile
 from tuiprov.publish.follow import Follower, Following
-from tuiprov.publish.publishing import plan_devices, publish
+from tuiprov.publish.planning import plan_devices
+from tuiprov.publish.publishing import publish
 
 ON_BOTH = True
 SNOM = PHONE | {

@@ -15,7 +15,7 @@ from tuiprov.data.page import MASK, Phone
 from tuiprov.data.site import Site
 from tuiprov.publish.grouping import Group, groups, settings
 from tuiprov.publish.plan import Change, Plan, own_words, plan
-from tuiprov.publish.publishing import plan_devices
+from tuiprov.publish.planning import plan_devices
 from tuiprov.publish.tree import Tree
 
 

@@ -16,7 +16,8 @@ from tuiprov.data.models import Device, Extension, Line
 from tuiprov.errors import Conflict, NotAllowed, NotFound, PublishError
 from tuiprov.inventory import Inventory, inventory_of
 from tuiprov.publish import publishing
-from tuiprov.publish.publishing import plan_devices, publish
+from tuiprov.publish.planning import plan_devices
+from tuiprov.publish.publishing import publish
 
 FANVIL = {"manufacturer": "Fanvil", "model": "X4U", "firmware": "2.12"}
 AASTRA = {

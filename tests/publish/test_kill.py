@@ -15,7 +15,7 @@ from sqlmodel import select
 
 from tests.publish.helpers import files
 from tests.sites import Site, a_site
-from tuiprov.data.accounts import administrator
+from tuiprov.data.accounts.viewers import administrator
 from tuiprov.data.database import Database
 from tuiprov.data.kept import FileVersion, PublishedFile
 from tuiprov.data.site import Site as Settings
@@ -23,7 +23,8 @@ from tuiprov.data.store import Store
 from tuiprov.publish import publishing
 from tuiprov.publish.apply import TEMPORARY
 from tuiprov.publish.plan import Change
-from tuiprov.publish.publishing import plan_devices, publish
+from tuiprov.publish.planning import plan_devices
+from tuiprov.publish.publishing import publish
 from tuiprov.publish.reconcile import examine, reconcile
 
 PHONES = 40

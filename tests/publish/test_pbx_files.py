@@ -13,15 +13,8 @@ from tests.sites import PHONE, Site, a_site
 from tuiprov.data.kept import Content, FileVersion
 from tuiprov.errors import PublishError, Refused
 from tuiprov.publish.plan import Asked, Plan, is_of_pbx
-from tuiprov.publish.publishing import (
-    carry_out,
-    plan_outdated,
-    plan_page,
-    plan_pbx,
-    plan_removal,
-    plan_settings,
-    publish,
-)
+from tuiprov.publish.planning import plan_outdated, plan_page, plan_pbx, plan_removal, plan_settings
+from tuiprov.publish.publishing import carry_out, publish
 from tuiprov.publish.reconcile import examine, reconcile
 
 PJSIP, DIALPLAN = "pbx/pjsip_tuiprov.conf", "pbx/extensions_tuiprov.conf"

@@ -16,7 +16,8 @@ from tests.sites import PHONE, Site, a_site
 from tuiprov.data.store import Store
 from tuiprov.doctor import Finding, examine
 from tuiprov.errors import PublishError
-from tuiprov.publish.publishing import plan_outdated, publish
+from tuiprov.publish.planning import plan_outdated
+from tuiprov.publish.publishing import publish
 from tuiprov.publish.reconcile import examine as damage
 
 PJSIP = "pbx/pjsip_tuiprov.conf"

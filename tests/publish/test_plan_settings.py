@@ -15,7 +15,8 @@ from tuiprov.data.kept import Event
 from tuiprov.data.models import Device
 from tuiprov.errors import Conflict, NotAllowed, Refused
 from tuiprov.publish.plan import NO_FILE, Plan
-from tuiprov.publish.publishing import plan_settings, publish
+from tuiprov.publish.planning import plan_settings
+from tuiprov.publish.publishing import publish
 
 
 @pytest.fixture

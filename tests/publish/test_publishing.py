@@ -12,7 +12,8 @@ from tests.sites import PHONE, Site
 from tuiprov.data.kept import Event, PublishedFile
 from tuiprov.data.models import Device
 from tuiprov.errors import PublishError
-from tuiprov.publish.publishing import plan_devices, plan_page, publish
+from tuiprov.publish.planning import plan_devices, plan_page
+from tuiprov.publish.publishing import publish
 
 ON_BOTH = True
 

@@ -13,7 +13,8 @@ from tests.sites import PHONE, Site, a_site
 from tuiprov.data.kept import Content, PublishedFile
 from tuiprov.errors import PublishError, StoreError
 from tuiprov.publish import publishing
-from tuiprov.publish.publishing import carry_out, plan_devices, publish
+from tuiprov.publish.planning import plan_devices
+from tuiprov.publish.publishing import carry_out, publish
 from tuiprov.publish.reconcile import examine, reconcile
 
 ON_BOTH = True

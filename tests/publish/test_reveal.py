@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.sites import PHONE, Site
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.lookup import find_phone
 from tuiprov.publish.preview import Published, preview
 from tuiprov.publish.tree import Tree

@@ -16,11 +16,11 @@ from tests.sites import Site, a_site
 from tuiprov import driving
 from tuiprov.data.kept import Event, FileVersion
 from tuiprov.data.models import Device
-from tuiprov.data.wave_tables import Rollout
+from tuiprov.data.rollouts.tables import Rollout
 from tuiprov.driving import Told
 from tuiprov.errors import Conflict, NotAllowed, NotFound, PublishError
 from tuiprov.publish import apply, publishing
-from tuiprov.publish.publishing import plan_outdated
+from tuiprov.publish.planning import plan_outdated
 from tuiprov.session import Session
 
 ON_BOTH = True
@@ -325,9 +325,9 @@ def test_while_a_process_drives_it_no_other_takes_it(fleet: Site, tmp_path: Path
     fleet.database.close()
     child = os.fork()
     if child == 0:
-        import tuiprov.data.processes
+        import tuiprov.data.together.processes
 
-        tuiprov.data.processes._named.cache_clear()
+        tuiprov.data.together.processes._named.cache_clear()
         try:
             fleet.store.waves.take(fleet.admin, number)
         except Conflict as refused:

@@ -11,9 +11,9 @@ import pytest
 from tests.publish.helpers import files, publish_site, state
 from tests.sites import PHONE, Site
 from tuiprov.data.sections import SERVER_DEFAULT
-from tuiprov.data.template_fields import TEMPLATE_FIELDS
-from tuiprov.data.template_parts import TemplateView
-from tuiprov.data.templates import DEFAULT_ID
+from tuiprov.data.templates.fields import TEMPLATE_FIELDS
+from tuiprov.data.templates.library import DEFAULT_ID
+from tuiprov.data.templates.parts import TemplateView
 from tuiprov.errors import NotAllowed, NotFound, PublishError, Refused
 from tuiprov.publish.template_check import Fault
 from tuiprov.publish.template_work import TemplateWork

@@ -17,17 +17,18 @@ from tests.publish.helpers import files
 from tests.publish.test_kill import a_fleet
 from tests.sites import Site
 from tuiprov.bulk import bulk_of
-from tuiprov.data.accounts import administrator
-from tuiprov.data.alive import GONE_SECONDS, Unfinished
+from tuiprov.data.accounts.viewers import administrator
 from tuiprov.data.database import Database
 from tuiprov.data.kept import PublishedFile
 from tuiprov.data.models import Device, Extension
 from tuiprov.data.store import Store
+from tuiprov.data.together.tables import GONE_SECONDS, Unfinished
 from tuiprov.doctor import examine
 from tuiprov.errors import PublishError
 from tuiprov.publish import publishing
 from tuiprov.publish.apply import put as put_files
-from tuiprov.publish.publishing import plan_devices, publish
+from tuiprov.publish.planning import plan_devices
+from tuiprov.publish.publishing import publish
 from tuiprov.publish.reconcile import at_start
 from tuiprov.publish.unfinished import offers, plan_offers
 from tuiprov.session import Session

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tuiprov.data.waves import WaveDevice
+from tuiprov.data.rollouts.waves import WaveDevice
 from tuiprov.errors import Refused
 from tuiprov.publish.waves import (
     AtPbx,

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.phones import fitting_password, phone
 from tests.render.cases import representatives
 from tests.sites import NoNeighbours
-from tuiprov.data.bulk import parse_assignments
+from tuiprov.data.bulk.assignments import parse_assignments
 from tuiprov.data.catalog import PhoneType
 from tuiprov.data.checks import check_page
 from tuiprov.data.fields import Value

@@ -24,7 +24,7 @@ from textual.strip import Strip
 
 from tests.sites import Site
 from tuiprov.app import TuiprovApp
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.session import Session
 
 NARROW, WIDE = (80, 24), (140, 40)

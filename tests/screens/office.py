@@ -16,7 +16,8 @@ from sqlalchemy import text
 
 from tests.sites import Site, a_site
 from tuiprov.data.kept import Event
-from tuiprov.publish.publishing import plan_devices, publish
+from tuiprov.publish.planning import plan_devices
+from tuiprov.publish.publishing import publish
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 

@@ -10,7 +10,7 @@ from tests.screens.desk import NARROW, WIDE, Desk, at_desk
 from tests.screens.office import set_columns
 from tests.screens.test_hostile import HOSTILE, segments
 from tests.sites import Site
-from tuiprov.data.account_gates import CANNOT_RESTORE, TAKES_TRUNKING_ALONG
+from tuiprov.data.accounts.gates import CANNOT_RESTORE, TAKES_TRUNKING_ALONG
 from tuiprov.data.models import Account
 from tuiprov.screens.accounts import AccountsScreen
 

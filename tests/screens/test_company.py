@@ -13,7 +13,7 @@ from tests.screens.test_devices import open_device
 from tests.screens.test_merge import ACME, anna
 from tests.screens.test_preferences import TELEPHONY, go
 from tests.sites import Site
-from tuiprov.data.alive import Presence
+from tuiprov.data.together.tables import Presence
 from tuiprov.screens import company
 from tuiprov.screens.form_screen import FormScreen
 

@@ -112,7 +112,7 @@ async def test_escape_stops_an_import_and_nothing_is_written(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, told = Event(), []
-    monkeypatch.setattr("tuiprov.data.exchange.AT_ONCE", 1)
+    monkeypatch.setattr("tuiprov.data.exchange.importing.AT_ONCE", 1)
     real = Importing.taken
 
     def slow(self: Importing, on_rows: object, *, partial: bool) -> object:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.screens.desk import at_desk
 from tests.sites import Site
-from tuiprov.data.accounts import administrator
+from tuiprov.data.accounts.viewers import administrator
 from tuiprov.data.database import Database
 from tuiprov.data.demo import make_demo
 from tuiprov.data.stop import Stop

@@ -14,7 +14,8 @@ from tuiprov.data.kept import Event
 from tuiprov.data.models import Device
 from tuiprov.orders.files import SetFields
 from tuiprov.orders.order import OnRecord, Outcome
-from tuiprov.publish.publishing import plan_devices, publish
+from tuiprov.publish.planning import plan_devices
+from tuiprov.publish.publishing import publish
 
 
 def values(site: Site, field: str) -> dict[str, object]:

@@ -9,7 +9,7 @@ from tests.screens.test_adding import edit
 from tests.screens.test_devices import device, open_device
 from tests.screens.test_preferences import TELEPHONY, go
 from tests.sites import Site
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 
 ACME = "Organization Acme Ltd"
 

@@ -23,7 +23,7 @@ from tuiprov.data.catalog import default_catalog
 from tuiprov.data.models import Device
 from tuiprov.errors import TuiprovError
 from tuiprov.publish.plan import NO_FILE, Plan
-from tuiprov.publish.publishing import OnPhone
+from tuiprov.publish.planning import OnPhone
 from tuiprov.session import Session
 
 SERVICE, TELEPHONY, TIME, NEW, LICENSE = range(1, 6)

@@ -19,7 +19,7 @@ from tests.screens.office import (
     published,
 )
 from tests.sites import Site
-from tuiprov.data.accounts import Role
+from tuiprov.data.accounts.viewers import Role
 from tuiprov.data.gates import CALLS_UNLIMITED
 from tuiprov.session import Session
 

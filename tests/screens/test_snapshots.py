@@ -37,7 +37,7 @@ from tests.screens.office import (
 )
 from tests.sites import Site
 from tuiprov.app import TuiprovApp
-from tuiprov.data.accounts import Permission, Role, Viewer
+from tuiprov.data.accounts.viewers import Permission, Role, Viewer
 
 Work = Callable[[Desk], Awaitable[None]]
 

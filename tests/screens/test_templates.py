@@ -17,9 +17,9 @@ from tests.screens.test_hostile import HOSTILE, assert_harmless
 from tests.sites import Site
 from tuiprov.data.models import Device
 from tuiprov.data.sections import SERVER_DEFAULT
-from tuiprov.data.template_fields import TEMPLATE_FIELDS
-from tuiprov.data.template_parts import TemplateView
-from tuiprov.data.template_tables import Template, TemplateFile
+from tuiprov.data.templates.fields import TEMPLATE_FIELDS
+from tuiprov.data.templates.parts import TemplateView
+from tuiprov.data.templates.tables import Template, TemplateFile
 from tuiprov.publish.template_work import TemplateWork
 from tuiprov.render import defaults
 

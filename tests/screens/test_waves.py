@@ -18,7 +18,7 @@ from tests.screens.test_preferences import TELEPHONY, go
 from tests.screens.test_templates import edit, make, paste, stored
 from tests.serve.helpers import wait_until
 from tests.sites import Site
-from tuiprov.publish.publishing import plan_outdated
+from tuiprov.publish.planning import plan_outdated
 from tuiprov.screens.waves import WavesScreen
 
 SIZES = pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "140x40"])

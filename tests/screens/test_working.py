@@ -14,7 +14,7 @@ from tests.screens.desk import NARROW, Desk, at_desk
 from tests.screens.office import SALES, publish_all, published
 from tests.screens.test_preferences import TELEPHONY, go
 from tests.sites import Site
-from tuiprov.data.alive import Unfinished
+from tuiprov.data.together.tables import Unfinished
 from tuiprov.errors import PublishError
 from tuiprov.orders.order import OnRecord, Stopped, going_on
 from tuiprov.publish import publishing

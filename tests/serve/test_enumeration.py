@@ -17,7 +17,8 @@ from tests.serve.helpers import Service, connected, serving, until_closed
 from tests.sites import Site, a_site
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.models import Device
-from tuiprov.publish.publishing import plan_devices, publish
+from tuiprov.publish.planning import plan_devices
+from tuiprov.publish.publishing import publish
 
 KNOWN = 500
 SOURCES = 64

@@ -14,7 +14,7 @@ from tests.serve.helpers import bytes_of, device, own, serving
 from tests.sites import PHONE, Site, a_site
 from tuiprov.data.kept import Enrolment
 from tuiprov.data.page import MASK
-from tuiprov.publish.publishing import plan_devices, plan_settings
+from tuiprov.publish.planning import plan_devices, plan_settings
 
 
 def told(text: str) -> tuple[str, str]:

@@ -23,7 +23,7 @@ from tests.publish.helpers import files, publish_site
 from tests.serve.helpers import Service, own, serving, wait_until
 from tests.sites import PHONE, Site, a_site
 from tuiprov.data.kept import Fetch
-from tuiprov.data.wave_tables import RolloutDevice
+from tuiprov.data.rollouts.tables import RolloutDevice
 
 COUNT = 4
 """Of these the first wave has one."""

@@ -8,10 +8,10 @@ import typer
 from typer.core import TyperGroup
 
 from tuiprov.commands.site import SITE, AsJson
-from tuiprov.data.account_fields import ACCOUNT_FIELDS, LEVELS
-from tuiprov.data.account_rows import AccountRow
-from tuiprov.data.account_sheet import KIND_WORDS
-from tuiprov.data.bulk import parse_assignments
+from tuiprov.data.accounts.fields import ACCOUNT_FIELDS, LEVELS
+from tuiprov.data.accounts.rows import AccountRow
+from tuiprov.data.accounts.sheet import KIND_WORDS
+from tuiprov.data.bulk.assignments import parse_assignments
 from tuiprov.errors import NotFound
 from tuiprov.printing import print_json, say
 from tuiprov.text import visible

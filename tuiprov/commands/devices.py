@@ -10,8 +10,8 @@ import typer
 
 from tuiprov.commands.orders import DryRun, carry_out
 from tuiprov.commands.site import SITE, AsJson, Where
-from tuiprov.data.bulk import parse_assignments
-from tuiprov.data.device_rows import SORTS, DeviceRow
+from tuiprov.data.bulk.assignments import parse_assignments
+from tuiprov.data.devices.rows import SORTS, DeviceRow
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 from tuiprov.data.settle import settled
 from tuiprov.errors import NotAllowed, NotFound, Refusal, Refused

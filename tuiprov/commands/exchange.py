@@ -13,9 +13,9 @@ import typer
 
 from tuiprov.commands.progress import progress
 from tuiprov.commands.site import SITE, AsJson, Where
-from tuiprov.data.csv_export import export_csv
-from tuiprov.data.exchange import Imported, import_file
-from tuiprov.data.foreign import AUTO, OWN, ColumnMap, formats, map_for, mapped
+from tuiprov.data.exchange.export import export_csv
+from tuiprov.data.exchange.foreign import AUTO, OWN, ColumnMap, formats, map_for, mapped
+from tuiprov.data.exchange.importing import Imported, import_file
 from tuiprov.errors import Refusal, Refused
 from tuiprov.printing import print_json, say
 

@@ -8,7 +8,7 @@ import typer
 
 from tuiprov.commands.orders import Chosen, DryRun, Yes, carry_out, matching
 from tuiprov.commands.site import SITE, AsJson
-from tuiprov.data.bulk import parse_assignments
+from tuiprov.data.bulk.assignments import parse_assignments
 from tuiprov.data.fields import declared
 from tuiprov.data.identity import KNOWN_LATER, Identity, added
 from tuiprov.orders.removing import Remove

@@ -9,10 +9,11 @@ import typer
 
 from tuiprov.commands.devices import Device, Yes
 from tuiprov.commands.site import SITE, AsJson
-from tuiprov.data.archive import ChangeRow, EventRow, change_words
+from tuiprov.data.history.archive import ChangeRow, EventRow, change_words
 from tuiprov.errors import NotFound
 from tuiprov.printing import print_json, print_plan, print_table, say
-from tuiprov.publish.publishing import carry_out, plan_devices
+from tuiprov.publish.planning import plan_devices
+from tuiprov.publish.publishing import carry_out
 from tuiprov.publish.timeline import Timeline
 from tuiprov.text import for_scripts, local_time
 

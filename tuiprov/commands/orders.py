@@ -9,8 +9,8 @@ import typer
 
 from tuiprov.commands.progress import progress
 from tuiprov.commands.site import SITE, AsJson, whole
-from tuiprov.data.accounts import Viewer
-from tuiprov.data.bulk_sets import Change
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.bulk.sets import Change
 from tuiprov.data.store import Store
 from tuiprov.errors import NotFound
 from tuiprov.orders.order import Order, Outcome

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.page import MASK
 from tuiprov.data.store import Store
 from tuiprov.errors import NotAllowed, NotFound

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tuiprov import config
-from tuiprov.data.accounts import Viewer, os_viewer
+from tuiprov.data.accounts.viewers import Viewer, os_viewer
 from tuiprov.data.database import Database
 from tuiprov.data.filter_words import unfinished
 from tuiprov.data.store import Store

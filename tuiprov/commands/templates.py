@@ -12,9 +12,9 @@ import typer
 
 from tuiprov.commands.site import SITE, AsJson
 from tuiprov.data.fields import Value
-from tuiprov.data.template_fields import TEMPLATE_FIELDS
-from tuiprov.data.template_parts import TemplateView
-from tuiprov.data.templates import TemplateRow
+from tuiprov.data.templates.fields import TEMPLATE_FIELDS
+from tuiprov.data.templates.library import TemplateRow
+from tuiprov.data.templates.parts import TemplateView
 from tuiprov.errors import NotFound, Refusal, Refused
 from tuiprov.printing import print_json, print_text, say
 from tuiprov.publish.template_check import Fault

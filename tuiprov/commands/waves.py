@@ -16,9 +16,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from tuiprov.commands.site import SITE, AsJson
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.rollouts.waves import RolloutRow, WaveDevice
 from tuiprov.data.store import Store
-from tuiprov.data.waves import RolloutRow, WaveDevice
 from tuiprov.driving import OnTold, Told
 from tuiprov.errors import Conflict, NotFound
 from tuiprov.printing import print_json, say

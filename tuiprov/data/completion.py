@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlmodel import Session, col, select
 
-from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
+from tuiprov.data.accounts.viewers import Viewer, user_and_organization, within_reach
 from tuiprov.data.fields import Choice, Field
 from tuiprov.data.filter_words import NEVER, SAVED, comparison, words
 from tuiprov.data.filters import AGES, OF_DEVICES, STATES, VERSIONS, begins, column_of, is_shown
@@ -151,7 +151,7 @@ def _column(session: Session, viewer: Viewer, list: str, name: str) -> tuple[Any
     where they are few, without looking at each extension."""
     is_of_device = name in (*DEVICE_FIELDS, *OF_DEVICES)
     if is_of_device and (list == "devices" or viewer.is_administrator):
-        from tuiprov.data.device_reach import reach
+        from tuiprov.data.devices.reach import reach
 
         column = col(Account.name) if name == "owner" else getattr(Device, name)
         query: Any = select(column).select_from(Device).where(reach(session, viewer))

@@ -99,7 +99,7 @@ class Database:
     def write(self) -> Iterator[Session]:
         """A session that commits at the end of the block, or rolls back with the exception. What
         it changes is written down in the history."""
-        from tuiprov.data.changes import follow  # here: reading needs none of it
+        from tuiprov.data.history.changes import follow  # here: reading needs none of it
 
         with (
             self._told_plainly(),

@@ -10,8 +10,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Protocol
 
-from tuiprov.data.accounts import Viewer
-from tuiprov.data.device_rows import DeviceRow
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.devices.rows import DeviceRow
 from tuiprov.data.fields import Values
 from tuiprov.data.gate import Gate, closed
 from tuiprov.data.gates import gate

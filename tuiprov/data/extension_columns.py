@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import func
 from sqlmodel import Session, col
 
-from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
+from tuiprov.data.accounts.viewers import Viewer, user_and_organization, within_reach
 from tuiprov.data.filters import AGES, column_of, is_shown
 from tuiprov.data.models import Device, Extension
 from tuiprov.data.reading import columns, joined

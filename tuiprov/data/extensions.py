@@ -14,13 +14,12 @@ from dataclasses import replace
 
 from sqlmodel import Session, col, select
 
-from tuiprov.data import history
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.kinship import Kin, is_below, kin, relation
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.checks import check_page, warnings
-from tuiprov.data.custom_rows import customs_for
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
-from tuiprov.data.kinship import Kin, is_below, kin, relation
+from tuiprov.data.history import events as history
 from tuiprov.data.models import (
     USER,
     Account,
@@ -35,6 +34,7 @@ from tuiprov.data.permissions import needs, require
 from tuiprov.data.reading import new_values, page_of, site_of
 from tuiprov.data.sections import SERVER_DEFAULT
 from tuiprov.data.site import check_site
+from tuiprov.data.templates.customs import customs_for
 from tuiprov.data.writer import RecordedNeighbours, outdate, write_page
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
 

@@ -15,9 +15,9 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, func, true
 from sqlmodel import Session, col, select
 
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.database import Database
-from tuiprov.data.device_reach import reach
+from tuiprov.data.devices.reach import reach
 from tuiprov.data.filters import column_condition
 from tuiprov.data.kept import Fetch, PublishedFile
 from tuiprov.data.models import Device

@@ -1,6 +1,6 @@
 """The answer to "may this field be seen or changed now": open, read-only with a reason, or hidden.
 
-`gates.py` answers it for the page, `account_gates.py` for an account.
+`gates.py` answers it for the page, `gates.py` for an account.
 """
 
 from __future__ import annotations

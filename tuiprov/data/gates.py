@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.catalog import PhoneType
 from tuiprov.data.fields import Value, declared
 from tuiprov.data.gate import HIDDEN, OPEN, Gate, closed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import netaddr
 from sqlmodel import col, select
 
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import Phone
 from tuiprov.data.store import Store

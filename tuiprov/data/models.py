@@ -7,7 +7,7 @@ from sqlalchemy import Column as SqlColumn
 from sqlalchemy import Index, Integer, UniqueConstraint, text
 from sqlmodel import Field
 
-from tuiprov.data.account_fields import AccountSettings
+from tuiprov.data.accounts.fields import AccountSettings
 from tuiprov.data.identity import Identity
 from tuiprov.data.record import Record
 from tuiprov.data.sections import (

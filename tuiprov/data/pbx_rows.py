@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, insert
 from sqlmodel import Session, col, select
 
 from tuiprov.data.former_passwords import former
+from tuiprov.data.history.versions import GONE
 from tuiprov.data.kept import PbxEntry, PbxOptions, PublishedFile
 from tuiprov.data.models import Extension
 from tuiprov.data.page import OwnOption, Page
@@ -20,7 +21,6 @@ from tuiprov.data.sealing import Keys, keys_of
 from tuiprov.data.secret_columns import opened
 from tuiprov.data.sections import DEFAULTS, EXTENSION_FIELDS
 from tuiprov.data.site import PBX_DIRECTORY, Site
-from tuiprov.data.versions import GONE
 
 _AT_ONCE = 500
 

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.errors import NotAllowed
 
 _ANY = "*"
@@ -64,7 +64,7 @@ PERMISSIONS: Final = (
     Rule("extensions.remove", f"system {_ABOVE}"),
     # Moving one is removing it here and adding it there (our choice: VoipNow moves none).
     Rule("extensions.move", f"system {_ABOVE}"),
-    # New SIP passwords for many: for who may set one (and publishes: `bulk_rotate.py`).
+    # New SIP passwords for many: for who may set one (and publishes: `rotate.py`).
     Rule("passwords.rotate", "system"),
     Rule("passwords.rotate", _ABOVE, own="sip"),
     Rule("drafts.keep", _ANY),

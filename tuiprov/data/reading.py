@@ -16,10 +16,10 @@ from sqlalchemy import Select
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
-from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
+from tuiprov.data.accounts.kinship import kin
+from tuiprov.data.accounts.viewers import Viewer, user_and_organization, within_reach
 from tuiprov.data.fields import Value
 from tuiprov.data.http_login import PURPOSE, HttpLogin, http_login
-from tuiprov.data.kinship import kin
 from tuiprov.data.models import Device, Extension, Line, SystemSettings
 from tuiprov.data.page import CustomTemplate, LineUse, Page, Stamp
 from tuiprov.data.sealing import keys_of
@@ -129,7 +129,7 @@ def _customs(
     known: dict[Any, tuple[CustomTemplate, ...]],
 ) -> tuple[CustomTemplate, ...]:
     """What may be chosen on this page, asked once for all pages that are alike in it."""
-    from tuiprov.data.custom_rows import customs_for
+    from tuiprov.data.templates.customs import customs_for
 
     key = (None if viewer.is_administrator else owners, page.values["template"])
     if key not in known:
@@ -157,7 +157,7 @@ def new_values(site: Site) -> dict[str, Value]:
 
 def device_page(session: Session, viewer: Viewer, device: Device) -> Page:
     """The page of a device alone: an unsaved one has no lines."""
-    from tuiprov.data.custom_rows import customs_for
+    from tuiprov.data.templates.customs import customs_for
 
     site = site_of(session)
     owner = kin(session, [device.owner_id])[device.owner_id]

@@ -14,11 +14,11 @@ from typing import Final, Literal
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from tuiprov.data import history
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.database import Database
-from tuiprov.data.device_reach import reach
+from tuiprov.data.devices.reach import reach
+from tuiprov.data.history import events as history
 from tuiprov.data.kept import Fetch, Resync
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.permissions import needs, require

@@ -9,15 +9,15 @@ from typing import Any, Final
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from tuiprov.data import changes
 from tuiprov.data.database import Database
 from tuiprov.data.former_passwords import FormerPassword, about_former
+from tuiprov.data.history import changes
+from tuiprov.data.history.versions import about_content
 from tuiprov.data.kept import Content, PbxOptions
 from tuiprov.data.models import KeptDraft
 from tuiprov.data.pbx_rows import about_options
 from tuiprov.data.sealing import Keys
 from tuiprov.data.secret_columns import about_draft, seal_rows
-from tuiprov.data.versions import about_content
 
 _AT_ONCE = 500
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from tuiprov.data import history
-from tuiprov.data.accounts import Viewer, user_and_organization, within_reach
+from tuiprov.data.accounts.viewers import Viewer, user_and_organization, within_reach
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
 from tuiprov.data.filters import Asker, condition
+from tuiprov.data.history import events as history
 from tuiprov.data.http_login import PURPOSE, http_login
 from tuiprov.data.models import Device, Extension, KeptDraft, Line, SystemSettings
 from tuiprov.data.page import Page, Phone
@@ -45,20 +45,20 @@ from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
 if TYPE_CHECKING:
     # Imported where they are used: the list of extensions, which every start ends with, needs
     # none of them.
-    from tuiprov.data.account_tree import Accounts
-    from tuiprov.data.archive import Archive
-    from tuiprov.data.devices import Devices
+    from tuiprov.data.accounts.tree import Accounts
+    from tuiprov.data.devices.inventory import Devices
     from tuiprov.data.extensions import Extensions
     from tuiprov.data.fetches import Fetches
-    from tuiprov.data.operations import Operations
-    from tuiprov.data.presence import Presences
+    from tuiprov.data.history.archive import Archive
     from tuiprov.data.resyncs import Resyncs
+    from tuiprov.data.rollouts.waves import Waves
     from tuiprov.data.site_sheet import SiteUse
     from tuiprov.data.stop import Stop
-    from tuiprov.data.templates import Templates
-    from tuiprov.data.together import Together
+    from tuiprov.data.templates.library import Templates
+    from tuiprov.data.together.operations import Operations
+    from tuiprov.data.together.presence import Presences
+    from tuiprov.data.together.together import Together
     from tuiprov.data.views import Views
-    from tuiprov.data.waves import Waves
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,13 @@ class Store:
 
     @cached_property
     def accounts(self) -> Accounts:
-        from tuiprov.data.account_tree import Accounts
+        from tuiprov.data.accounts.tree import Accounts
 
         return Accounts(self.database)
 
     @cached_property
     def devices(self) -> Devices:
-        from tuiprov.data.devices import Devices
+        from tuiprov.data.devices.inventory import Devices
 
         return Devices(self.database)
 
@@ -104,13 +104,13 @@ class Store:
 
     @cached_property
     def templates(self) -> Templates:
-        from tuiprov.data.templates import Templates
+        from tuiprov.data.templates.library import Templates
 
         return Templates(self.database)
 
     @cached_property
     def archive(self) -> Archive:
-        from tuiprov.data.archive import Archive
+        from tuiprov.data.history.archive import Archive
 
         return Archive(self.database)
 
@@ -128,7 +128,7 @@ class Store:
 
     @cached_property
     def operations(self) -> Operations:
-        from tuiprov.data.operations import Operations
+        from tuiprov.data.together.operations import Operations
 
         return Operations(self.database)
 
@@ -140,19 +140,19 @@ class Store:
 
     @cached_property
     def presences(self) -> Presences:
-        from tuiprov.data.presence import Presences
+        from tuiprov.data.together.presence import Presences
 
         return Presences(self.database)
 
     @cached_property
     def together(self) -> Together:
-        from tuiprov.data.together import Together
+        from tuiprov.data.together.together import Together
 
         return Together(self.database)
 
     @cached_property
     def waves(self) -> Waves:
-        from tuiprov.data.waves import Waves
+        from tuiprov.data.rollouts.waves import Waves
 
         return Waves(self.database)
 
@@ -314,8 +314,8 @@ class Store:
     @internal
     def phones(self, ids: Iterable[int] | None = None) -> Iterator[Phone]:
         """These devices (all: None) as phones with their lines, in pages by key."""
-        from tuiprov.data.custom_rows import customs_named
-        from tuiprov.data.enrolment import first_tokens
+        from tuiprov.data.devices.enrolment import first_tokens
+        from tuiprov.data.templates.customs import customs_named
 
         wanted = None if ids is None else sorted(set(ids))
         with self.database.read() as session:
@@ -341,7 +341,7 @@ class Store:
         """Devices that serve an extension which the viewer sees and the filter text matches, and
         those that serve nobody any more but left files behind; `outdated`: only those whose files
         may not be what the database says, which are found by an index."""
-        from tuiprov.data.devices import is_outdated, leftovers
+        from tuiprov.data.devices.inventory import is_outdated, leftovers
 
         require(viewer, "files.see")
         user, organization = user_and_organization()
@@ -430,7 +430,7 @@ def _proposed(session: Session, values: Values) -> Site:
 def _as_stored(session: Session, viewer: Viewer, page: Page) -> Page:
     """`page` read again, so that nothing but the changes comes from the caller; Conflict when it is
     not what the caller saw."""
-    from tuiprov.data.device_choices import taken
+    from tuiprov.data.devices.choices import taken
 
     if page.extension_id is None:
         return page

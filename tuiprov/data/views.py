@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, SQLModel
 
-from tuiprov.data.accounts import Viewer, user_and_organization
+from tuiprov.data.accounts.viewers import Viewer, user_and_organization
 from tuiprov.data.database import Database
 from tuiprov.data.permissions import needs, require
 from tuiprov.errors import Refusal, Refused
@@ -193,7 +193,7 @@ def _check_text(session: Session, viewer: Viewer, list: str, text: str) -> None:
         raise Refused([Refusal(name, "says no value to look for", "filter")])
     asker = Asker(session, viewer, list)
     if list == "devices":
-        from tuiprov.data.devices import matching
+        from tuiprov.data.devices.inventory import matching
 
         matching(text, asker)
     else:

@@ -14,13 +14,13 @@ from sqlalchemy import bindparam
 from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, col, select
 
-from tuiprov.data import history
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.kinship import kin
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.checks import Neighbours, check_page
-from tuiprov.data.device_reach import as_user, misfit, reach, serves_somebody
+from tuiprov.data.devices.reach import as_user, misfit, reach, serves_somebody
 from tuiprov.data.fields import Value, Values
 from tuiprov.data.gates import phone_type, refusal
-from tuiprov.data.kinship import kin
+from tuiprov.data.history import events as history
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import Page, uses_mac_link
 from tuiprov.data.permissions import may_ever
@@ -94,7 +94,7 @@ def _enrol_new(session: Session, device: Device, page: Page) -> None:
         page.values, page.site
     )
     if page.site.two_stage_enrolment and by_token:
-        from tuiprov.data.enrolment import open_window
+        from tuiprov.data.devices.enrolment import open_window
 
         open_window(session, device)
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from tuiprov.bulk import publish_after, refusal_lines
-from tuiprov.data.accounts import Viewer
-from tuiprov.data.bulk_devices import (
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.bulk.devices import (
     Found,
     begin_removal,
     change_all,
@@ -23,7 +23,7 @@ from tuiprov.data.store import Store
 from tuiprov.errors import Refused
 from tuiprov.orders.order import OnRecord, Outcome, counted, going_on, nobody, note, result
 from tuiprov.publish.plan import Asked, Plan
-from tuiprov.publish.publishing import plan_as
+from tuiprov.publish.planning import plan_as
 
 
 @dataclass(frozen=True)

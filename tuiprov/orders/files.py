@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tuiprov.bulk import Edit
-from tuiprov.data.accounts import Viewer
-from tuiprov.data.bulk_edit import devices_of
-from tuiprov.data.bulk_sets import Change
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.bulk.edit import devices_of
+from tuiprov.data.bulk.sets import Change
 from tuiprov.data.store import Store
 from tuiprov.orders.order import OnRecord, Outcome, counted, going_on, result
 from tuiprov.publish.plan import Plan
-from tuiprov.publish.publishing import plan_devices, publish
+from tuiprov.publish.planning import plan_devices
+from tuiprov.publish.publishing import publish
 
 
 @dataclass(frozen=True)

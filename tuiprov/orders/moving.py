@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from tuiprov.bulk import refusal_lines
-from tuiprov.data.accounts import Viewer
-from tuiprov.data.bulk import named
-from tuiprov.data.bulk_move import Moving, move_all, survey_move
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.bulk.assignments import named
+from tuiprov.data.bulk.move import Moving, move_all, survey_move
 from tuiprov.data.store import Store
 from tuiprov.errors import Refused
 from tuiprov.orders.order import OnRecord, Outcome, counted, note, result

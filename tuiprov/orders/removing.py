@@ -6,14 +6,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from tuiprov.bulk import publish_after, refusal_lines
-from tuiprov.data.accounts import Viewer
-from tuiprov.data.bulk import named
-from tuiprov.data.bulk_remove import remove_all, survey_removal
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.bulk.assignments import named
+from tuiprov.data.bulk.remove import remove_all, survey_removal
 from tuiprov.data.page import Phone
 from tuiprov.data.store import Store
 from tuiprov.orders.order import OnRecord, Outcome, counted, going_on, nobody, note, result
 from tuiprov.publish.plan import Asked, Plan
-from tuiprov.publish.publishing import plan_as
+from tuiprov.publish.planning import plan_as
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tuiprov.bulk import publish_after, refusal_lines
-from tuiprov.data.accounts import Viewer
-from tuiprov.data.bulk import named
-from tuiprov.data.bulk_rotate import Rotating, rotate_all, survey_rotation
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.bulk.assignments import named
+from tuiprov.data.bulk.rotate import Rotating, rotate_all, survey_rotation
 from tuiprov.data.page import Page, Phone
 from tuiprov.data.pbx_rows import pbx_pages
 from tuiprov.data.reading import site_of
@@ -18,7 +18,8 @@ from tuiprov.data.writer import random_sip_password
 from tuiprov.orders.order import OnRecord, Outcome, counted, going_on, nobody, note, result
 from tuiprov.pbx.kinds import pbx_of
 from tuiprov.publish.plan import Asked, Plan
-from tuiprov.publish.publishing import carry_out, plan_as, plan_pbx
+from tuiprov.publish.planning import plan_as, plan_pbx
+from tuiprov.publish.publishing import carry_out
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.pbx_rows import accounts_and_addresses, numbers
 from tuiprov.data.permissions import require
 from tuiprov.data.site import Site

@@ -13,15 +13,15 @@ from typing import Final
 
 from sqlmodel import Session, col
 
-from tuiprov.data import history
-from tuiprov.data.accounts import Viewer
-from tuiprov.data.csv_reading import ImportedRow
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.exchange.csv_reading import ImportedRow
+from tuiprov.data.exchange.record_sets import AT_ONCE, extension_records
+from tuiprov.data.exchange.rows import take_rows
 from tuiprov.data.extensions import settle_site
 from tuiprov.data.fields import Value
-from tuiprov.data.import_rows import take_rows
+from tuiprov.data.history import events as history
 from tuiprov.data.models import Extension
 from tuiprov.data.permissions import require
-from tuiprov.data.record_sets import AT_ONCE, extension_records
 from tuiprov.data.sections import FIELDS
 from tuiprov.data.site import SITE_FIELDS, Site
 from tuiprov.data.store import Store

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from tuiprov.data.history.versions import newest
 from tuiprov.data.postgresql import Listener
 from tuiprov.data.store import Store
-from tuiprov.data.versions import newest
 from tuiprov.errors import TuiprovError
 from tuiprov.publish.reconcile import bring_up_to, reconcile
 

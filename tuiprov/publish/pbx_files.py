@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 import tuiprov.pbx
 from tuiprov.data.former_passwords import forget_over, former
+from tuiprov.data.history.versions import keep_latest
 from tuiprov.data.page import MASK, Page
 from tuiprov.data.pbx_rows import (
     accounts_taken_twice,
@@ -33,7 +34,6 @@ from tuiprov.data.pbx_rows import (
 )
 from tuiprov.data.reading import site_of
 from tuiprov.data.site import PBX_FIELDS, Site
-from tuiprov.data.versions import keep_latest
 from tuiprov.errors import RenderError
 from tuiprov.pbx.blocks import join, split
 from tuiprov.pbx.kinds import Pbx, PbxFile, pbx_of

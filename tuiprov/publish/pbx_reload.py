@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuiprov.data import history
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.history import events as history
+from tuiprov.data.history.versions import Wanted, want
 from tuiprov.data.store import Store
-from tuiprov.data.versions import Wanted, want
 from tuiprov.errors import PublishError
 from tuiprov.pbx.kinds import Pbx, pbx_of
 from tuiprov.publish.apply import put

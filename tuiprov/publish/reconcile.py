@@ -17,13 +17,9 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
-from tuiprov.data import history
-from tuiprov.data.enrolment import left_over
-from tuiprov.data.kept import PublishedFile
-from tuiprov.data.models import Device
-from tuiprov.data.site import Site
-from tuiprov.data.store import Store
-from tuiprov.data.versions import (
+from tuiprov.data.devices.enrolment import left_over
+from tuiprov.data.history import events as history
+from tuiprov.data.history.versions import (
     GONE,
     Wanted,
     content,
@@ -33,6 +29,10 @@ from tuiprov.data.versions import (
     published_once,
     want,
 )
+from tuiprov.data.kept import PublishedFile
+from tuiprov.data.models import Device
+from tuiprov.data.site import Site
+from tuiprov.data.store import Store
 from tuiprov.errors import TuiprovError
 from tuiprov.publish.apply import TEMPORARY, locked, mode_of, put, remove_temporaries
 from tuiprov.publish.plan import Change

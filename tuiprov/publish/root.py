@@ -10,10 +10,10 @@ from pathlib import Path
 
 from sqlmodel import Session, col, func, select
 
+from tuiprov.data.history.versions import GONE
 from tuiprov.data.kept import Event, FieldChange, PublishedFile
 from tuiprov.data.models import Device
 from tuiprov.data.store import Store
-from tuiprov.data.versions import GONE
 from tuiprov.publish.tree import Tree
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tuiprov.data.catalog import PhoneType
-from tuiprov.data.merging import conflict_lines
 from tuiprov.data.page import MASK, CustomTemplate, LineUse, Phone
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS
 from tuiprov.data.site import Site
-from tuiprov.data.template_parts import Texts
+from tuiprov.data.templates.merging import conflict_lines
+from tuiprov.data.templates.parts import Texts
 from tuiprov.errors import RenderError, TemplateFault
 from tuiprov.render import sandbox
 from tuiprov.render.defaults import own_templates, parts_of

@@ -9,16 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.fields import Values
 from tuiprov.data.page import CustomTemplate, Phone
 from tuiprov.data.permissions import may
 from tuiprov.data.sections import SERVER_DEFAULT
 from tuiprov.data.store import Store
-from tuiprov.data.template_fields import TEMPLATE_FIELDS
-from tuiprov.data.template_folder import read_folder, write_folder
-from tuiprov.data.template_parts import (
+from tuiprov.data.templates.fields import TEMPLATE_FIELDS
+from tuiprov.data.templates.folder import read_folder, write_folder
+from tuiprov.data.templates.library import DEFAULT_ID, Candidate, TemplateRow
+from tuiprov.data.templates.parts import (
     MergedFile,
     TemplateView,
     completed,
@@ -28,18 +29,10 @@ from tuiprov.data.template_parts import (
     merged,
     settings_problems,
 )
-from tuiprov.data.templates import DEFAULT_ID, Candidate, TemplateRow
 from tuiprov.errors import NotFound, PublishError, Refusal, Refused
 from tuiprov.publish.plan import Plan
-from tuiprov.publish.publishing import (
-    OnPhone,
-    mark_failed,
-    plan_devices,
-    plan_template,
-    publish,
-    telling,
-    unheard,
-)
+from tuiprov.publish.planning import OnPhone, plan_devices, plan_template, telling, unheard
+from tuiprov.publish.publishing import mark_failed, publish
 from tuiprov.publish.template_check import Fault, Look, faults_in, faults_of, look, sample_phones
 from tuiprov.render.defaults import all_default_files, default_files, own_templates, parts_of
 from tuiprov.render.engine import type_of

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from tuiprov.data.accounts import Viewer
-from tuiprov.data.archive import VersionRow
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.history.archive import VersionRow
+from tuiprov.data.history.versions import recorded
 from tuiprov.data.page import Phone
 from tuiprov.data.store import Store
-from tuiprov.data.versions import recorded
 from tuiprov.errors import NotAllowed, PublishError, RenderError
 from tuiprov.publish.masking import Masking
 from tuiprov.publish.plan import Change, Plan

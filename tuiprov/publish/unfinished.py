@@ -12,15 +12,15 @@ from typing import Final
 
 from sqlmodel import col, select
 
-from tuiprov.data.accounts import Viewer
-from tuiprov.data.archive import labels_of
-from tuiprov.data.meeting import Said
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.history.archive import labels_of
 from tuiprov.data.models import Device
-from tuiprov.data.operations import Left
 from tuiprov.data.permissions import may_ever
 from tuiprov.data.store import Store
+from tuiprov.data.together.meeting import Said
+from tuiprov.data.together.operations import Left
 from tuiprov.publish.plan import Asked, Plan
-from tuiprov.publish.publishing import OnPhone, plan_devices, plan_pbx, unheard
+from tuiprov.publish.planning import OnPhone, plan_devices, plan_pbx, unheard
 from tuiprov.text import in_words
 
 _MOST_NAMED: Final = 4

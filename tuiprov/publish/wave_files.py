@@ -15,19 +15,19 @@ from typing import Any
 from sqlalchemy import delete, func, insert, update
 from sqlmodel import Session, col, select
 
+from tuiprov.data.history.versions import GONE, content, in_parts, keep
 from tuiprov.data.kept import Enrolment, Fetch, FileVersion, PbxEntry
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.reading import columns, site_of
+from tuiprov.data.rollouts.tables import RolloutFile
+from tuiprov.data.rollouts.waves import RolloutRow, WaveDevice
 from tuiprov.data.sealing import keys_of
 from tuiprov.data.store import Store
-from tuiprov.data.versions import GONE, content, in_parts, keep
-from tuiprov.data.wave_tables import RolloutFile
-from tuiprov.data.waves import RolloutRow, WaveDevice
 from tuiprov.pbx.blocks import join, split, split_any
 from tuiprov.pbx.kinds import PbxFile, pbx_of
 from tuiprov.publish.pbx_files import made_by
 from tuiprov.publish.plan import Change, PbxSeen, Plan, is_of_pbx
-from tuiprov.publish.publishing import plan_devices
+from tuiprov.publish.planning import plan_devices
 from tuiprov.publish.tree import Tree, tree_of
 from tuiprov.publish.waves import Seen, Standing, nothing_planned, planned_files
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any, Final
 
-from tuiprov.data.waves import NewDevice, WaveDevice
+from tuiprov.data.rollouts.waves import NewDevice, WaveDevice
 from tuiprov.errors import Refusal, Refused
 from tuiprov.publish.plan import Plan
 

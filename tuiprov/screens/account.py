@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tuiprov.data.account_fields import AccountSettings
-from tuiprov.data.account_gates import levels_for
-from tuiprov.data.account_sheet import KIND_WORDS, AccountSheet, AccountView
+from tuiprov.data.accounts.fields import AccountSettings
+from tuiprov.data.accounts.gates import levels_for
+from tuiprov.data.accounts.sheet import KIND_WORDS, AccountSheet, AccountView
 from tuiprov.data.fields import Choice, Field
-from tuiprov.data.meeting import Newer
+from tuiprov.data.together.meeting import Newer
 from tuiprov.errors import Conflict, NotFound, TuiprovError
 from tuiprov.screens.form_screen import FormScreen
 from tuiprov.screens.section import Options, Section

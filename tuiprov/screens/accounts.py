@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
-from tuiprov.data.account_fields import LEVELS
-from tuiprov.data.account_rows import AccountRow
-from tuiprov.data.account_sheet import KIND_WORDS, AccountView
+from tuiprov.data.accounts.fields import LEVELS
+from tuiprov.data.accounts.rows import AccountRow
+from tuiprov.data.accounts.sheet import KIND_WORDS, AccountView
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.account import AccountScreen
 from tuiprov.screens.base import bindings_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from tuiprov.bulk import Bulk
-from tuiprov.data.bulk_sheet import EACH_ITS_OWN, MIXED, BulkSheet
+from tuiprov.data.bulk.sheet import EACH_ITS_OWN, MIXED, BulkSheet
 from tuiprov.data.draft import Draft
 from tuiprov.data.fields import Choice, Codecs, Field, Flag, declared
 from tuiprov.data.gates import gate

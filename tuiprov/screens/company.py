@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Protocol
 
-from tuiprov.data.alive import BEAT_SECONDS
-from tuiprov.data.meeting import Newer
-from tuiprov.data.presence import Other
+from tuiprov.data.together.meeting import Newer
+from tuiprov.data.together.presence import Other
+from tuiprov.data.together.tables import BEAT_SECONDS
 from tuiprov.errors import TuiprovError
 from tuiprov.text import clock_time, in_words
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuiprov.data.device_rows import DeviceRow
+from tuiprov.data.devices.rows import DeviceRow
 from tuiprov.inventory import Fetched
 from tuiprov.screens.extensions import STATE_SIGNS
 from tuiprov.text import local_time

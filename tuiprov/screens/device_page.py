@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
-from tuiprov.data.device_rows import DeviceRow
+from tuiprov.data.devices.rows import DeviceRow
 from tuiprov.data.draft import DeviceDraft, Draft
-from tuiprov.data.meeting import Newer
+from tuiprov.data.together.meeting import Newer
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.device_information import DeviceInformationSection

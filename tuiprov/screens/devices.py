@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
-from tuiprov.data.device_rows import SORTS, DeviceLine, DeviceRow
+from tuiprov.data.devices.rows import SORTS, DeviceLine, DeviceRow
 from tuiprov.data.draft import DeviceDraft
 from tuiprov.errors import PublishError, TuiprovError
 from tuiprov.inventory import NEVER, Fetched, Inventory

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tuiprov.data.accounts import Viewer
+from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.extension_columns import available
 from tuiprov.data.sections import FIELDS
 from tuiprov.widgets.table import Column

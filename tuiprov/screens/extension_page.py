@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 
 from tuiprov.data.draft import Draft
-from tuiprov.data.meeting import Newer
+from tuiprov.data.together.meeting import Newer
 from tuiprov.errors import TuiprovError
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.base import bindings_of
@@ -23,7 +23,7 @@ from tuiprov.screens.virtualization import VirtualizationSection
 from tuiprov.widgets.picker import Picker
 
 if TYPE_CHECKING:
-    from tuiprov.data.device_rows import DeviceRow
+    from tuiprov.data.devices.rows import DeviceRow
     from tuiprov.session import Session
 
 DEVICE = 1

@@ -16,8 +16,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from tuiprov.actions import Where
-from tuiprov.data.meeting import Newer, go_on, meet
-from tuiprov.data.presence import Other
+from tuiprov.data.together.meeting import Newer, go_on, meet
+from tuiprov.data.together.presence import Other
 from tuiprov.errors import Conflict, NotFound, TuiprovError
 from tuiprov.screens.base import TuiprovScreen, bindings_of
 from tuiprov.screens.company import Company, News

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 
 from tuiprov.actions import Action
-from tuiprov.data.archive import EventRow, change_words
+from tuiprov.data.history.archive import EventRow, change_words
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.list_screen import ListScreen
@@ -22,8 +22,8 @@ from tuiprov.widgets.preview import PreviewLine
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
-    from tuiprov.data.operation import Operation
     from tuiprov.data.stop import Stop
+    from tuiprov.data.together.operation import Operation
     from tuiprov.orders.order import OnRecord
     from tuiprov.session import Session
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from tuiprov.data.draft import Draft
 from tuiprov.data.fields import Field
 from tuiprov.data.identity import KNOWN_LATER, Identity, added
-from tuiprov.data.meeting import Newer
-from tuiprov.data.presence import Other
+from tuiprov.data.together.meeting import Newer
+from tuiprov.data.together.presence import Other
 from tuiprov.errors import Conflict, NotFound, PublishError, TuiprovError
 from tuiprov.screens.form_screen import FormScreen
 from tuiprov.screens.plan import PlanScreen

@@ -12,8 +12,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.worker import get_current_worker
 
-from tuiprov.data.exchange import Imported
-from tuiprov.data.foreign import EQUIPMENT, TARGETS, formats
+from tuiprov.data.exchange.foreign import EQUIPMENT, TARGETS, formats
+from tuiprov.data.exchange.importing import Imported
 from tuiprov.data.sections import FIELDS
 from tuiprov.errors import Refused, TuiprovError
 from tuiprov.importing import MOST_TRIED, Importing

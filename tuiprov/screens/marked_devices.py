@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tuiprov.data.bulk_devices import firmwares_of, templates_of
+from tuiprov.data.bulk.devices import firmwares_of, templates_of
 from tuiprov.data.sections import FIELDS
 from tuiprov.errors import TuiprovError
 from tuiprov.orders.devices import ClearDevices, RemoveDevices, SetDevices

@@ -9,7 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
-from tuiprov.data.meeting import Clash, Meeting
+from tuiprov.data.together.meeting import Clash, Meeting
 from tuiprov.text import visible
 from tuiprov.widgets.compat import SIGNS, Run, fit, scrolled, shorten, wrap
 from tuiprov.widgets.dialog import Box

@@ -16,8 +16,8 @@ from textual.containers import Container
 
 from tuiprov.data.draft import CONFIRM, Draft
 from tuiprov.data.page import Page
-from tuiprov.data.presence import Other
 from tuiprov.data.sections import FIELDS
+from tuiprov.data.together.presence import Other
 from tuiprov.errors import Conflict, NotFound, PublishError, TuiprovError
 from tuiprov.publish.plan import Plan
 from tuiprov.publish.preview import PagePreview, Published, preview

@@ -15,7 +15,7 @@ from tuiprov.actions import Action
 from tuiprov.errors import TuiprovError
 from tuiprov.publish.grouping import MANY, Group, groups, settings
 from tuiprov.publish.plan import Change, Plan
-from tuiprov.publish.publishing import OnPhone
+from tuiprov.publish.planning import OnPhone
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.text_screen import TextScreen
 from tuiprov.screens.working import Job

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.fields import Choice, Field
-from tuiprov.data.meeting import Newer
 from tuiprov.data.record import Record
 from tuiprov.data.site import (
     ACCESS_FIELDS,
@@ -20,6 +19,7 @@ from tuiprov.data.site import (
     TimeAndLanguage,
 )
 from tuiprov.data.site_sheet import SiteSheet
+from tuiprov.data.together.meeting import Newer
 from tuiprov.errors import Conflict, PublishError, TuiprovError
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.form_screen import FormScreen

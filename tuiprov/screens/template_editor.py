@@ -17,10 +17,10 @@ from textual.containers import Container
 
 from tuiprov.actions import Action
 from tuiprov.data.fields import Value
-from tuiprov.data.merging import conflict_lines
 from tuiprov.data.page import Phone
-from tuiprov.data.template_parts import TemplateView
-from tuiprov.data.templates import Candidate
+from tuiprov.data.templates.library import Candidate
+from tuiprov.data.templates.merging import conflict_lines
+from tuiprov.data.templates.parts import TemplateView
 from tuiprov.errors import PublishError, TuiprovError
 from tuiprov.orders.order import OnRecord, going_on
 from tuiprov.publish.plan import Plan

@@ -8,8 +8,8 @@ from dataclasses import replace
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.fields import Field, Value
 from tuiprov.data.page import names_in
-from tuiprov.data.template_fields import TemplateSettings
-from tuiprov.data.template_parts import TemplateSheet, TemplateView
+from tuiprov.data.templates.fields import TemplateSettings
+from tuiprov.data.templates.parts import TemplateSheet, TemplateView
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.form_screen import FormScreen
 from tuiprov.screens.section import Options, Section, plain

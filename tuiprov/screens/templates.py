@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 
 from tuiprov.data.fields import Value
-from tuiprov.data.template_parts import TemplateView
-from tuiprov.data.templates import TemplateRow
+from tuiprov.data.templates.library import TemplateRow
+from tuiprov.data.templates.parts import TemplateView
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.list_screen import ListScreen

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 
 from tuiprov.actions import Action
-from tuiprov.data.archive import VersionRow
+from tuiprov.data.history.archive import VersionRow
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.plan import PlanScreen

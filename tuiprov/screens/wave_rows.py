@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from tuiprov.data.rollouts.waves import RolloutRow, WaveDevice
 from tuiprov.data.stop import Stop
-from tuiprov.data.waves import RolloutRow, WaveDevice
 from tuiprov.publish.waves import duration
 from tuiprov.rollout import Choices, Cut
 from tuiprov.widgets.table import Column

@@ -17,7 +17,7 @@ from textual.binding import BindingType
 from textual.worker import get_current_worker
 
 from tuiprov.actions import Action
-from tuiprov.data.waves import RolloutRow
+from tuiprov.data.rollouts.waves import RolloutRow
 from tuiprov.errors import TuiprovError
 from tuiprov.orders.order import OnRecord, going_on
 from tuiprov.publish.waves import duration, parse_sizes, parse_wait

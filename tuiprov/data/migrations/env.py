@@ -5,14 +5,6 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
-import tuiprov.data.alive
-import tuiprov.data.former_passwords
-import tuiprov.data.kept
-import tuiprov.data.models
-import tuiprov.data.template_tables
-import tuiprov.data.views
-import tuiprov.data.wave_tables  # noqa: F401  the tables
-
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=SQLModel.metadata,

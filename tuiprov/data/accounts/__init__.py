@@ -1,0 +1,1 @@
+"""Accounts, who is above whom, and who is looking."""

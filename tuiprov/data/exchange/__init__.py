@@ -1,0 +1,1 @@
+"""A site in and out as CSV, and files of other programs."""

@@ -1,0 +1,1 @@
+"""What was done and what was published; taking it back."""

@@ -1,0 +1,1 @@
+"""Several admins, hosts and processes on one site."""
