@@ -1,0 +1,120 @@
+"""Actions on pages and other forms."""
+
+from __future__ import annotations
+
+from tuiprov.actions.action import Action
+
+_PAGES = "page device"
+_FORMS = "page device sheet"
+
+PAGES: tuple[Action, ...] = (
+    Action("save", "Save", "Check, show the plan, then save.", _FORMS, "save", "f2,ctrl+s"),
+    Action(
+        "leave_page",
+        "Cancel",
+        "Back to the list; unsaved changes are asked about.",
+        _FORMS,
+        "leave",
+        "escape",
+    ),
+    Action(
+        "next_section",
+        "Section",
+        "Go to the next section (Tab past the last field does too).",
+        _FORMS,
+        "section(1)",
+        "ctrl+n",
+    ),
+    Action(
+        "previous_section",
+        "Section back",
+        "Go to the section before.",
+        _FORMS,
+        "section(-1)",
+        "ctrl+b",
+        in_footer=False,
+    ),
+    Action("undo", "Undo", "Take the last edit back.", _FORMS, "undo", "f3"),
+    Action(
+        "redo",
+        "Redo",
+        "Do again what undo took back.",
+        _FORMS,
+        "redo",
+        "f4",
+        in_footer=False,
+    ),
+    Action(
+        "jump",
+        "Jump",
+        "A letter on every field and a number on every section: the next key goes there.",
+        _FORMS,
+        "jump",
+        "f5",
+    ),
+    Action("other_pane", "Pane", "Between the form and the preview.", _PAGES, "other_pane", "f6"),
+    Action(
+        "reveal",
+        "Reveal",
+        "Show passwords in form and preview; this is written down.",
+        _PAGES,
+        "reveal",
+        "f7",
+        needs="files.publish",
+    ),
+    Action(
+        "next_file",
+        "File",
+        "The preview's next file, then the link.",
+        _PAGES,
+        "next_file",
+        "f8",
+    ),
+    Action(
+        "take_device",
+        "Take",
+        "Take a device of the inventory for this extension.",
+        "page",
+        "take_device",
+        "ctrl+t",
+        in_footer=False,
+        needs="devices.assign",
+    ),
+    Action(
+        "link",
+        "Link",
+        "The phone's provisioning link, to be copied or read as a QR code.",
+        f"devices {_PAGES}",
+        "link",
+        "ctrl+l",
+        in_footer=False,
+        needs="files.see",
+    ),
+    Action(
+        "resync",
+        "Resync",
+        "Ask the phone to fetch its files again.",
+        f"devices {_PAGES}",
+        "resync",
+        "ctrl+r",
+        in_footer=False,
+        needs="devices.resync",
+    ),
+    Action(
+        "leave_resync",
+        "Back",
+        "Clear the filter, or back: the rest of the phones is not asked then.",
+        "resync",
+        "leave",
+        "escape",
+    ),
+    Action(
+        "zoom",
+        "Zoom",
+        "Give the preview the whole screen.",
+        _PAGES,
+        "zoom",
+        "f9",
+        in_footer=False,
+    ),
+)
