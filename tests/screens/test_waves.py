@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,35 +58,24 @@ def published(fleet: Site, *names: str) -> bool:
     return all(one.state == "published" for one in devices if one.name in names)
 
 
-def shot(desk: Desk, name: str) -> None:
-    """For a look at it: where CANARY_SHOTS names a directory."""
-    if folder := os.environ.get("CANARY_SHOTS"):
-        size = f"{desk.app.size.width}"
-        (Path(folder) / f"{name}-{size}.svg").write_text(desk.app.export_screenshot())
-
-
 @SIZES
 class TestToItsEnd:
     async def test_it_is_cut_started_and_followed(self, fleet: Site, size: Any) -> None:
         async with at_desk(fleet, size=size) as desk:
             await cut(desk)
             await desk.see("Waves of 1,5,all", "has 10m", "all waves go back")
-            shot(desk, "cut")
             await desk.press("f4")
             await desk.press("ctrl+u")
             await desk.type("1,all")
-            shot(desk, "ask")
             await desk.press("enter")
             await desk.see("Waves of 1,all")
             await start(desk)
             await desk.see("running: wave 1 of 2; 1 published, 2 waiting")
-            shot(desk, "running")
             fetch(fleet, "Desk01", datetime.now(UTC))
             await desk.see("= fetched", "wave 2 of 2; 1 fetched, 2 published")
             for name in ("Desk02", "Desk03"):
                 fetch(fleet, name, datetime.now(UTC))
             await desk.see("done; 3 fetched")
-            shot(desk, "done")
         assert state(fleet) == "published"
 
     async def test_what_does_not_come_goes_back_and_so_does_the_change(
@@ -107,7 +94,6 @@ class TestToItsEnd:
             await desk.see("has 1s")
             await desk.press("f2", "enter")
             await desk.see("Rolled back", "Desk01 did not fetch its new files within 1s")
-            shot(desk, "back")
             assert files(fleet.publish_root) == before
             await desk.press("u")
             await desk.until(lambda: state(fleet) == "published")
