@@ -100,9 +100,12 @@ class Edit:
         published = publish_after(self.store, self.viewer, done.devices, changed, on_phone, ready)
         return done, published
 
-    def store_only(self, on_record: OnRecord) -> Done:
-        """Change all that may be changed, and publish nothing: that is to follow in waves."""
-        return self._stored(on_record)[0]
+    def store_for_waves(self, on_record: OnRecord, on_phone: OnPhone) -> Plan:
+        """Change all that may be changed, and publish nothing; gives the plan that is to go in
+        waves."""
+        done, _ = self._stored(on_record)
+        changed = set(self.ids) - done.refused.keys()
+        return plan_devices(self.store, done.devices, extensions=changed, on_phone=on_phone)
 
     def _stored(self, on_record: OnRecord) -> tuple[Done, Plan | None]:
         """What was changed, and the plan that was shown of it if that is still true."""
@@ -140,10 +143,8 @@ class Bulk:
         return told
 
     def store_for_waves(self, on_record: OnRecord, on_phone: OnPhone = unheard) -> Plan:
-        """As `Edit.store_only`, of what is typed; gives the plan that is to go in waves."""
-        done = self._edit.store_only(on_record)
-        changed = set(self._edit.ids) - done.refused.keys()
-        return plan_devices(self.store, done.devices, extensions=changed, on_phone=on_phone)
+        """As `Edit.store_for_waves`, of what is typed."""
+        return self._edit.store_for_waves(on_record, on_phone)
 
     def apply(self, on_record: OnRecord, on_phone: OnPhone = unheard) -> str:
         """As `Edit.apply`, of what is typed; gives words about it."""

@@ -209,3 +209,46 @@ class TestStopping:
             await desk.press("x", "q", "escape")
             await desk.see("Stopped: nothing was changed", "8 marked")
         assert office.export() == before
+
+
+class TestInWaves:
+    async def test_a_change_is_stored_and_its_files_go_in_waves(self, office: Site) -> None:
+        publish_all(office)
+        before = files(office)
+        async with at_desk(office) as desk:
+            await desk.press("ctrl+a")
+            await act(desk, "Disable")
+            await desk.see("Plan", "In waves")
+            await desk.press("w")
+            await desk.see("Waves of 1,5,all")
+        assert {device.status for device in office.rows(Device)} == {"disabled"}
+        assert files(office) == before
+
+    async def test_files_made_anew_go_in_waves_too(self, office: Site) -> None:
+        async with at_desk(office) as desk:
+            await desk.press("ctrl+a")
+            await act(desk, "Regenerate")
+            await desk.see("Plan", "In waves")
+            await desk.press("w")
+            await desk.see("Waves of 1,5,all")
+        assert files(office) == []
+
+    async def test_devices_are_changed_in_waves(self, office: Site) -> None:
+        publish_all(office)
+        before = files(office)
+        async with at_desk(office) as desk:
+            await desk.press("f2")
+            await desk.see("by friendly name", "1 / 4")
+            await desk.press("ctrl+a")
+            await act(desk, "Disable")
+            await desk.see("Plan", "In waves")
+            await desk.press("w")
+            await desk.see("Waves of 1,5,all")
+        assert files(office) == before
+
+    async def test_a_removal_does_not(self, office: Site) -> None:
+        async with at_desk(office) as desk:
+            await desk.press("space")
+            await act(desk, "Remove")
+            await desk.see("Plan", "Enter Apply")
+            assert "In waves" not in desk.text

@@ -23,7 +23,7 @@ from tuiprov.data.store import Store
 from tuiprov.errors import Refused
 from tuiprov.orders.order import OnRecord, Outcome, counted, going_on, nobody, note, result
 from tuiprov.publish.plan import Asked, Plan
-from tuiprov.publish.planning import plan_as
+from tuiprov.publish.planning import plan_as, plan_devices
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,20 @@ class SetDevices:
         with self.store.operations.begin():
             return self._apply(on_record)
 
+    def store_for_waves(self, on_record: OnRecord) -> Plan:
+        found = self._stored(on_record)
+        return plan_devices(self.store, found.names, on_phone=going_on(on_record))
+
     def _apply(self, on_record: OnRecord) -> Outcome:
+        found = self._stored(on_record)
+        return _published(self.store, self.viewer, found, "changed", on_record)
+
+    def _stored(self, on_record: OnRecord) -> Found:
         with self.store.database.write() as session:
             found = change_all(session, self.viewer, self.ids, self.change, on_record)
             if not found.names and found.refused:
                 raise Refused(found.refused)
-        return _published(self.store, self.viewer, found, "changed", on_record)
+        return found
 
 
 @dataclass(frozen=True)

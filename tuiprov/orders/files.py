@@ -38,6 +38,9 @@ class SetFields:
         words = result(done.changed, "changed", len(done.refused), published)
         return Outcome(words, published, done.event_id)
 
+    def store_for_waves(self, on_record: OnRecord) -> Plan:
+        return self._edit.store_for_waves(on_record, going_on(on_record))
+
     @property
     def _edit(self) -> Edit:
         return Edit(self.store, self.viewer, self.ids, self.change)
@@ -60,6 +63,9 @@ class Regenerate:
         right = len(self.ids) - made.devices - len(made.failed)
         note = f"{counted(right, 'phone')} already as they should be." if right > 0 else ""
         return replace(made, notes=(*((note,) if note else ()), *made.notes))
+
+    def store_for_waves(self, on_record: OnRecord) -> Plan:
+        return plan_devices(self.store, self.ids, on_phone=on_record)
 
     def apply(self, on_record: OnRecord) -> Outcome:
         ready = plan_devices(self.store, self.ids, on_phone=on_record)

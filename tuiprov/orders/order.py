@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tuiprov.errors import NotFound, Refusal, Refused, TuiprovError
 from tuiprov.publish.plan import Plan
@@ -48,6 +48,14 @@ class Order(Protocol):
         """Do it to all who may have it, as one operation, and publish what follows. Refused when
         nobody may; PublishError: it is stored, and the devices are marked failed. `Stopped` counts
         until it is stored."""
+
+
+@runtime_checkable
+class Gradual(Order, Protocol):
+    """An action whose files may go in waves."""
+
+    def store_for_waves(self, on_record: OnRecord) -> Plan:
+        """Do it and publish nothing; gives the plan that is to go in waves."""
 
 
 def going_on(on_record: OnRecord) -> OnRecord:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tuiprov.errors import PublishError, TuiprovError
-from tuiprov.orders.order import Order, Outcome
+from tuiprov.orders.order import Gradual, Order, Outcome
+from tuiprov.publish.plan import Plan
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.session import Session
@@ -70,7 +71,18 @@ class Marked:
             if apply:
                 self.screen.work_on(order.about, order.apply, self._done, self._failed)
 
-        self.screen.app.push_screen(PlanScreen(order.plan, order.about), answered)
+        def in_waves(_plan: Plan) -> None:
+            if isinstance(order, Gradual):
+                work_on = self.screen.work_on
+                work_on(order.about, order.store_for_waves, self._show_waves, self._failed)
+
+        waves = in_waves if isinstance(order, Gradual) else None
+        self.screen.app.push_screen(PlanScreen(order.plan, order.about, in_waves=waves), answered)
+
+    def _show_waves(self, plan: Plan) -> None:
+        self.screen.table.unmark()
+        self.screen.reload("The phones' files are to follow in waves.")
+        self.screen.app.call_later(self.screen.navigator.show_waves, plan)
 
     def pick(self, title: str, options: Sequence[Option], then: Callable[[str], None]) -> None:
         """Let one option be chosen, then go on with it."""
