@@ -106,8 +106,7 @@ class TestRemoving:
             await desk.press("enter")
             await desk.see("Operation")
             await desk.press("f3", "y")
-            await desk.see("Plan")
-            await desk.press("enter")
+            await apply(desk)
             await desk.see("Taken back")
         assert office.export() == before
 
@@ -156,7 +155,7 @@ class TestDevices:
         before, tree = office.export(), files(office)
         async with at_desk(office) as desk:
             await desk.press("f2")
-            await desk.see("Devices", "friendly name")
+            await desk.see("by friendly name", "1 / 4")
             await desk.press("space", "space")
             assert "2 marked: F10 acts on them" in desk.part("filter")
             await desk.press("delete")
@@ -172,7 +171,7 @@ class TestDevices:
     async def test_the_menu_is_about_devices_and_says_who_cannot(self, office: Site) -> None:
         async with at_desk(office, size=NARROW) as desk:
             await desk.press("f2")
-            await desk.see("friendly name")
+            await desk.see("by friendly name", "1 / 4")
             await desk.press("ctrl+a")
             await act(desk, "Disable")
             await desk.see("Disable 4 devices", "to change")
@@ -183,7 +182,7 @@ class TestDevices:
     async def test_what_not_all_can_have_is_not_offered(self, office: Site) -> None:
         async with at_desk(office) as desk:
             await desk.press("f2")
-            await desk.see("friendly name")
+            await desk.see("by friendly name", "1 / 4")
             await desk.press("ctrl+a")
             await act(desk, "Firmware")
             await desk.see("nothing that all of these can be given")

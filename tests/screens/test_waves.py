@@ -44,6 +44,13 @@ async def cut(desk: Desk) -> None:
     await desk.see("First Desk01")
 
 
+async def go_ahead(desk: Desk) -> None:
+    """Start what is cut."""
+    await desk.press("f2")
+    await desk.see("Apply in waves", "Enter start")
+    await desk.press("enter")
+
+
 async def start(desk: Desk) -> None:
     await desk.press("f2")
     await desk.see("Wave 1: Desk01", "Wave 2: Desk02, Desk03")
@@ -92,7 +99,7 @@ class TestToItsEnd:
             await desk.type("1s")
             await desk.press("enter")
             await desk.see("has 1s")
-            await desk.press("f2", "enter")
+            await go_ahead(desk)
             await desk.see("Rolled back", "Desk01 did not fetch its new files within 1s")
             assert files(fleet.publish_root) == before
             await desk.press("u")
@@ -105,7 +112,7 @@ class TestKeys:
         before = files(fleet.publish_root)
         async with at_desk(fleet) as desk:
             await cut(desk)
-            await desk.press("f2", "enter")
+            await go_ahead(desk)
             await desk.see("+ published")
             await desk.press("f8")
             await desk.see("stop and roll back")
@@ -117,7 +124,7 @@ class TestKeys:
     async def test_paused_and_gone_on(self, fleet: Site) -> None:
         async with at_desk(fleet) as desk:
             await cut(desk)
-            await desk.press("f2", "enter")
+            await go_ahead(desk)
             await desk.see("+ published")
             await desk.press("f6")
             await desk.see("paused: wave 1")
@@ -129,7 +136,7 @@ class TestKeys:
     async def test_the_waves_go_on_when_their_screen_is_left(self, fleet: Site) -> None:
         async with at_desk(fleet) as desk:
             await cut(desk)
-            await desk.press("f2", "enter")
+            await go_ahead(desk)
             await desk.see("+ published")
             await desk.press("escape")
             await desk.see("The waves go on while tuiprov runs; Ctrl+W shows them.")
@@ -164,7 +171,7 @@ class TestKeys:
     async def test_ending_the_program_leaves_them_to_be_gone_on_with(self, fleet: Site) -> None:
         async with at_desk(fleet) as desk:
             await cut(desk)
-            await desk.press("f2", "enter")
+            await go_ahead(desk)
             await desk.see("+ published")
         wait_until(lambda: not fleet.store.waves.rows(fleet.admin)[0].is_driven, 5)
         assert fleet.store.waves.rows(fleet.admin)[0].state == "running"
@@ -194,7 +201,7 @@ class TestFromOtherPlans:
             await desk.type("1s")
             await desk.press("enter")
             await desk.see("has 1s")
-            await desk.press("f2", "enter")
+            await go_ahead(desk)
             await desk.see("Rolled back")
             assert files(fleet.publish_root) == before
             await desk.press("u")
@@ -217,7 +224,7 @@ class TestFromOtherPlans:
             await desk.type("all")
             await desk.press("enter")
             await desk.see("Waves of all")
-            await desk.press("f2", "enter")
+            await go_ahead(desk)
             await desk.see("3 published")
             for name in ("Desk01", "Desk02", "Desk03"):
                 fetch(fleet, name, datetime.now(UTC))
@@ -246,7 +253,7 @@ class TestFromOtherPlans:
             await desk.see("First Board")
             assert "seen by" in stored(office)
             assert published_texts(office) == before
-            await desk.press("f2", "enter")
+            await go_ahead(desk)
             await desk.see("+ published")
             await desk.press("f8", "enter")
             await desk.see("rolled back by hand")

@@ -69,6 +69,7 @@ class Extension(Identity, Provisioning, SipPreferences, Virtualization, table=Tr
 class Device(DeviceInformation, DeviceSettings, table=True):
     """A phone. `token` names its directory when the link is not built from the MAC."""
 
+    __table_args__ = (Index("ix_device_order", text("lower(friendly_name)"), "id"),)
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": _device_version}
 
     id: int | None = Field(default=None, primary_key=True)

@@ -72,6 +72,8 @@ class WavesScreen(ListScreen):
         self._phones = WavePhones(session)
         self._about = Bar(id="waves")
         self._is_cutting = plan is not None
+        """Is what is shown not yet cut by the present choices?"""
+        self._goes_when_cut = False
 
     def compose(self) -> ComposeResult:
         *above, keys = super().compose()
@@ -106,6 +108,9 @@ class WavesScreen(ListScreen):
 
     def action_go(self) -> None:
         """Start the waves, or go on with those that nobody drives."""
+        if self._is_cutting:
+            self._goes_when_cut = True
+            return
         cut, row = self._phones.cut, self._phones.row
         if cut is not None and row is None:
             choices = [("enter", "start"), ("escape", "not yet")]
@@ -179,6 +184,7 @@ class WavesScreen(ListScreen):
     def _choose(self, **values: object) -> None:
         if self._phones.row is None and self._plan is not None:
             self._choices = replace(self._choices, **values)  # type: ignore[arg-type]
+            self._is_cutting = True
             self._cut()
 
     @work(thread=True, exclusive=True, group="cut", exit_on_error=False)
@@ -202,6 +208,9 @@ class WavesScreen(ListScreen):
             question = Dialog("Not in waves", str(problem).splitlines(), [("enter", "close")])
             self.app.push_screen(question, lambda _: self.navigator.close_area())
         self.reload()
+        if self._goes_when_cut and problem is None:
+            self._goes_when_cut = False
+            self.action_go()
 
     # -- driving --------------------------------------------------------------------------------
 

@@ -10,8 +10,7 @@ down_revision = "0009"
 
 
 def upgrade() -> None:
-    # In the order that `device_rows.order_by` gives by name. The model does not name it: an index
-    # on an expression would cost every start the import of what builds it.
+    # In the order that `devices/rows.order_by` gives by name.
     op.create_index("ix_device_order", "device", [sa.text("lower(friendly_name)"), "id"])
 
 
