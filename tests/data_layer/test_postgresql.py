@@ -13,6 +13,13 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from sqlmodel import SQLModel, select
 
+import tuiprov.data.former_passwords
+import tuiprov.data.kept
+import tuiprov.data.models
+import tuiprov.data.rollouts.tables
+import tuiprov.data.templates.tables
+import tuiprov.data.together.tables
+import tuiprov.data.views  # noqa: F401  all tables
 from tests import postgresql
 from tests.cli.helpers import Ran, run
 from tests.sites import BACKEND, PHONE, Site, a_site, an_empty_database
