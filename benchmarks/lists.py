@@ -17,7 +17,7 @@ from tests.pty.terminal import Terminal
 CURSOR_MS, CURSOR_BYTES, FILTER_MS = 6, 1024, 16
 START_LIMIT, GROWTH_LIMIT = 1.3, 1.3
 _FIRST_ROW = b"0027*"
-_QUIET_SECONDS = 0.04
+_QUIET_SECONDS, _AT_REST_SECONDS = 0.04, 2.0
 _WORD = "anna"
 
 
@@ -94,6 +94,7 @@ def _use(site: Path, count: int, one: _OfOne, echo: list[float], keys: int) -> N
         echoing.wait_for_bytes(READY.encode())
         program = stack.enter_context(terminal(tuiprov("--db", f"sqlite:///{site}")))
         program.wait_for(f"/ {count:,} ", seconds=60)
+        program.settle(_AT_REST_SECONDS)  # what is imported after the list is no part of a key
         for there, step in (("home", "down"), ("end", "up")):
             program.press(there)
             program.settle(_QUIET_SECONDS, patience=1)
