@@ -12,6 +12,7 @@ from tuiprov.commands.orders import DryRun, carry_out
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.data.bulk.assignments import parse_assignments
 from tuiprov.data.devices.rows import SORTS, DeviceRow
+from tuiprov.data.page import Page
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 from tuiprov.data.settle import settled
 from tuiprov.errors import NotAllowed, NotFound, Refusal, Refused
@@ -114,15 +115,9 @@ def clear(
     if where or dry_run or as_json:
         _many(ClearDevices, device, where, dry_run=dry_run, as_json=as_json, yes=yes)
         return
-    if not device:
-        raise typer.BadParameter("say which: a device, or --where FILTER")
-    inventory, row = _found(device)
-    page = inventory.open(row.id).base
-    if row.cannot_clear:
-        raise NotAllowed(row.cannot_clear)
-    if _agreed(inventory.plan_clear(page), row, yes=yes):
-        inventory.clear(page)
-        say(f"cleared the assignment of {row.friendly_name}")
+    ended = _end_use(device, lambda row: row.cannot_clear, Inventory.clear, yes=yes)
+    if ended is not None:
+        say(f"cleared the assignment of {ended.friendly_name}")
 
 
 @app.command()
@@ -137,15 +132,9 @@ def remove(
     if where or dry_run or as_json:
         _many(RemoveDevices, device, where, dry_run=dry_run, as_json=as_json, yes=yes)
         return
-    if not device:
-        raise typer.BadParameter("say which: a device, or --where FILTER")
-    inventory, row = _found(device)
-    page = inventory.open(row.id).base
-    if row.cannot_remove:
-        raise NotAllowed(row.cannot_remove)
-    if _agreed(inventory.plan_clear(page), row, yes=yes):
-        inventory.remove(page)
-        say(f"removed {row.friendly_name}, serial {row.serial}")
+    ended = _end_use(device, lambda row: row.cannot_remove, Inventory.remove, yes=yes)
+    if ended is not None:
+        say(f"removed {ended.friendly_name}, serial {ended.serial}")
 
 
 @app.command()
@@ -167,6 +156,27 @@ def link(
         say(f"login: {found.username} {found.password}")
     if qr and not as_json:
         print_code(found.url)
+
+
+def _end_use(
+    device: str,
+    why_not: Callable[[DeviceRow], str],
+    do: Callable[[Inventory, Page], object],
+    *,
+    yes: bool,
+) -> DeviceRow | None:
+    """Show the plan of one device serving nobody any more, and do it when agreed; gives its row as
+    it was, None when nothing was done."""
+    if not device:
+        raise typer.BadParameter("say which: a device, or --where FILTER")
+    inventory, row = _found(device)
+    page = inventory.open(row.id).base
+    if why_not(row):
+        raise NotAllowed(why_not(row))
+    if not _agreed(inventory.plan_clear(page), row, yes=yes):
+        return None
+    do(inventory, page)
+    return row
 
 
 def _many(
