@@ -165,13 +165,7 @@ class TemplateEditor(TuiprovScreen):
         except TuiprovError as error:
             self.tell("Devices cannot be listed", error)
             return
-        options = [
-            (
-                str(one.device_id),
-                f"{one.name}  {one.model}  {one.mac}{'  *' if one.uses_it else ''}",
-            )
-            for one in found
-        ]
+        options = [(str(one.device_id), _candidate_words(one)) for one in found]
         options.append((_MADE_UP, "A made-up phone"))
         value = _MADE_UP if self._device is None else str(self._device)
         picker = Picker("Look at it with (* uses it)", options, value)
