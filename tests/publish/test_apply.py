@@ -20,7 +20,10 @@ from tests.publish.helpers import desk, files, plan_of, put, tftp_phone
 from tuiprov.data.page import Phone
 from tuiprov.data.site import Site
 from tuiprov.errors import PublishError
-from tuiprov.publish.apply import apply
+from tuiprov.publish import syncing
+from tuiprov.publish.apply import apply, locked
+from tuiprov.publish.apply import put as put_files
+from tuiprov.publish.plan import Change
 
 
 @pytest.fixture
@@ -81,9 +84,75 @@ def test_the_temporary_file_lies_in_the_directory_of_the_file_it_replaces(
         assert source.name.startswith(".")
 
 
-def recorded_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """(call, inode) of each fsync and rename from now on, in order."""
+def test_of_many_files_the_file_system_is_synced_before_the_first_rename_and_after_the_last(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(root, *three("Alice"))
+    monkeypatch.setattr(syncing, "MANY", 3)
+    calls = recorded_calls(monkeypatch)
+    changed = put(root, *three("Bob"))
+    renamed = ["replace"] * len(changed.changes)
+    assert [name for name, _ in calls] == ["syncfs", *renamed, "syncfs"]
+
+
+def test_a_system_without_syncfs_has_each_of_many_files_synced_by_itself(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(root, *three("Alice"))
+    monkeypatch.setattr(syncing, "MANY", 3)
+    monkeypatch.setattr(syncing, "syncfs", lambda: None)
+    calls = recorded_calls(monkeypatch, whole=False)
+    changed = put(root, *three("Bob"))
+    directories = {(root / change.path).parent for change in changed.changes}
+    assert [name for name, _ in calls].count("fsync") == len(changed.changes) + len(directories)
+
+
+@pytest.mark.parametrize(
+    ("system", "release", "reports"),
+    [("Linux", "5.7.19", False), ("Linux", "5.8.0-rc1", True), ("Linux", "6.18", True)],
+)
+def test_a_linux_that_does_not_report_failed_writes_is_not_trusted_with_many(
+    system: str, release: str, reports: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = os.uname_result((system, "host", release, "", "x86_64"))
+    monkeypatch.setattr(os, "uname", lambda: told)
+    assert (syncing.syncfs.__wrapped__() is not None) == reports
+
+
+def test_hundreds_of_files_are_written_and_told_in_rounds(root: Path) -> None:
+    many = [
+        Change("write", f"tftp/{number:04}.cfg", number, b"x" * number) for number in range(700)
+    ]
+    told: list[int] = []
+    with locked(Site(publish_root=str(root))):
+        put_files(many, Site(publish_root=str(root)), told.append)
+    assert files(root) == {change.path: change.data for change in many}
+    assert told == [200, 400, 600, 700]
+
+
+def test_of_many_files_in_threads_the_first_that_fails_is_told_and_none_is_left(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [Change("write", f"tftp/{number:04}.cfg", number, b"x") for number in range(700)]
+    write = os.write
+
+    def full(handle: int, data: bytes) -> int:
+        if os.readlink(f"/proc/self/fd/{handle}").rpartition(".cfg")[0][-4:] > "0630":
+            raise OSError(errno.ENOSPC, "")
+        return write(handle, data)
+
+    monkeypatch.setattr(os, "write", full)
+    site = Site(publish_root=str(root))
+    with locked(site), pytest.raises(PublishError, match=r"0631.cfg: the disk is full"):
+        put_files(many, site)
+    assert files(root) == {}
+
+
+def recorded_calls(monkeypatch: pytest.MonkeyPatch, *, whole: bool = True) -> list[tuple[str, int]]:
+    """(call, inode) of each fsync, syncfs and rename from now on, in order."""
     calls: list[tuple[str, int]] = []
+    if whole:
+        monkeypatch.setattr(syncing, "syncfs", lambda: lambda _: calls.append(("syncfs", 0)))
     fsync, replace = os.fsync, os.replace
 
     def watched_fsync(handle: int) -> None:
@@ -100,6 +169,22 @@ def recorded_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 
 
 # -- failures -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=errno.errorcode.get)
+@pytest.mark.parametrize("call", ["open", "write", "fchmod", "syncfs"])
+def test_a_failure_with_many_files_leaves_all_old_or_all_new_and_no_temporary_one(
+    root: Path, call: str, error: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(root, *three("Alice"))
+    monkeypatch.setattr(syncing, "MANY", 3)
+    before = files(root)
+    ready = plan_of(root, three("Bob"))
+    after = before | {change.path: change.data for change in ready.changes}
+    outcomes = [outcome(root, ready, call, step, error) for step in steps(root, ready, call)]
+    assert outcomes[0] == before
+    assert all(found in (before, after) for found in outcomes)
+    assert len(outcomes) >= 2
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=errno.errorcode.get)
@@ -199,33 +284,13 @@ def failing(call: str, step: int, error: int) -> Iterator[Callable[[], int]]:
         return wrapped
 
     with pytest.MonkeyPatch.context() as patch:
-        if call == "write":
-            fdopen = os.fdopen
-
-            def opened(*arguments: Any, **options: Any) -> Any:
-                return _File(fdopen(*arguments, **options), broken)
-
-            patch.setattr(os, "fdopen", opened)
+        if call == "syncfs":
+            original = syncing.syncfs()
+            assert original is not None
+            patch.setattr(syncing, "syncfs", lambda: broken(original))
         else:
             patch.setattr(os, call, broken(getattr(os, call)))
         yield lambda: made[0]
-
-
-class _File:
-    """A file whose `write` may fail."""
-
-    def __init__(self, file: Any, broken: Callable[..., Any]):
-        self._file = file
-        self.write = broken(file.write)
-
-    def __enter__(self) -> _File:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
 
 
 # -- owner and mode -----------------------------------------------------------------------------

@@ -175,7 +175,7 @@ def test_a_number_inside_another_number_stays_as_it_is() -> None:
         b"",
         "port 506001\nuser 506",
         "port 506002\nuser 506",
-        (("506", "X"),),
+        phone("Yealink", "T46S", "84", sip={"sip_username": "506"}),
     )
     (group,) = groups(Plan((change,)))
     assert group.lines == ("-port 506001", "+port 506002")

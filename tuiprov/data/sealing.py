@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import hashlib
 import hmac
 import os
 import re
@@ -110,7 +109,7 @@ class Keys:
 
     def digest(self, data: bytes) -> str:
         """HMAC-SHA256 of `data`, 64 hexadecimal digits."""
-        return hmac.new(self._digest_key, data, hashlib.sha256).hexdigest()
+        return hmac.digest(self._digest_key, data, "sha256").hex()
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes for one purpose, the same as long as the root key is."""

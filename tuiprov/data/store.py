@@ -312,15 +312,19 @@ class Store:
             return replace(phone, lines=tuple(seen.get(device_id, ())))
 
     @internal
-    def phones(self, ids: Iterable[int] | None = None) -> Iterator[Phone]:
-        """These devices (all: None) as phones with their lines, in pages by key."""
+    def phones(
+        self, ids: Iterable[int] | None = None, proposed: Site | None = None
+    ) -> Iterator[Phone]:
+        """These devices (all: None) as phones with their lines, in pages by key; under `proposed`
+        settings instead of those that are stored."""
         from tuiprov.data.devices.enrolment import first_tokens
         from tuiprov.data.templates.customs import customs_named
 
         wanted = None if ids is None else sorted(set(ids))
         with self.database.read() as session:
-            site = site_of(session)
+            site = proposed or site_of(session)
             login_key = self.database.keys.derive(PURPOSE)
+            asks = site.http_authentication != "none"
             for rows in device_pages(session, wanted):
                 custom = customs_named(session, {row.template for row in rows})
                 lines = lines_by_device(session, [row.id for row in rows])
@@ -333,7 +337,7 @@ class Store:
                     yield Phone(
                         *(values, own, site, row.token, row.id, files, row.version),
                         first_token=first.get(row.id, ""),
-                        http_login=http_login(row.token, login_key),
+                        http_login=http_login(row.token, login_key) if asks else None,
                     )
 
     @needs("files.see")

@@ -1,12 +1,11 @@
-"""Carrying out a plan: each file to a temporary name beside it, fsync, rename; then deletions.
+"""Carrying out a plan: each file to a temporary name beside it, synced, renamed; then deletions.
 
-In rounds (write all, fsync all, rename all, fsync their directories), because replacing files one
-by one costs twice the time; within a round eight fsyncs wait together. The directories are synced
-although the database knows what belongs there: who is told that a phone is published may rely on
-it, and the start of a program looks for what was broken off only, on a large site. Any error before
-the renames leaves every published file as it was and no temporary file behind. One publisher at a
-time holds a lock on the root. Owner and mode are set explicitly, so the umask never decides who can
-read a password.
+In rounds (write all, sync all, rename all, sync their directories: `syncing.py`), because replacing
+files one by one costs twice the time. The directories are synced although the database knows what
+belongs there: who is told that a phone is published may rely on it, and the start of a program
+looks for what was broken off only, on a large site. Any error before the renames leaves every
+published file as it was and no temporary file behind. One publisher at a time holds a lock on the
+root. Owner and mode are set explicitly, so the umask never decides who can read a password.
 """
 
 from __future__ import annotations
@@ -17,19 +16,19 @@ import fcntl
 import grp
 import os
 import re
-import secrets
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from tuiprov.data.site import PBX_DIRECTORY, Site
 from tuiprov.errors import PublishError
 from tuiprov.publish.plan import Change, Plan, is_of_pbx
+from tuiprov.publish.syncing import ROUND, Disk, at_once, disk_for, naming, sync_directories
 from tuiprov.publish.tree import reason
 
 _DIRECTORY_MODE = 0o2750
@@ -38,10 +37,6 @@ _WORLD_READABLE = 0o005, 0o004
 LONGEST_WAIT: Final = 10.0
 """Seconds that a publisher waits for another one."""
 _PAUSE = 0.02
-_OPEN_AT_ONCE = 200
-"""How many files are held open between their writing and their fsync."""
-_AT_ONCE = 8
-"""How many threads wait for the disk."""
 TEMPORARY: Final = re.compile(r"\..+\.[0-9a-f]{16}\.tmp")
 """The name of a file that is not in its place yet."""
 _THROUGH = 0o001
@@ -99,7 +94,7 @@ def locked(site: Site, *, wait: float = LONGEST_WAIT) -> Iterator[None]:
     """Be the only publisher of the site, on this host or another that shares the file system; the
     lock goes with the process, however it ends. PublishError after `wait` seconds."""
     root = Path(site.publish_root)
-    with _naming(root):
+    with naming(root):
         _make_root(root, _root_access(site))
         handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -130,7 +125,7 @@ def remove_temporaries(site: Site) -> int:
     for directory, _, names in os.walk(root):
         for name in names:
             if TEMPORARY.fullmatch(name):
-                with _naming(Path(directory) / name), contextlib.suppress(FileNotFoundError):
+                with naming(Path(directory) / name), contextlib.suppress(FileNotFoundError):
                     os.unlink(Path(directory) / name)
                     found += 1
     return found
@@ -175,77 +170,71 @@ def _write(
     wanted = [change for change in changes if change.kind != "delete"]
     directories = _Directories(str(root), access)
     written: list[_Written] = []
-    try:
-        for start in range(0, len(wanted), _OPEN_AT_ONCE):
-            _write_some(wanted[start : start + _OPEN_AT_ONCE], directories, written)
-            on_file(len(written))
-        for start in range(0, len(written), _OPEN_AT_ONCE):
-            _place_all(written[start : start + _OPEN_AT_ONCE])
-    except BaseException:
-        for one in written:
-            with contextlib.suppress(OSError):  # those that are in their places are not there
-                os.unlink(one.temporary)
-        raise
-    _sync_directories(directories.entered | {os.path.dirname(one.target) for one in written})
+    with disk_for(str(root), len(wanted)) as disk:
+        try:
+            for start in range(0, len(wanted), ROUND):
+                some = [(change, f"{root}/{change.path}") for change in wanted[start:][:ROUND]]
+                for _, target in some:
+                    with naming(target):
+                        directories.make(os.path.dirname(target))
+                at_once(partial(_write_beside, access=access, written=written, disk=disk), some)
+                disk.end_round()
+                on_file(len(written))
+            disk.sync_files()
+            at_once(_place, written)
+        except BaseException:
+            for one in written:
+                with contextlib.suppress(OSError):  # those that are in their places are not there
+                    os.unlink(one.temporary)
+            raise
+        places = {os.path.dirname(one.target) for one in written}
+        disk.sync_directories(directories.entered | places)
 
 
-def _write_some(
-    changes: Sequence[Change], directories: _Directories, written: list[_Written]
+def _place(written: _Written) -> None:
+    with naming(written.target):
+        os.replace(written.temporary, written.target)
+
+
+def _write_beside(
+    wanted: tuple[Change, str], access: _Access, written: list[_Written], disk: Disk
 ) -> None:
-    """Write these files beside their places, then bring them all to the disk."""
-    handles: list[int] = []
-    try:
-        for change in changes:
-            handles.append(_write_beside(change, directories, written))
-        _sync_all([one.target for one in written[-len(changes) :]], handles)
-    finally:
-        for handle in handles:
-            os.close(handle)
-
-
-def _place_all(written: Sequence[_Written]) -> None:
-    """Rename these files to where they belong, several at once as `_sync_all` does: a rename waits
-    for the journal, too."""
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        outcomes = [pool.submit(os.replace, one.temporary, one.target) for one in written]
-    for one, outcome in zip(written, outcomes, strict=True):
-        with _naming(one.target):
-            outcome.result()
-
-
-def _write_beside(change: Change, directories: _Directories, written: list[_Written]) -> int:
-    """Write the change's bytes to a new name in the file's own directory; gives the open file."""
-    target, access = f"{directories.root}/{change.path}", directories.access
+    """Write the change's bytes to a new name in the file's own directory, which is there."""
+    change, target = wanted
     directory, _, name = target.rpartition("/")
-    with _naming(target):
-        directories.make(directory)
-        temporary = f"{directory}/.{name}.{secrets.token_hex(8)}.tmp"
+    with naming(target):
+        temporary = f"{directory}/.{name}.{os.urandom(8).hex()}.tmp"
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
         handle = os.open(temporary, flags, 0o600)
         written.append(_Written(temporary, target))  # an interrupted publish leaves nothing behind
         try:
-            with os.fdopen(handle, "wb", closefd=False) as file:
-                file.write(change.data)
+            _write_all(handle, change.data)
             if access.group != -1:
                 os.fchown(handle, -1, access.group)
             os.fchmod(handle, access.file_mode)
         except BaseException:
             os.close(handle)
             raise
-    return handle
+        disk.took(handle, target)
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    """A file object would do the same, and costs as much as the system's part of it."""
+    while data:
+        data = data[os.write(handle, data) :]
 
 
 def _delete(changes: Sequence[Change], root: Path) -> None:
     for change in changes:
         target = root / change.path
         _refuse_links(target.parent, root)
-        with _naming(target), contextlib.suppress(FileNotFoundError):
+        with naming(target), contextlib.suppress(FileNotFoundError):
             os.unlink(target)
         if change.path.startswith("http/"):
             with contextlib.suppress(OSError):  # other files are left in it
                 os.rmdir(target.parent)
     parents = {(root / change.path).parent for change in changes}
-    _sync_directories(directory for directory in parents if directory.exists())
+    sync_directories(directory for directory in parents if directory.exists())
 
 
 def _make_root(root: Path, access: _Access) -> None:
@@ -253,7 +242,7 @@ def _make_root(root: Path, access: _Access) -> None:
     for directory in reversed((root, *root.parents)):
         is_missing = directory == root or not directory.exists()
         if is_missing and _make_directory(directory, access):
-            _sync_directories([directory.parent.resolve()])
+            sync_directories([directory.parent.resolve()])
 
 
 def _refuse_links(directory: Path, root: Path) -> None:
@@ -294,33 +283,6 @@ def _follow_settings(directory: Path | str, known: os.stat_result, access: _Acce
     os.chmod(directory, access.directory_mode)
 
 
-def _sync_directories(directories: Iterable[Path | str]) -> None:
-    """Bring to the disk which files are in these directories."""
-    wanted = sorted(map(str, directories))
-    for start in range(0, len(wanted), _OPEN_AT_ONCE):
-        some = wanted[start : start + _OPEN_AT_ONCE]
-        handles: list[int] = []
-        try:
-            for directory in some:
-                with _naming(directory):
-                    handles.append(os.open(directory, os.O_RDONLY | os.O_NOFOLLOW))
-            _sync_all(some, handles)
-        finally:
-            for handle in handles:
-                os.close(handle)
-
-
-def _sync_all(paths: Sequence[str], handles: Sequence[int]) -> None:
-    """Bring these open files to the disk, each by an fsync of its own, so that an error has a name:
-    that of the first in order. Several at once share the journal's commits and the disk's flushes.
-    """
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        outcomes = [pool.submit(os.fsync, handle) for handle in handles]
-    for path, outcome in zip(paths, outcomes, strict=True):
-        with _naming(path):
-            outcome.result()
-
-
 def _wait_for(handle: int, root: Path, until: float) -> None:
     while True:
         try:
@@ -330,11 +292,3 @@ def _wait_for(handle: int, root: Path, until: float) -> None:
             if time.monotonic() >= until:
                 raise PublishError(f"{root}: somebody else is publishing now; try again") from None
             time.sleep(_PAUSE)
-
-
-@contextmanager
-def _naming(path: Path | str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise PublishError(f"{path}: {reason(error)}; nothing was lost") from None

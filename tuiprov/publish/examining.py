@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from tuiprov.data.page import Phone
 from tuiprov.errors import RenderError
@@ -56,12 +57,26 @@ def _examined(
         # Its first files stand beside its own while its enrolment window is open.
         files = [*rendered, *bootstrap(phone)] if rendered else rendered
         for file in files:
-            parse_back(file)
+            _check(file)
         told = tuple((file.path, _digest(file.data), is_shared(file)) for file in files)
         found = (_difference(file, tree, rewrite) for file in files if file.path not in known)
         return Examined(told, tuple(one for one in found if one is not None))
     except RenderError as error:
         return error
+
+
+def _check(file: RenderedFile) -> None:
+    """RenderError when the file is malformed."""
+    if file.shared:
+        _check_once(replace(file, path=""))
+    else:
+        parse_back(file)
+
+
+@lru_cache(maxsize=64)
+def _check_once(file: RenderedFile) -> None:
+    """The same file for every phone of its family, wherever it lies."""
+    parse_back(file)
 
 
 def _difference(file: RenderedFile, tree: Tree, rewrite: bool) -> Difference | None:

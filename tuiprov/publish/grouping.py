@@ -116,7 +116,8 @@ def _group(kind: Kind, lines: tuple[str, ...], alike: Sequence[Change], held: bo
 def _changed_lines(change: Change) -> tuple[str, ...]:
     if change.kind != "replace":
         return ()
-    return tuple(_without(change.own, line) for line in change.diff(context=0))
+    own = change.own
+    return tuple(_without(own, line) for line in change.diff(context=0))
 
 
 def _without(own: Sequence[tuple[str, str]], line: str) -> str:

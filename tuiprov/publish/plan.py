@@ -21,6 +21,7 @@ from tuiprov.publish.examining import Difference, Examined, examine, is_shared
 from tuiprov.publish.masking import Masking, maskings
 from tuiprov.publish.tree import Tree
 from tuiprov.render.bootstrap import is_bootstrap
+from tuiprov.render.engine import RenderedFile
 
 Kind = Literal["write", "replace", "delete"]
 
@@ -49,9 +50,8 @@ class Change:
     data: bytes = b""
     before: str = ""
     after: str = ""
-    own: tuple[tuple[str, str], ...] = ()
-    """Words in the texts that are this device's alone, and what stands for them where many devices
-    are shown at once."""
+    phone: Phone | None = field(default=None, compare=False, repr=False)
+    """Whose file it is, where that is known."""
     readers: tuple[int, ...] = ()
     """Of a shared file: the plan's devices that read it."""
     format: FormatName | None = None
@@ -71,6 +71,12 @@ class Change:
     @cached_property
     def _shown(self) -> tuple[str, str]:
         return (self.before, self.after) if self.late is None else self.late()
+
+    @property
+    def own(self) -> tuple[tuple[str, str], ...]:
+        """Words in the texts that are this device's alone, and what stands for them where many
+        devices are shown at once."""
+        return own_words(self.phone) if self.phone is not None else ()
 
     @property
     def devices(self) -> tuple[int, ...]:
@@ -378,19 +384,22 @@ class _Making:
 
 
 def _change(phone: Phone, found: Difference, masking: Masking | None) -> Change:
-    file = found.file
+    file, data = found.file, found.file.data
     device_id = None if is_shared(file) else phone.device_id
-    if found.before == file.data:
-        return Change("replace", file.path, device_id, file.data)
+    if found.before == data:
+        return Change("replace", file.path, device_id, data)
     kind: Kind = "write" if found.before is None else "replace"
-    change = Change(kind, file.path, device_id, file.data, own=own_words(phone), format=file.format)
+    before, after, late = "", "", None
     if is_bootstrap(file, phone):
         before = (found.before or b"").decode(file.charset, errors="replace")
-        return replace(change, before=before, after=file.text)
-    if phone.custom is None:
-        return replace(change, late=_Later(change.data, found, masking))
-    before, after = _shown(found, masking)
-    return replace(change, before=before, after=after)
+        after = file.text
+    elif phone.custom is None:
+        late = _Later(data, found, masking)
+    else:
+        before, after = _shown(found, masking)
+    return Change(
+        kind, file.path, device_id, data, before, after, phone, format=file.format, late=late
+    )
 
 
 def _words(error: RenderError, phone: Phone) -> str:
@@ -406,13 +415,15 @@ class _Later:
 
     def __init__(self, data: bytes, found: Difference, masking: Masking | None) -> None:
         self._data = data
-        self._found = replace(found, file=replace(found.file, text=""))
+        self._before = found.before
+        one = found.file
+        # Made anew, which is quicker than `replace` for each of a fleet.
+        self._file = RenderedFile(one.name, one.path, "", one.format, one.charset, one.shared)
         self._masking = masking
 
     def __call__(self) -> tuple[str, str]:
-        file = self._found.file
-        whole = replace(file, text=self._data.decode(file.charset))
-        return _shown(replace(self._found, file=whole), self._masking)
+        whole = replace(self._file, text=self._data.decode(self._file.charset))
+        return _shown(Difference(whole, self._before), self._masking)
 
 
 def _shown(found: Difference, masking: Masking | None) -> tuple[str, str]:

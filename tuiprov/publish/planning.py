@@ -115,7 +115,7 @@ def plan_settings(
         pbx_alone = changed & PBX_FIELDS or after.pbx != "none"
         made = _with_pbx(store, Plan(), Asked(None), after) if pbx_alone else Plan()
         return replace(made, reaches_phones=bool(made.changes))
-    phones = (replace(phone, site=after) for phone in store.phones())
+    phones = store.phones(proposed=after)
     rewrite = bool(changed & ACCESS_FIELDS)
     made = plan(telling(phones, on_phone), _recorded(store), tree_of(after), rewrite=rewrite)
     made = replace(made, notes=tuple(_notes(store, before, after, made)))

@@ -15,6 +15,8 @@ from pathlib import Path
 from tuiprov.data.site import Site
 from tuiprov.errors import PublishError
 
+_CHUNK = 65_536
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
@@ -26,19 +28,23 @@ class Tree:
         """The bytes of one published file, None when there is none; PublishError when it cannot be
         read or is not a plain file."""
         self._refuse_links(path)
+        whole = f"{self.root}/{path}"
         try:
-            handle = os.open(self.root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            handle = os.open(whole, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise PublishError(f"{self.root / path}: {reason(error)}") from None
+            raise PublishError(f"{whole}: {reason(error)}") from None
         try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise PublishError(f"{self.root / path}: is not a plain file; move it away")
-            with os.fdopen(handle, "rb", closefd=False) as file:
-                return file.read()
+            known = os.fstat(handle)
+            if not stat.S_ISREG(known.st_mode):
+                raise PublishError(f"{whole}: is not a plain file; move it away")
+            found = os.read(handle, known.st_size + 1)
+            while more := os.read(handle, _CHUNK):
+                found += more
+            return found
         except OSError as error:
-            raise PublishError(f"{self.root / path}: {reason(error)}") from None
+            raise PublishError(f"{whole}: {reason(error)}") from None
         finally:
             os.close(handle)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -143,14 +143,20 @@ def _files(phone: Phone, phone_type: PhoneType, texts: Mapping[str, str]) -> lis
 
 def _text(name: str, rule: FileRule, path: str, values: dict[str, Any]) -> str:
     """The text of a file by our own template."""
-    template = _template(rule.format, path)
-    # A shared file sees the site alone, so that it cannot hold anything of one device.
-    visible = {"site": values["site"]} if rule.scope == "site" else values
     try:
-        return template.render(visible)
+        if rule.scope == "site":
+            return _site_text(rule.format, path, tuple(values["site"].items()))
+        return _template(rule.format, path).render(values)
     except (TemplateError, TypeError, ValueError, LookupError) as error:
         # A mistake in a template costs its phone a file, never the program.
         raise RenderError(f"{name}: {error}") from None
+
+
+@lru_cache(maxsize=64)
+def _site_text(format_name: FormatName, path: str, site: tuple[tuple[str, Any], ...]) -> str:
+    """A shared file sees the site alone, so that it cannot hold anything of one device, and is the
+    same for all phones of a plan."""
+    return _template(format_name, path).render(site=dict(site))
 
 
 def _file(

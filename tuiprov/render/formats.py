@@ -63,7 +63,8 @@ def parse_xml(text: str) -> Settings:
     except ElementTree.ParseError as error:
         raise RenderError(f"not well-formed XML: {error}") from None
     settings: Settings = {}
-    _walk(root, _local(root), settings)
+    _attributes(root, _local(root.tag), settings)
+    _walk(root, _local(root.tag), settings)
     return settings
 
 
@@ -71,21 +72,38 @@ _INDEXES = ("idx", "index", "id", "name", "url", "context")
 
 
 def _walk(element: ElementTree.Element, path: str, settings: Settings) -> None:
+    """Add what is in an element, its own attributes left out. Every file of a fleet goes through
+    here: most elements have no attributes and nothing below them, which is a few steps."""
+    if not len(element):
+        _put(settings, path, (element.text or "").strip())
+        return
+    for child in element:
+        known, below = child.attrib, f"{path}/{_local(child.tag)}"
+        index = ",".join([known[name] for name in _INDEXES if name in known]) if known else ""
+        if not index and len(child):
+            index = child.findtext("ID", "")
+        if index:
+            below = f"{below}[{index}]"
+        if known:
+            _attributes(child, below, settings)
+        if len(child):
+            _walk(child, below, settings)
+        else:
+            if below in settings:
+                raise RenderError(f"{below} is set twice")
+            text = child.text
+            settings[below] = text.strip() if text else ""
+
+
+def _attributes(element: ElementTree.Element, path: str, settings: Settings) -> None:
     for name, value in element.attrib.items():
         if name not in _INDEXES:
             _put(settings, f"{path}@{name}", value)
-    if not len(element):
-        _put(settings, path, (element.text or "").strip())
-    for child in element:
-        known = child.attrib  # most have none, and nothing below them
-        index = ",".join([known[name] for name in _INDEXES if name in known]) if known else ""
-        index = index or (child.findtext("ID", "") if len(child) else "")
-        _walk(child, f"{path}/{_local(child)}{f'[{index}]' if index else ''}", settings)
 
 
-def _local(element: ElementTree.Element) -> str:
+def _local(tag: str) -> str:
     """An element's name without its namespace."""
-    return element.tag.rpartition("}")[2]
+    return tag if tag[0] != "{" else tag.rpartition("}")[2]
 
 
 def _put(settings: Settings, name: str, value: str) -> None:
