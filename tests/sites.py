@@ -34,8 +34,9 @@ from tuiprov.data.draft import Draft
 from tuiprov.data.exchange.export import export_csv
 from tuiprov.data.exchange.importing import Imported, import_file
 from tuiprov.data.founding import found_site
-from tuiprov.data.models import Account, Extension, SystemSettings
+from tuiprov.data.models import Account, Extension
 from tuiprov.data.page import Page
+from tuiprov.data.settings import SystemSettings
 from tuiprov.data.store import Store
 
 DATA = Path(__file__).parent / "data"

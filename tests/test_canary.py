@@ -44,7 +44,7 @@ def site(tmp_path: Path) -> Site:
     made.save(**LATER)
     publish_site(made)
     page = made.page()
-    made.store.keep_draft(made.admin, page, {"sip_password": "canarySip9old"})
+    made.store.drafts.keep(made.admin, page, {"sip_password": "canarySip9old"})
     return made
 
 

@@ -16,7 +16,6 @@ from tuiprov.data.accounts.viewers import Viewer, os_viewer, same_viewer, viewer
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
 from tuiprov.data.models import USER
-from tuiprov.data.page import Page
 from tuiprov.data.permissions import may_ever
 from tuiprov.data.sections import DEVICE_FIELDS
 from tuiprov.data.store import ExtensionRow, Store
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from tuiprov.data.accounts.sheet import AccountView
     from tuiprov.data.draft import Checker, Draft
     from tuiprov.data.history.archive import Archive
+    from tuiprov.data.page import Page
     from tuiprov.data.site_sheet import SiteSheet
     from tuiprov.data.stop import Stop
     from tuiprov.data.together.meeting import Newer
@@ -289,7 +289,7 @@ class Session:
 
         before = draft.base
         saved = self.store.save(self.viewer, before, draft.changes)
-        self.store.drop_draft(self.viewer, saved.extension_id or 0)
+        self.store.drafts.drop(self.viewer, saved.extension_id or 0)
         devices = {page.device_id for page in (before, saved) if page.device_id}
         regenerate = draft.regenerate
         draft.rebase(saved)
@@ -447,13 +447,13 @@ class Session:
             for name, text in draft.texts.items()
             if draft.is_edited(name) or name in taken
         }
-        self.store.keep_draft(self.viewer, draft.base, edited)
+        self.store.drafts.keep(self.viewer, draft.base, edited)
 
     def kept(self) -> tuple[int, dict[str, str], datetime] | None:
-        return self.store.kept_draft(self.viewer)
+        return self.store.drafts.kept(self.viewer)
 
     def drop_kept(self, extension_id: int) -> None:
-        self.store.drop_draft(self.viewer, extension_id)
+        self.store.drafts.drop(self.viewer, extension_id)
 
 
 def _own_rules(page: Page) -> list[Refusal]:

@@ -18,7 +18,7 @@ from tests.publish.helpers import files, state
 from tests.sites import PHONE, Site
 from tuiprov import __version__
 from tuiprov.data.kept import Event
-from tuiprov.data.models import SystemSettings
+from tuiprov.data.settings import SystemSettings
 from tuiprov.data.site import SITE_FIELDS
 
 FANVIL = PHONE | {

@@ -16,7 +16,8 @@ from sqlmodel import select
 from tests.sites import PHONE, Site
 from tuiprov.data.database import SCHEMA, Database
 from tuiprov.data.founding import found_site
-from tuiprov.data.models import Account, Extension, SystemSettings
+from tuiprov.data.models import Account, Extension
+from tuiprov.data.settings import SystemSettings
 from tuiprov.errors import Conflict, Refused, StoreError
 
 
@@ -102,8 +103,8 @@ class TestTransactions:
         self, site: Site, statements: list[str]
     ) -> None:
         page = site.add(**PHONE)
-        site.store.keep_draft(site.admin, page, {"notes": "x"})
-        site.store.drop_draft(site.admin, page.extension_id or 0)
+        site.store.drafts.keep(site.admin, page, {"notes": "x"})
+        site.store.drafts.drop(site.admin, page.extension_id or 0)
         site.store.record(site.admin, "reveal", "0027*001")
         began = ""
         for statement in statements:

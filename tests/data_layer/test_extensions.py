@@ -99,7 +99,7 @@ def test_a_number_once_given_is_the_administrators(tree: Site) -> None:
 
 def test_a_removed_extension_leaves_its_device_behind(tree: Site) -> None:
     page = tree.save("0027*001", **PHONE)
-    tree.store.keep_draft(tree.admin, page, {"notes": "x"})
+    tree.store.drafts.keep(tree.admin, page, {"notes": "x"})
     tree.store.extensions.remove(tree.admin, page)
     assert [one.extension for one in tree.rows(Extension)] == ["0031*001"]
     assert len(tree.rows(Device)) == 1

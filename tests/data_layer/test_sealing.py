@@ -149,11 +149,11 @@ def test_a_renumbered_extension_keeps_its_password(site: Site) -> None:
 
 def test_a_draft_with_a_typed_password_is_kept_sealed(site: Site) -> None:
     page = site.add(**PHONE)
-    site.store.keep_draft(site.admin, page, {"sip_password": "canarySecret9"})
+    site.store.drafts.keep(site.admin, page, {"sip_password": "canarySecret9"})
     site.database.close()
     raw = b"".join(path.read_bytes() for path in site.directory.glob("site.db*"))
     assert b"canarySecret9" not in raw
-    kept = site.store.kept_draft(site.admin)
+    kept = site.store.drafts.kept(site.admin)
     assert kept is not None
     assert kept[1] == {"sip_password": "canarySecret9"}
 

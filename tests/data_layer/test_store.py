@@ -293,27 +293,27 @@ class TestKeptDrafts:
     def test_the_latest_is_offered_to_its_viewer_only(self, site: Site) -> None:
         page = site.add()
         viewer = site.viewer("user", "modify", sip=True)
-        site.store.keep_draft(viewer, page, {"notes": "half a wo"})
-        kept = site.store.kept_draft(viewer)
+        site.store.drafts.keep(viewer, page, {"notes": "half a wo"})
+        kept = site.store.drafts.kept(viewer)
         assert kept is not None
         assert kept[:2] == (page.extension_id, {"notes": "half a wo"})
-        assert site.store.kept_draft(site.admin) is None
+        assert site.store.drafts.kept(site.admin) is None
 
     def test_keeping_twice_keeps_the_second(self, site: Site) -> None:
         page = site.add()
-        site.store.keep_draft(site.admin, page, {"notes": "one"})
-        site.store.keep_draft(site.admin, page, {"notes": "two"})
-        kept = site.store.kept_draft(site.admin)
+        site.store.drafts.keep(site.admin, page, {"notes": "one"})
+        site.store.drafts.keep(site.admin, page, {"notes": "two"})
+        kept = site.store.drafts.kept(site.admin)
         assert kept is not None
         assert kept[1] == {"notes": "two"}
         assert len(site.rows(KeptDraft)) == 1
 
     def test_a_dropped_draft_is_gone_and_dropping_again_does_nothing(self, site: Site) -> None:
         page = site.add()
-        site.store.keep_draft(site.admin, page, {"notes": "one"})
+        site.store.drafts.keep(site.admin, page, {"notes": "one"})
         for _ in range(2):
-            site.store.drop_draft(site.admin, page.extension_id or 0)
-        assert site.store.kept_draft(site.admin) is None
+            site.store.drafts.drop(site.admin, page.extension_id or 0)
+        assert site.store.drafts.kept(site.admin) is None
 
     def test_it_takes_nothing_back_that_somebody_else_saved_meanwhile(self, site: Site) -> None:
         site.add(**PHONE)

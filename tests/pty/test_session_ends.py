@@ -40,7 +40,7 @@ def wait_until_gone(terminal: Terminal) -> int:
 
 def kept_texts(db: str) -> dict[str, str] | None:
     database = Database(db)
-    kept = Store(database).kept_draft(os_viewer(database))
+    kept = Store(database).drafts.kept(os_viewer(database))
     return kept[1] if kept else None
 
 

@@ -17,7 +17,7 @@ from tuiprov.data.fields import Choice, Field
 from tuiprov.data.filter_words import NEVER, SAVED, comparison, words
 from tuiprov.data.filters import AGES, OF_DEVICES, STATES, VERSIONS, begins, column_of, is_shown
 from tuiprov.data.models import Account, Device
-from tuiprov.data.reading import joined
+from tuiprov.data.queries import joined
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 
 MOST: Final = 50

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from tuiprov.data.accounts.viewers import Viewer, user_and_organization, within_reach
 from tuiprov.data.filters import AGES, column_of, is_shown
 from tuiprov.data.models import Device, Extension
-from tuiprov.data.reading import columns, joined
+from tuiprov.data.queries import columns, joined
 from tuiprov.data.sections import FIELDS
 from tuiprov.text import local_time
 

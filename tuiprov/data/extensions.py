@@ -20,19 +20,12 @@ from tuiprov.data.checks import check_page, warnings
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
 from tuiprov.data.history import events as history
-from tuiprov.data.models import (
-    USER,
-    Account,
-    Device,
-    Extension,
-    KeptDraft,
-    Line,
-    SystemSettings,
-)
+from tuiprov.data.models import USER, Account, Device, Extension, KeptDraft, Line
 from tuiprov.data.page import OwnOption, Page
 from tuiprov.data.permissions import needs, require
-from tuiprov.data.reading import new_values, page_of, site_of
+from tuiprov.data.reading import new_values, page_of
 from tuiprov.data.sections import SERVER_DEFAULT
+from tuiprov.data.settings import SystemSettings, site_of
 from tuiprov.data.site import check_site
 from tuiprov.data.templates.customs import customs_for
 from tuiprov.data.writer import RecordedNeighbours, outdate, write_page

@@ -22,7 +22,7 @@ from tuiprov.data.filters import column_condition
 from tuiprov.data.kept import Fetch, PublishedFile
 from tuiprov.data.models import Device
 from tuiprov.data.permissions import needs, require
-from tuiprov.data.reading import columns
+from tuiprov.data.queries import columns
 
 MOST: Final = 1_000
 """So many of the newest requests are listed."""

@@ -18,10 +18,11 @@ from sqlmodel import Field, Session, col, func, select
 from tuiprov.data.history.versions import in_parts
 from tuiprov.data.kept import Fetch, PublishedFile
 from tuiprov.data.models import Extension, Line
-from tuiprov.data.reading import columns, site_of
+from tuiprov.data.queries import columns
 from tuiprov.data.record import Record
 from tuiprov.data.sealing import keys_of
 from tuiprov.data.secret_columns import about
+from tuiprov.data.settings import site_of
 
 APPLIES_WITHIN: Final = timedelta(minutes=5)
 """So long a phone may still use the old password after it has fetched the new one: some take a new

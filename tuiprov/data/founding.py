@@ -7,8 +7,9 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from tuiprov.data.database import Database
-from tuiprov.data.models import PROVIDER, SYSTEM, Account, SystemSettings
+from tuiprov.data.models import PROVIDER, SYSTEM, Account
 from tuiprov.data.secret_columns import seal_rows
+from tuiprov.data.settings import SystemSettings
 from tuiprov.errors import Refusal, Refused
 
 _PROVIDER_NAME = "Provider"

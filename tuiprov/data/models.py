@@ -17,7 +17,6 @@ from tuiprov.data.sections import (
     SipPreferences,
     Virtualization,
 )
-from tuiprov.data.site import Site
 
 SYSTEM, PROVIDER, ORGANIZATION, USER = "system", "provider", "organization", "user"
 
@@ -31,7 +30,6 @@ def version_column() -> SqlColumn[Any]:
 _account_version = version_column()
 _extension_version = version_column()
 _device_version = version_column()
-_settings_version = version_column()
 
 
 class Account(AccountSettings, table=True):
@@ -95,18 +93,6 @@ class Line(Record, table=True):
     device_id: int = Field(foreign_key="device.id")
     number: int
     extension_id: int = Field(foreign_key="extension.id", unique=True)
-
-
-class SystemSettings(Site, table=True):
-    """The one row of system-wide settings."""
-
-    __tablename__ = "system_settings"
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": _settings_version}
-
-    id: int = Field(default=1, primary_key=True)
-    rendered_by: str = Field(default="", max_length=64)
-    """Which catalogue and templates the published files were made with (`engine.fingerprint`)."""
-    version: int = Field(default=1, sa_column=_settings_version)
 
 
 class KeptDraft(Record, table=True):

@@ -16,7 +16,7 @@ from tuiprov.data.history.versions import GONE
 from tuiprov.data.kept import PbxEntry, PbxOptions, PublishedFile
 from tuiprov.data.models import Extension
 from tuiprov.data.page import OwnOption, Page
-from tuiprov.data.reading import columns
+from tuiprov.data.queries import columns
 from tuiprov.data.sealing import Keys, keys_of
 from tuiprov.data.secret_columns import opened
 from tuiprov.data.sections import DEFAULTS, EXTENSION_FIELDS

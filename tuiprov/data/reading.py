@@ -1,4 +1,4 @@
-"""Reading pages, phones and lists inside one session: what `store.py` and the bulk rooms share.
+"""Reading pages and phones inside one session: what `store.py` and the bulk rooms share.
 
 Nothing here asks for permission: who calls it does.
 """
@@ -6,61 +6,28 @@ Nothing here asks for permission: who calls it does.
 from __future__ import annotations
 
 import secrets
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Select
-from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts.kinship import kin
 from tuiprov.data.accounts.viewers import Viewer, user_and_organization, within_reach
 from tuiprov.data.fields import Value
 from tuiprov.data.http_login import PURPOSE, HttpLogin, http_login
-from tuiprov.data.models import Device, Extension, Line, SystemSettings
-from tuiprov.data.page import CustomTemplate, LineUse, Page, Stamp
+from tuiprov.data.models import Device, Extension, Line
+from tuiprov.data.page import CustomTemplate, LineUse, Page, Phone, Stamp
+from tuiprov.data.queries import columns, joined
 from tuiprov.data.sealing import keys_of
 from tuiprov.data.secret_columns import device_values, extension_values, opened
 from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
-from tuiprov.data.site import SITE_FIELDS, Site
+from tuiprov.data.settings import site_of
+from tuiprov.data.site import Site
 from tuiprov.errors import NotFound
 
 _PAGE_OF_DEVICES = 500
-_IDS_AT_ONCE = 5_000
-
-
-def columns(*columns: Any) -> Select[Any]:
-    """`select` of more columns than its typed overloads know."""
-    return sql_select(*columns)
-
-
-def ids_of(session: Session, query: Any) -> array[int]:
-    """The ids that this query of one column gives, 8 bytes each."""
-    found: array[int] = array("q")
-    result = session.connection().execute(query)
-    # The driver's own rows: SQLAlchemy's take a second more for a million.
-    while some := result.cursor.fetchmany(_IDS_AT_ONCE):
-        found.extend(map(itemgetter(0), some))
-    result.close()
-    return found
-
-
-def site_of(session: Session) -> Site:
-    """The settings as plain data, without the table's own columns; unchecked, so that even what a
-    stranger's hand put there can be shown and mended. On a host with a publish tree of its own that
-    is its root."""
-    row = session.get_one(SystemSettings, 1)
-    values = {name: getattr(row, name) for name in SITE_FIELDS}
-    values["publish_root"] = session.info["publish_root"] or values["publish_root"]
-    return Site.model_construct(**values)
-
-
-def has_several_trees(session: Session) -> bool:
-    """May there be published files on other hosts than this one?"""
-    return bool(session.info["publish_root"]) or session.get_bind().dialect.name != "sqlite"
 
 
 def page_of(session: Session, viewer: Viewer, extension_id: int) -> Page:
@@ -227,14 +194,31 @@ def lines_seen_by(
     }
 
 
-def joined(query: Any, user: Any, organization: Any) -> Any:
-    return (
-        query.select_from(Extension)
-        .join(user, col(Extension.user_id) == user.id)
-        .join(organization, user.parent_id == organization.id)
-        .outerjoin(Line, col(Line.extension_id) == Extension.id)
-        .outerjoin(Device, col(Line.device_id) == Device.id)
-    )
+def phones_of(
+    session: Session, wanted: Sequence[int] | None, proposed: Site | None = None
+) -> Iterator[Phone]:
+    """These devices (all: None) as phones with their lines, in pages by key; under `proposed`
+    settings instead of those that are stored."""
+    from tuiprov.data.devices.enrolment import first_tokens
+    from tuiprov.data.templates.customs import customs_named
+
+    site, keys = proposed or site_of(session), keys_of(session)
+    login_key = keys.derive(PURPOSE)
+    asks = site.http_authentication != "none"
+    for rows in device_pages(session, wanted):
+        custom = customs_named(session, {row.template for row in rows})
+        lines = lines_by_device(session, [row.id for row in rows])
+        first = first_tokens(session, [row.id for row in rows])
+        for row in rows:
+            stored = dict(zip(DEVICE_FIELDS, row[-len(DEVICE_FIELDS) :], strict=True))
+            values = opened(keys, "device", row.serial, stored)
+            own = tuple(lines.get(row.id, ()))
+            files = custom.get(row.template)
+            yield Phone(
+                *(values, own, site, row.token, row.id, files, row.version),
+                first_token=first.get(row.id, ""),
+                http_login=http_login(row.token, login_key) if asks else None,
+            )
 
 
 _DEVICE_COLUMNS = ("id", "serial", "token", "version", *DEVICE_FIELDS)

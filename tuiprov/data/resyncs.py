@@ -22,7 +22,7 @@ from tuiprov.data.history import events as history
 from tuiprov.data.kept import Fetch, Resync
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.permissions import needs, require
-from tuiprov.data.reading import columns
+from tuiprov.data.queries import columns
 
 _AT_ONCE: Final = 500
 _SIP_PORT: Final = 5060

@@ -7,51 +7,37 @@ was and names every field that is wrong. Lists come as ids and pages of rows; no
 
 from __future__ import annotations
 
-import json
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import update
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from tuiprov.data.accounts.viewers import Viewer, user_and_organization, within_reach
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
 from tuiprov.data.filters import Asker, condition
 from tuiprov.data.history import events as history
-from tuiprov.data.http_login import PURPOSE, http_login
-from tuiprov.data.models import Device, Extension, KeptDraft, Line, SystemSettings
-from tuiprov.data.page import Page, Phone
+from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.permissions import internal, may, needs, require
-from tuiprov.data.reading import (
-    columns,
-    device_pages,
-    ids_of,
-    joined,
-    lines_by_device,
-    lines_seen_by,
-    page_of,
-    site_of,
-)
-from tuiprov.data.secret_columns import about_draft, opened
-from tuiprov.data.sections import DEVICE_FIELDS
-from tuiprov.data.site import PHONE_FIELDS, Site, check_site
-from tuiprov.errors import Conflict, NotAllowed, NotFound, Refusal, Refused
+from tuiprov.data.queries import columns, ids_of, joined
+from tuiprov.errors import NotAllowed, NotFound, Refusal
 
 if TYPE_CHECKING:
     # Imported where they are used: the list of extensions, which every start ends with, needs
     # none of them.
     from tuiprov.data.accounts.tree import Accounts
     from tuiprov.data.devices.inventory import Devices
+    from tuiprov.data.drafts import Drafts
     from tuiprov.data.extensions import Extensions
     from tuiprov.data.fetches import Fetches
     from tuiprov.data.history.archive import Archive
+    from tuiprov.data.page import Page, Phone
     from tuiprov.data.resyncs import Resyncs
     from tuiprov.data.rollouts.waves import Waves
+    from tuiprov.data.site import Site
     from tuiprov.data.site_sheet import SiteUse
     from tuiprov.data.stop import Stop
     from tuiprov.data.templates.library import Templates
@@ -109,6 +95,12 @@ class Store:
         return Templates(self.database)
 
     @cached_property
+    def drafts(self) -> Drafts:
+        from tuiprov.data.drafts import Drafts
+
+        return Drafts(self.database)
+
+    @cached_property
     def archive(self) -> Archive:
         from tuiprov.data.history.archive import Archive
 
@@ -160,6 +152,8 @@ class Store:
 
     @needs("site.see")
     def site(self) -> Site:
+        from tuiprov.data.settings import site_of
+
         with self.database.read() as session:
             return site_of(session)
 
@@ -175,31 +169,22 @@ class Store:
     @needs("site.change")
     def proposed_site(self, viewer: Viewer, values: Values) -> Site:
         """The settings with `values` in them, not stored. Refused names each that is wrong."""
+        from tuiprov.data.settings import proposed_site
+
         _require_site_change(viewer)
         with self.database.read() as session:
-            return _proposed(session, values)
+            return proposed_site(session, values)
 
     @needs("site.change")
     def set_site(self, viewer: Viewer, values: Values, seen: Site | None = None) -> Site:
         """Change system-wide settings; a change that reaches phones makes every device stale.
         Refused names each setting that is wrong; Conflict: they are not what was `seen` any more.
         """
+        from tuiprov.data.settings import change_site
+
         _require_site_change(viewer)
         with self.database.write() as session:
-            if seen is not None and seen != site_of(session):
-                raise Conflict("somebody else changed the preferences meanwhile; nothing was saved")
-            _proposed(session, values)
-            row = session.get_one(SystemSettings, 1)
-            changed = [name for name, value in values.items() if getattr(row, name) != value]
-            for name in changed:
-                setattr(row, name, values[name])
-            if changed:
-                session.add(row)
-                history.record(session, viewer.label, "settings", "", " ".join(changed))
-            if not PHONE_FIELDS.isdisjoint(changed):
-                session.execute(update(Device).values(publish_state="stale", publish_reason=""))
-            session.flush()
-            return site_of(session)
+            return change_site(session, viewer, values, seen)
 
     # -- the extensions list --------------------------------------------------------------------
 
@@ -273,6 +258,8 @@ class Store:
     @needs("extensions.see")
     def page(self, viewer: Viewer, extension_id: int) -> Page:
         """The page of an extension; NotFound when it does not exist or is out of reach."""
+        from tuiprov.data.reading import page_of
+
         with self.database.read() as session:
             return page_of(session, viewer, extension_id)
 
@@ -292,10 +279,11 @@ class Store:
     def save(self, viewer: Viewer, page: Page, changes: Values) -> Page:
         """Store `changes` to `page` (as it was read) and read it again. Raises Refused with every
         reason, or Conflict when somebody else saved in between; then nothing is written."""
-        from tuiprov.data.writer import write_page
+        from tuiprov.data.reading import page_of
+        from tuiprov.data.writer import as_stored, write_page
 
         with self.database.write() as session:
-            extension_id = write_page(session, viewer, _as_stored(session, viewer, page), changes)
+            extension_id = write_page(session, viewer, as_stored(session, viewer, page), changes)
             return page_of(session, viewer, extension_id)
 
     # -- phones, for plans ----------------------------------------------------------------------
@@ -303,6 +291,8 @@ class Store:
     @needs("files.see")
     def phone(self, viewer: Viewer, device_id: int) -> Phone | None:
         """One device as the viewer sees it: the passwords of lines out of reach stay hidden."""
+        from tuiprov.data.reading import lines_seen_by
+
         require(viewer, "files.see")
         phone = next(self.phones([device_id]), None)
         if phone is None:
@@ -317,28 +307,10 @@ class Store:
     ) -> Iterator[Phone]:
         """These devices (all: None) as phones with their lines, in pages by key; under `proposed`
         settings instead of those that are stored."""
-        from tuiprov.data.devices.enrolment import first_tokens
-        from tuiprov.data.templates.customs import customs_named
+        from tuiprov.data.reading import phones_of
 
-        wanted = None if ids is None else sorted(set(ids))
         with self.database.read() as session:
-            site = proposed or site_of(session)
-            login_key = self.database.keys.derive(PURPOSE)
-            asks = site.http_authentication != "none"
-            for rows in device_pages(session, wanted):
-                custom = customs_named(session, {row.template for row in rows})
-                lines = lines_by_device(session, [row.id for row in rows])
-                first = first_tokens(session, [row.id for row in rows])
-                for row in rows:
-                    stored = dict(zip(DEVICE_FIELDS, row[-len(DEVICE_FIELDS) :], strict=True))
-                    values = opened(self.database.keys, "device", row.serial, stored)
-                    own = tuple(lines.get(row.id, ()))
-                    files = custom.get(row.template)
-                    yield Phone(
-                        *(values, own, site, row.token, row.id, files, row.version),
-                        first_token=first.get(row.id, ""),
-                        http_login=http_login(row.token, login_key) if asks else None,
-                    )
+            yield from phones_of(session, None if ids is None else sorted(set(ids)), proposed)
 
     @needs("files.see")
     def device_ids(self, viewer: Viewer, where: str = "", *, outdated: bool = False) -> list[int]:
@@ -370,42 +342,13 @@ class Store:
     @internal
     def rendered_by(self) -> str:
         """Which catalogue and templates the published files were made with, "" for none."""
+
+        from tuiprov.data.settings import SystemSettings
+
         with self.database.read() as session:
             return session.get_one(SystemSettings, 1).rendered_by
 
-    # -- drafts and events ----------------------------------------------------------------------
-
-    @needs("drafts.keep")
-    def keep_draft(self, viewer: Viewer, page: Page, texts: Mapping[str, str]) -> None:
-        """Keep what was typed on a page, to be offered at the next start."""
-        with self.database.write() as session:
-            session.merge(
-                KeptDraft(
-                    viewer=viewer.key,
-                    extension_id=page.extension_id or 0,
-                    texts=self.database.keys.seal(json.dumps(dict(texts)), about_draft(viewer.key)),
-                    extension_version=page.extension_version,
-                    kept_at=datetime.now(UTC),
-                )
-            )
-
-    @needs("drafts.keep")
-    def kept_draft(self, viewer: Viewer) -> tuple[int, dict[str, str], datetime] | None:
-        """The viewer's latest kept draft: extension id, texts by field, when it was kept."""
-        query = select(KeptDraft).where(KeptDraft.viewer == viewer.key)
-        with self.database.read() as session:
-            kept = session.exec(query.order_by(col(KeptDraft.kept_at).desc()).limit(1)).first()
-        if kept is None:
-            return None
-        texts = json.loads(self.database.keys.open(kept.texts, about_draft(viewer.key)))
-        return kept.extension_id, texts, kept.kept_at
-
-    @needs("drafts.keep")
-    def drop_draft(self, viewer: Viewer, extension_id: int) -> None:
-        with self.database.write() as session:
-            kept = session.get(KeptDraft, (viewer.key, extension_id))
-            if kept is not None:
-                session.delete(kept)
+    # -- events -------------------------------------------------------------------------------
 
     @needs("events.record")
     def record(self, viewer: Viewer, action: str, subject: str, detail: str = "") -> None:
@@ -417,39 +360,6 @@ class Store:
 def _require_site_change(viewer: Viewer) -> None:
     if not may(viewer, "site.change"):
         raise NotAllowed("only the system administrator changes settings of the site")
-
-
-def _proposed(session: Session, values: Values) -> Site:
-    own = session.info["publish_root"]
-    if own and values.get("publish_root", own) != own:
-        told = f"this host keeps its files in {own}, as its configuration file says"
-        raise Refused([Refusal("publish_root", told)])
-    site = site_of(session).model_copy(update=dict(values))
-    found = check_site(site)
-    if found:
-        raise Refused(found)
-    return site
-
-
-def _as_stored(session: Session, viewer: Viewer, page: Page) -> Page:
-    """`page` read again, so that nothing but the changes comes from the caller; Conflict when it is
-    not what the caller saw."""
-    from tuiprov.data.devices.choices import taken
-
-    if page.extension_id is None:
-        return page
-    stored = page_of(session, viewer, page.extension_id)
-    if page.is_taken and page.device_id is not None:
-        stored = taken(session, viewer, stored, page.device_id)
-    if stored.versions != page.versions:
-        number = stored.values["extension"]
-        raise Conflict(
-            f"somebody else changed extension {number} or its device meanwhile; nothing was saved"
-        )
-    if stored.device_id:
-        return stored
-    # A phone that is not stored yet was shown with the page's own token.
-    return replace(stored, token=page.token, http_login=page.http_login)
 
 
 def _list_row(row: Any) -> ExtensionRow:

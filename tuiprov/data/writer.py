@@ -24,6 +24,7 @@ from tuiprov.data.history import events as history
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import Page, uses_mac_link
 from tuiprov.data.permissions import may_ever
+from tuiprov.data.reading import page_of
 from tuiprov.data.sealing import keys_of
 from tuiprov.data.secret_columns import assign
 from tuiprov.data.settle import settle
@@ -33,6 +34,27 @@ _SIP_PASSWORD_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789
 
 
 _DEFAULTS_THAT_FIT = ("update_protocol", "mac_based_provisioning", "password_generation")
+
+
+def as_stored(session: Session, viewer: Viewer, page: Page) -> Page:
+    """`page` read again, so that nothing but the changes comes from the caller; Conflict when it is
+    not what the caller saw."""
+    from tuiprov.data.devices.choices import taken
+
+    if page.extension_id is None:
+        return page
+    stored = page_of(session, viewer, page.extension_id)
+    if page.is_taken and page.device_id is not None:
+        stored = taken(session, viewer, stored, page.device_id)
+    if stored.versions != page.versions:
+        number = stored.values["extension"]
+        raise Conflict(
+            f"somebody else changed extension {number} or its device meanwhile; nothing was saved"
+        )
+    if stored.device_id:
+        return stored
+    # A phone that is not stored yet was shown with the page's own token.
+    return replace(stored, token=page.token, http_login=page.http_login)
 
 
 class RecordedNeighbours:

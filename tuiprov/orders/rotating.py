@@ -11,7 +11,7 @@ from tuiprov.data.bulk.assignments import named
 from tuiprov.data.bulk.rotate import Rotating, rotate_all, survey_rotation
 from tuiprov.data.page import Page, Phone
 from tuiprov.data.pbx_rows import pbx_pages
-from tuiprov.data.reading import site_of
+from tuiprov.data.settings import site_of
 from tuiprov.data.site import Site
 from tuiprov.data.store import Store
 from tuiprov.data.writer import random_sip_password

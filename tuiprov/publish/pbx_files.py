@@ -32,7 +32,7 @@ from tuiprov.data.pbx_rows import (
     same_versions,
     unknown_to_pbx,
 )
-from tuiprov.data.reading import site_of
+from tuiprov.data.settings import site_of
 from tuiprov.data.site import PBX_FIELDS, Site
 from tuiprov.errors import RenderError
 from tuiprov.pbx.blocks import join, split

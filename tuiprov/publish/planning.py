@@ -19,8 +19,8 @@ from tuiprov.data.fields import Values
 from tuiprov.data.history.versions import recorded
 from tuiprov.data.models import Device
 from tuiprov.data.page import CustomTemplate, Page, Phone
-from tuiprov.data.reading import site_of
 from tuiprov.data.sections import EXTENSION_FIELDS, SERVER_DEFAULT
+from tuiprov.data.settings import site_of
 from tuiprov.data.site import ACCESS_FIELDS, PBX_FIELDS, PHONE_FIELDS, SITE_FIELDS, Site
 from tuiprov.data.store import Store
 from tuiprov.data.templates.customs import customs_named

@@ -19,9 +19,10 @@ from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.history import events as history
 from tuiprov.data.history.versions import GONE, Wanted, forget_gone, in_parts, want
 from tuiprov.data.kept import PublishedFile
-from tuiprov.data.models import Device, SystemSettings
-from tuiprov.data.reading import has_several_trees, site_of, stamps
+from tuiprov.data.models import Device
+from tuiprov.data.reading import stamps
 from tuiprov.data.sealing import keys_of
+from tuiprov.data.settings import SystemSettings, has_several_trees, site_of
 from tuiprov.data.site import PHONE_FIELDS, Site
 from tuiprov.data.store import Store
 from tuiprov.data.templates.customs import customs_named

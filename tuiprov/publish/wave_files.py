@@ -18,10 +18,11 @@ from sqlmodel import Session, col, select
 from tuiprov.data.history.versions import GONE, content, in_parts, keep
 from tuiprov.data.kept import Enrolment, Fetch, FileVersion, PbxEntry
 from tuiprov.data.models import Device, Extension, Line
-from tuiprov.data.reading import columns, site_of
+from tuiprov.data.queries import columns
 from tuiprov.data.rollouts.tables import RolloutFile
 from tuiprov.data.rollouts.waves import RolloutRow, WaveDevice
 from tuiprov.data.sealing import keys_of
+from tuiprov.data.settings import site_of
 from tuiprov.data.store import Store
 from tuiprov.pbx.blocks import join, split, split_any
 from tuiprov.pbx.kinds import PbxFile, pbx_of

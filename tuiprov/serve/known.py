@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from tuiprov.data.database import Database
 from tuiprov.data.kept import Enrolment, Fetch, PublishedFile
 from tuiprov.data.models import Device
-from tuiprov.data.reading import site_of
+from tuiprov.data.settings import site_of
 from tuiprov.data.site import Site
 from tuiprov.serve.paths import Wanted
 from tuiprov.serve.verdicts import SERVED, Enrolled, Known, OnRecord

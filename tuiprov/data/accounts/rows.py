@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.models import SYSTEM, Account, Extension
 from tuiprov.data.permissions import may
-from tuiprov.data.reading import columns
+from tuiprov.data.queries import columns
 
 
 @dataclass(frozen=True, slots=True)

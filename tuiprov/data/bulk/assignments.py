@@ -13,7 +13,7 @@ from tuiprov.data.bulk.sets import Change
 from tuiprov.data.fields import Field, Value
 from tuiprov.data.history.versions import in_parts
 from tuiprov.data.models import Extension
-from tuiprov.data.reading import columns
+from tuiprov.data.queries import columns
 from tuiprov.data.sections import FIELDS
 from tuiprov.data.store import Store
 from tuiprov.data.views import explained

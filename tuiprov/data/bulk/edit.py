@@ -27,7 +27,8 @@ from tuiprov.data.fields import Flag, Value, Values
 from tuiprov.data.history import events as history
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import Page
-from tuiprov.data.reading import columns, page_of, pages_of
+from tuiprov.data.queries import columns
+from tuiprov.data.reading import page_of, pages_of
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 from tuiprov.data.writer import forbidden, proposed_page, write_page
 from tuiprov.errors import Refusal, Refused

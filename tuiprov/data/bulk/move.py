@@ -23,7 +23,7 @@ from tuiprov.data.history import events as history
 from tuiprov.data.history.versions import in_parts
 from tuiprov.data.models import ORGANIZATION, USER, Account, Device, Extension, Line
 from tuiprov.data.permissions import require, why_not
-from tuiprov.data.reading import columns, joined
+from tuiprov.data.queries import columns, joined
 from tuiprov.data.templates.tables import Template
 from tuiprov.errors import NotFound, Refusal, Refused
 

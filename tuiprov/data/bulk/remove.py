@@ -19,7 +19,7 @@ from tuiprov.data.history.versions import in_parts
 from tuiprov.data.kept import PbxOptions
 from tuiprov.data.models import Device, Extension, KeptDraft, Line
 from tuiprov.data.permissions import require
-from tuiprov.data.reading import columns, joined
+from tuiprov.data.queries import columns, joined
 from tuiprov.data.writer import outdate
 from tuiprov.errors import Refusal
 

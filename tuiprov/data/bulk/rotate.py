@@ -18,7 +18,7 @@ from tuiprov.data.history import events as history
 from tuiprov.data.history.versions import in_parts
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.permissions import require
-from tuiprov.data.reading import columns, joined
+from tuiprov.data.queries import columns, joined
 from tuiprov.data.sealing import Keys, keys_of
 from tuiprov.data.secret_columns import about
 from tuiprov.data.writer import outdate, random_sip_password

@@ -19,7 +19,7 @@ from tuiprov.data.bulk.sets import BLIND, Selection, is_sqlite, outdate_all
 from tuiprov.data.fields import Flag, Number
 from tuiprov.data.kept import FieldChange
 from tuiprov.data.models import Device, Extension, Line
-from tuiprov.data.reading import columns
+from tuiprov.data.queries import columns
 from tuiprov.data.sections import DEVICE_FIELDS, EXTENSION_FIELDS, FIELDS
 from tuiprov.errors import Refused
 

@@ -20,7 +20,8 @@ from tuiprov.data.devices.rows import DeviceRow, device_rows
 from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import may, require
-from tuiprov.data.reading import columns, device_page, joined, on_device
+from tuiprov.data.queries import columns, joined
+from tuiprov.data.reading import device_page, on_device
 from tuiprov.data.templates.customs import customs_for
 from tuiprov.data.writer import device_name, misfit_of
 from tuiprov.errors import NotAllowed, NotFound, Refusal, Refused

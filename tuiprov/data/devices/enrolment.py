@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data.kept import Enrolment, PublishedFile
 from tuiprov.data.models import Device
-from tuiprov.data.reading import site_of
+from tuiprov.data.settings import site_of
 from tuiprov.data.site import Site
 from tuiprov.data.writer import outdate
 

@@ -40,7 +40,8 @@ from tuiprov.data.kept import Event, PublishedFile
 from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import needs, require
-from tuiprov.data.reading import device_page, ids_of, page_of
+from tuiprov.data.queries import ids_of
+from tuiprov.data.reading import device_page, page_of
 from tuiprov.data.stop import Stop
 from tuiprov.data.writer import device_name, outdate, write_device, write_page
 from tuiprov.errors import Conflict, NotFound, Refusal, Refused

@@ -24,7 +24,7 @@ from tuiprov.data.devices.reach import (
 )
 from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.permissions import why_not
-from tuiprov.data.reading import columns
+from tuiprov.data.queries import columns
 
 UNASSIGNED: Final = "unassigned"
 _AT_ONCE = 500

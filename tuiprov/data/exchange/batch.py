@@ -29,8 +29,10 @@ from tuiprov.data.identity import sip_user
 from tuiprov.data.models import Device, Extension
 from tuiprov.data.page import CustomTemplate, LineUse, Page
 from tuiprov.data.permissions import may_ever
-from tuiprov.data.reading import columns, lines_by_device, new_values, site_of
+from tuiprov.data.queries import columns
+from tuiprov.data.reading import lines_by_device, new_values
 from tuiprov.data.sections import SERVER_DEFAULT
+from tuiprov.data.settings import site_of
 from tuiprov.data.templates.customs import customs_for
 
 

@@ -17,7 +17,7 @@ from tuiprov.data.accounts.viewers import Viewer, user_and_organization, within_
 from tuiprov.data.fields import Value
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.page import LineUse
-from tuiprov.data.reading import columns, joined
+from tuiprov.data.queries import columns, joined
 from tuiprov.data.sealing import Keys, keys_of
 from tuiprov.data.secret_columns import opened
 from tuiprov.data.sections import DEVICE_FIELDS, EXTENSION_FIELDS

@@ -26,8 +26,9 @@ from tuiprov.data.history.versions import GONE, content, in_parts
 from tuiprov.data.kept import Content, Event, FieldChange, FileVersion, PublishedFile
 from tuiprov.data.models import Account, Device, Extension
 from tuiprov.data.permissions import needs, require
-from tuiprov.data.reading import columns, site_of
+from tuiprov.data.queries import columns
 from tuiprov.data.sections import FIELDS
+from tuiprov.data.settings import site_of
 from tuiprov.data.site import SITE_FIELDS
 from tuiprov.data.templates.fields import TEMPLATE_FIELDS
 from tuiprov.data.templates.tables import Template

@@ -18,9 +18,10 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data.history import events as history
 from tuiprov.data.kept import Event, FieldChange, PbxOptions
-from tuiprov.data.models import Account, Device, Extension, Line, SystemSettings
+from tuiprov.data.models import Account, Device, Extension, Line
 from tuiprov.data.sealing import Keys, keys_of
 from tuiprov.data.secret_columns import SECRET_COLUMNS, about, identity
+from tuiprov.data.settings import SystemSettings
 from tuiprov.data.templates.tables import Template, TemplateFile
 from tuiprov.data.together.operation import note
 

@@ -21,7 +21,8 @@ from tuiprov.data.checks import check_page
 from tuiprov.data.history.versions import in_parts
 from tuiprov.data.models import Device, Extension, Line
 from tuiprov.data.pbx_rows import accounts_taken_twice
-from tuiprov.data.reading import columns, page_of
+from tuiprov.data.queries import columns
+from tuiprov.data.reading import page_of
 from tuiprov.data.writer import RecordedNeighbours
 from tuiprov.errors import Refusal
 

@@ -9,6 +9,7 @@ import tuiprov.data.former_passwords
 import tuiprov.data.kept
 import tuiprov.data.models
 import tuiprov.data.rollouts.tables
+import tuiprov.data.settings
 import tuiprov.data.templates.tables
 import tuiprov.data.together.tables
 import tuiprov.data.views  # noqa: F401  the tables

@@ -22,7 +22,7 @@ from tuiprov.data.history import events as history
 from tuiprov.data.kept import Event, FieldChange
 from tuiprov.data.models import Device
 from tuiprov.data.permissions import needs, require
-from tuiprov.data.reading import columns
+from tuiprov.data.queries import columns
 from tuiprov.data.rollouts.tables import Rollout, RolloutDevice
 from tuiprov.data.together.processes import is_running, this_process
 from tuiprov.errors import Conflict, NotFound, PublishError

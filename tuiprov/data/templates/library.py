@@ -25,7 +25,7 @@ from tuiprov.data.history import events as history
 from tuiprov.data.models import Device, Line
 from tuiprov.data.page import names_in
 from tuiprov.data.permissions import may, needs, require
-from tuiprov.data.reading import columns, joined
+from tuiprov.data.queries import columns, joined
 from tuiprov.data.sections import SERVER_DEFAULT
 from tuiprov.data.templates.fields import TEMPLATE_FIELDS
 from tuiprov.data.templates.parts import (

@@ -20,7 +20,8 @@ from tuiprov.data.kept import Event, FieldChange
 from tuiprov.data.models import Device
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import needs, require
-from tuiprov.data.reading import device_page, page_of, site_of
+from tuiprov.data.reading import device_page, page_of
+from tuiprov.data.settings import site_of
 from tuiprov.data.site import SITE_FIELDS, Site
 from tuiprov.data.together.meeting import Newer, Said
 from tuiprov.errors import NotFound
