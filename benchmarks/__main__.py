@@ -32,7 +32,7 @@ from benchmarks.harness import QUICK, THOROUGH, Figure, table
 
 PARTS: Final[Mapping[str, Callable[[Ground], Iterator[Figure]]]] = {
     "start": lambda ground: startup.measure(ground.site, ground.effort),
-    "keys": lambda ground: keystrokes.measure(ground.site, ground.effort),
+    "keys": keystrokes.measure,
     "lists": lists.measure,
     "serving": lambda ground: serving.measure(ground.site, ground.effort),
     "plans": publishing.measure_plans,

@@ -6,20 +6,23 @@ is what the pseudo-terminal and the measuring cost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from pathlib import Path
 from time import perf_counter_ns
 
 from benchmarks.bare_apps import READY
+from benchmarks.ground import Ground
 from benchmarks.harness import MS, Effort, Figure, bare, median, p95, terminal, tuiprov
 from tests.pty.terminal import Terminal
 from tuiprov.data.draft import Draft
 from tuiprov.data.fields import Number, Text
 from tuiprov.data.gates import phone_type
 from tuiprov.data.sections import FIELDS
+from tuiprov.publish.planning import plan_devices
+from tuiprov.publish.publishing import publish
 from tuiprov.render.engine import render
 from tuiprov.render.trace import lines_of
 from tuiprov.screens.extension_page import SECTIONS
@@ -29,6 +32,8 @@ ABOVE_ECHO_MS, CPU_MS, KEY_BYTES = 12, 10, 1024
 SECTION_MS, TAB_MS = 90, 20
 _TEXT, _DIGITS = "abcdefghijkl", "00"
 _MOST_TABS = 6
+_LOOKED_AT = 61
+"""Among so many extensions, spread over a site, there is one with a phone of each family."""
 _QUIET_SECONDS = 0.04
 """Longer than the two frames (of 1/60 s) in which Textual paints what a key changed."""
 
@@ -64,7 +69,18 @@ class _Place:
     word: str
 
 
-def measure(site: Path, effort: Effort) -> Iterator[Figure]:
+def measure(ground: Ground) -> Iterator[Figure]:
+    """On a small site, and on the largest fleet."""
+    yield from _measure(ground.site, ground.effort, "")
+    count = max(ground.effort.fleets)
+    store, viewer = ground.fleet("keys", count)
+    publish(store, viewer, plan_devices(store, _spread(store.device_ids(viewer))))
+    store.database.close()
+    assert store.database.path is not None
+    yield from _measure(store.database.path, ground.effort, f"of {count:,}: ")
+
+
+def _measure(site: Path, effort: Effort, of: str) -> Iterator[Figure]:
     """Type in a page of each family, then walk through sections and rows."""
     echo, sections, tabs = Keys(), Keys(), Keys()
     typed: dict[str, Keys] = {}
@@ -76,9 +92,10 @@ def measure(site: Path, effort: Effort) -> Iterator[Figure]:
                 _go_to(program, place)
                 typed[place.phone] = _type(program, echoing, echo, place, effort.keys)
                 _walk(program, sections, tabs, effort.keys // 4)
-    yield from _figures(typed, echo)
-    yield Figure("section opened, p95", p95(sections.ms), SECTION_MS, "ms")
-    yield Figure("Tab to the next field, p95", p95(tabs.ms), TAB_MS, "ms")
+    for figure in _figures(typed, echo):
+        yield replace(figure, what=f"{of}{figure.what}")
+    yield Figure(f"{of}section opened, p95", p95(sections.ms), SECTION_MS, "ms")
+    yield Figure(f"{of}Tab to the next field, p95", p95(tabs.ms), TAB_MS, "ms")
 
 
 def _figures(typed: dict[str, Keys], echo: Keys) -> Iterator[Figure]:
@@ -106,12 +123,16 @@ def _places(site: Path) -> Iterator[_Place]:
     """One page of each kind of phone in the demo, at a field that is seen in the preview."""
     session = open_session(f"sqlite:///{site}", "", "", demo=False)
     seen = set()
-    for extension_id in session.extension_ids("-status:disabled"):
+    for extension_id in _spread(session.extension_ids("-status:disabled")):
         draft = session.open(extension_id)
         place = _place(draft)
         if place is not None and place.phone not in seen:
             seen.add(place.phone)
             yield place
+
+
+def _spread(ids: Sequence[int]) -> Sequence[int]:
+    return ids[:: max(1, len(ids) // _LOOKED_AT)]
 
 
 def _place(draft: Draft) -> _Place | None:
@@ -133,7 +154,7 @@ def _place(draft: Draft) -> _Place | None:
 
 def _go_to(program: Terminal, place: _Place) -> None:
     """To the field, and to the tab of the preview that shows it."""
-    program.wait_for_bytes(b"0027*001")
+    program.wait_for_bytes(b"0027*0")
     program.type(place.extension)
     program.wait_for("1 / 1 ")
     program.press("enter")
