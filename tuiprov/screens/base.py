@@ -176,20 +176,25 @@ class TuiprovScreen(Screen[bool | None]):
 
     def offer_resync(self, session: Session, plan: Plan, words: str) -> None:
         """After a plan was carried out: its phones may be asked to fetch their new files."""
-        from tuiprov.screens.resync import ResyncScreen
 
-        try:
-            targets = session.resyncing.after(plan)
-        except TuiprovError:
-            return  # the plan is carried out all the same
-        if not targets:
-            return
+        def found(targets: Sequence[Target]) -> None:
+            if targets:
+                self._ask_to_resync(session, targets, words)
+
+        def failed(_error: TuiprovError) -> None:
+            """The plan is carried out all the same."""
+
+        after = session.resyncing.after
+        self.work_on("Look whom to ask", lambda _: after(plan), found, failed)
+
+    def _ask_to_resync(self, session: Session, targets: Sequence[Target], words: str) -> None:
+        from tuiprov.screens.resync import ResyncScreen
 
         def answered(key: str | None) -> None:
             if key == "r":
                 self.app.push_screen(ResyncScreen(session, targets))
 
-        count = f"{len(targets)} phone{'s' if len(targets) > 1 else ''}"
+        count = f"{len(targets):,} phone{'s' if len(targets) > 1 else ''}"
         choices = [("r", "resync these phones"), ("enter", "not now")]
         told = [words, f"Applied. {count} can be asked to fetch the new files now."]
         self.app.push_screen(Dialog("Applied", told, choices), answered)

@@ -60,10 +60,6 @@ class _Devices:
     def ids(self, words: str, most: int | None = None, stop: Stop | None = None) -> Sequence[int]:
         return self._inventory.ids(words, self._sort, most, stop)
 
-    def all(self) -> Sequence[int]:
-        """All devices that are seen, in the order of the list."""
-        return self._inventory.ids("", self._sort)
-
     def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
         rows = self._read(ids)
         return {
@@ -205,11 +201,13 @@ class DevicesScreen(ViewedList):
 
     def action_resync(self) -> None:
         """Ask this phone, or all that are listed, to fetch their files again."""
-        row, session, source = self._row(), self.session, self._source
-        if row is None or session is None or source is None:
+        self.with_listed(self._ask_whom)
+
+    def _ask_whom(self, listed: Sequence[int]) -> None:
+        row, session = self._row(), self.session
+        if row is None or session is None:
             return
         try:
-            listed = source.ids(self.filter)
             targets = session.resyncing.targets([row.id])
         except TuiprovError as error:
             self.tell("No phone can be asked", error)
@@ -219,7 +217,7 @@ class DevicesScreen(ViewedList):
             return
         choices = [
             ("enter", row.friendly_name),
-            ("a", f"all {len(listed)} listed"),
+            ("a", f"all {len(listed):,} listed"),
             ("escape", "none"),
         ]
 
@@ -269,27 +267,17 @@ class DevicesScreen(ViewedList):
 
     def action_act_on_marked(self) -> None:
         """Choose what to do with all marked devices, or with the one under the cursor."""
-        if (marked := self._marked()) is not None:
-            marked.choose()
+        self._with_marked(MarkedDevices.choose)
 
-    def _marked(self) -> MarkedDevices | None:
-        session, marked = self.session, self.table.marked
-        if session is None or self._source is None:
-            return None
-        try:
-            listed = self._source.all() if marked else []
-        except TuiprovError as error:
-            self.tell("The marked devices cannot be read", error)
-            return None
-        ids = [number for number in listed if number in marked]
-        if not marked and self.chosen is not None:
-            ids = [self.chosen]
-        return MarkedDevices(self, session, ids) if ids else None
+    def _with_marked(self, do: Callable[[MarkedDevices], None]) -> None:
+        session = self.session
+        if session is not None:
+            self.with_marked(lambda ids: do(MarkedDevices(self, session, ids)))
 
     def action_remove(self) -> None:
         """Show what removing the marked devices, or this one, does, then do it."""
-        if self.table.marked and (marked := self._marked()) is not None:
-            marked.remove()
+        if self.table.marked:
+            self._with_marked(MarkedDevices.remove)
             return
         row = self._row()
         if row is not None and self._may("This device cannot be removed", row.cannot_remove):

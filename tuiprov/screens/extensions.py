@@ -192,31 +192,22 @@ class ExtensionsScreen(ViewedList):
         if not self.table.marked:
             self.show_keys(note="Nothing is marked: Space marks a row, Ctrl+A all that match.")
             return
-        self._edit_together(self._acted_on())
+        self.with_marked(self._edit_together)
 
     def action_act_on_marked(self) -> None:
         """Choose what to do with all marked extensions, or with the one under the cursor."""
-        if (marked := self._marked()) is not None:
-            marked.choose()
+        self._with_marked(lambda marked: marked.choose())
 
-    def _marked(self) -> MarkedExtensions | None:
+    def _with_marked(self, do: Callable[[MarkedExtensions], None]) -> None:
         from tuiprov.screens.marked_extensions import MarkedExtensions
 
-        ids = self._acted_on()
-        if self.session is None or not ids:
-            return None
-        return MarkedExtensions(self, self.session, ids, partial(self._edit_together, ids))
-
-    def _acted_on(self) -> Sequence[int]:
-        """The marked extensions in order, else the one under the cursor."""
-        marked = self.table.marked
-        if not marked or self.session is None:
-            return [] if self.chosen is None else [self.chosen]
-        try:
-            return [number for number in self.session.extension_ids("") if number in marked]
-        except TuiprovError as error:
-            self.tell("The marked extensions cannot be read", error)
-            return []
+        session = self.session
+        if session is not None:
+            self.with_marked(
+                lambda ids: do(
+                    MarkedExtensions(self, session, ids, partial(self._edit_together, ids))
+                )
+            )
 
     def _edit_together(self, ids: Sequence[int]) -> None:
         from tuiprov.screens.bulk import BulkScreen
@@ -256,8 +247,8 @@ class ExtensionsScreen(ViewedList):
         """Remove all marked extensions, or the one under the cursor, after the plan."""
         from tuiprov.screens.plan import PlanScreen
 
-        if self.table.marked and (marked := self._marked()) is not None:
-            marked.remove()
+        if self.table.marked:
+            self._with_marked(lambda marked: marked.remove())
             return
         chosen, session = self.chosen, self.session
         if chosen is None or session is None:

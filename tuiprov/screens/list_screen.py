@@ -178,6 +178,37 @@ class ListScreen(TuiprovScreen):
         """Id of the row with the cursor; None in an empty list, or while it is being read."""
         return None if self._is_loading else self.table.cursor_id
 
+    def with_listed(self, then: Callable[[Sequence[int]], object]) -> None:
+        """Give `then` the ids of all rows that match, in order: now, or once they are read."""
+        if self._is_loading or self._is_growing:
+            self._when_loaded = partial(self.with_listed, then)
+        elif self._page is not None:
+            then(self._page.ids)
+
+    def with_marked(self, then: Callable[[Sequence[int]], object]) -> None:
+        """Give `then` the ids of all marked rows in the order of the list, those that the filter
+        hides too; of the one under the cursor where none is marked."""
+        page, marked = self._page, frozenset(self.table.marked)
+        if not marked or page is None:
+            if self.chosen is not None:
+                then([self.chosen])
+            return
+
+        def read() -> Sequence[int]:
+            shown = [number for number in page.ids if number in marked]
+            if len(shown) == len(marked):
+                return shown
+            return [number for number in page.source.ids("") if number in marked]
+
+        def found(ids: Sequence[int]) -> None:
+            if ids:
+                then(ids)
+            else:
+                self.say("None of the marked rows is there any more.")
+
+        # Behind the keys: a fleet's ids are half a second.
+        self.work_on("Read them", lambda _: read(), found, "The marked rows cannot be read")
+
     # -- what the user does ---------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tuiprov.errors import PublishError, TuiprovError
 from tuiprov.orders.order import Gradual, Order, Outcome
@@ -15,6 +16,8 @@ from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.session import Session
 from tuiprov.widgets.picker import Option, Picker
+
+Result = TypeVar("Result")
 
 _VERB_WIDTH = 20
 
@@ -61,12 +64,18 @@ class Marked:
 
     def plan(self, make: Callable[[], Order]) -> None:
         """Show an order's plan; carry it out when told so."""
-        try:
-            order = make()
-        except TuiprovError as error:
-            self.screen.tell("This cannot be done", error)
-            return
+        self.read(make, self._show_plan)
 
+    def read(
+        self,
+        what: Callable[[], Result],
+        then: Callable[[Result], object],
+        failed: str = "This cannot be done",
+    ) -> None:
+        """Ask the database about all of them, behind the keys; then go on with the answer."""
+        self.screen.work_on("Read them", lambda _: what(), then, failed)
+
+    def _show_plan(self, order: Order) -> None:
         def answered(apply: bool | None) -> None:
             if apply:
                 self.screen.work_on(order.about, order.apply, self._done, self._failed)

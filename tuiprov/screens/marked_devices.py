@@ -7,12 +7,11 @@ from functools import partial
 
 from tuiprov.data.bulk.devices import firmwares_of, templates_of
 from tuiprov.data.sections import FIELDS
-from tuiprov.errors import TuiprovError
 from tuiprov.orders.devices import ClearDevices, RemoveDevices, SetDevices
 from tuiprov.orders.files import Regenerate
 from tuiprov.orders.order import Order
 from tuiprov.screens.marked import Act, Marked
-from tuiprov.screens.section import plain
+from tuiprov.screens.section import Options, plain
 
 _EDIT = ("devices.edit",)
 
@@ -55,24 +54,25 @@ class MarkedDevices(Marked):
         self.plan(lambda: SetDevices(session.store, session.viewer, self.ids, {name: value}, verb))
 
     def _resync(self) -> None:
-        try:
-            targets = self.session.resyncing.targets(self.ids)
-        except TuiprovError as error:
-            self.screen.tell("No phone can be asked", error)
-            return
-        self.screen.plan_resync(self.session, targets)
+        session = self.session
+        self.read(
+            lambda: session.resyncing.targets(self.ids),
+            lambda targets: self.screen.plan_resync(session, targets),
+            "No phone can be asked",
+        )
 
     def _of(self, name: str) -> None:
         """Choose a field's value among those that all of them can have."""
-        label, shared = FIELDS[name].label, _SHARED[name]
-        try:
-            with self.session.store.database.read() as session:
-                options = plain(shared(session, self.session.viewer, self.ids))
-        except TuiprovError as error:
-            self.screen.tell("This cannot be done", error)
-            return
-        title = f"{label} of all"
-        self.pick(title, options, lambda value: self._set(f"{label} {value} for", name, value))
+        label, session = FIELDS[name].label, self.session
+
+        def shared() -> Options:
+            with session.store.database.read() as reading:
+                return plain(_SHARED[name](reading, session.viewer, self.ids))
+
+        def chosen(value: str) -> None:
+            self._set(f"{label} {value} for", name, value)
+
+        self.read(shared, lambda options: self.pick(f"{label} of all", options, chosen))
 
 
 _SHARED = {"template": templates_of, "firmware": firmwares_of}

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from tuiprov.bulk import Bulk
+from tuiprov.data.accounts.rows import AccountRow
 from tuiprov.data.fields import Value
+from tuiprov.data.resyncs import Target
 from tuiprov.data.sections import FIELDS
-from tuiprov.errors import TuiprovError
 from tuiprov.orders.files import SetFields, regenerate_of
 from tuiprov.orders.moving import Move
 from tuiprov.orders.removing import Remove
@@ -67,19 +68,17 @@ class MarkedExtensions(Marked):
         self.plan(lambda: Remove(self.session.store, self.session.viewer, self.ids))
 
     def _move(self) -> None:
-        try:
-            users = self.session.users()
-        except TuiprovError as error:
-            self.screen.tell("This cannot be done", error)
-            return
-        paths = {str(row.id): row.path for row in users}
+        def asked(users: Sequence[AccountRow]) -> None:
+            paths = {str(row.id): row.path for row in users}
 
-        def chosen(account_id: str) -> None:
-            store, viewer = self.session.store, self.session.viewer
-            name = "/".join(paths[account_id].split("/")[-2:])
-            self.plan(lambda: Move(store, viewer, self.ids, int(account_id), name))
+            def chosen(account_id: str) -> None:
+                store, viewer = self.session.store, self.session.viewer
+                name = "/".join(paths[account_id].split("/")[-2:])
+                self.plan(lambda: Move(store, viewer, self.ids, int(account_id), name))
 
-        self.pick("Move to", list(paths.items()), chosen)
+            self.pick("Move to", list(paths.items()), chosen)
+
+        self.read(self.session.users, asked)
 
     def _rotate(self) -> None:
         def chosen(which: str) -> None:
@@ -90,13 +89,15 @@ class MarkedExtensions(Marked):
 
     def _resync(self) -> None:
         session = self.session
-        try:
+
+        def targets() -> Sequence[Target]:
             devices = regenerate_of(session.store, session.viewer, self.ids).ids
-            targets = session.resyncing.targets(devices)
-        except TuiprovError as error:
-            self.screen.tell("No phone can be asked", error)
-            return
-        self.screen.plan_resync(session, targets)
+            return session.resyncing.targets(devices)
+
+        def found(answer: Sequence[Target]) -> None:
+            self.screen.plan_resync(session, answer)
+
+        self.read(targets, found, "No phone can be asked")
 
     def _of(self, name: str) -> None:
         """Choose a field's value among those that all of them can have."""
@@ -108,5 +109,4 @@ class MarkedExtensions(Marked):
         def opened(bulk: Bulk) -> None:
             self.pick(f"{label} of all", options_for(name, bulk.sheet), chosen)
 
-        read = self.session.bulk
-        self.screen.work_on("Read them", lambda _: read(self.ids), opened, "This cannot be done")
+        self.read(lambda: self.session.bulk(self.ids), opened)
