@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cli.conftest import Cli
+from tests.cli.test_progress import Terminal
 from tests.publish.helpers import files
 from tests.sites import PHONE, Site
+from tuiprov.commands import progress
 from tuiprov.data.kept import Event
 
 
@@ -84,3 +88,15 @@ def test_a_plan_is_empty_after_a_publish_and_follows_what_changes(cli: Cli, site
     assert "nothing to do" in cli("plan").out
     site.save(extension_name="Bob")
     assert "1 to replace" in cli("plan").out
+
+
+def test_an_undo_says_how_far_it_is_on_a_terminal(
+    cli: Cli, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "_PAUSE_SECONDS", 0.0)
+    site.import_text("extension,organization,user\n0027*001,New Ltd,eve\n0027*002,New Ltd,eve\n")
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    assert cli("undo", latest(site, "import"), "--yes").code == 0
+    assert "taking back … 1" in terminal.getvalue()

@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import select
 
 from tests.sites import PHONE, Site, a_site
+from tuiprov.data.bulk import undo as bulk_undo
 from tuiprov.data.bulk.assignments import set_values
 from tuiprov.data.history import undo_check
 from tuiprov.data.history.changes import TRACKED, read
@@ -173,3 +174,43 @@ def test_settings_are_taken_back_and_all_devices_follow(site: Site) -> None:
     site.store.set_site(site.admin, {"voicemail_number": "*42"})
     assert take_back(site, last(site, "settings")) == {1}
     assert site.store.site().voicemail_number == "*97"
+
+
+class Enough(Exception):
+    """Raised by whoever waits no longer."""
+
+
+@pytest.mark.parametrize("least", [1, 200], ids=["by sets", "row by row"])
+def test_an_undo_counts_and_can_be_stopped_until_it_is_stored(
+    site: Site, least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_undo, "FROM", least)
+    for number in ("0027*001", "0027*002", "0027*003"):
+        site.add(number, extension_name=f"Name {number[-1]}")
+    set_values(site.store, site.admin, {"ping": True, "dtmf_mode": "inband"}, "")
+    event_id, before = last(site, "set"), (site.export(), site.rows(Event))
+    told: list[int] = []
+
+    def stop_after(calls: int) -> None:
+        told.clear()
+
+        def heard(count: int) -> None:
+            told.append(count)
+            if len(told) > calls:
+                raise Enough
+
+        site.store.archive.undo(site.admin, event_id, heard)
+
+    calls = 0
+    while True:
+        try:
+            stop_after(calls)
+        except Enough:
+            assert (site.export(), site.rows(Event)) == before
+        else:
+            break
+        calls += 1
+    assert calls >= 4
+    assert max(told) >= 3, "it counts what is taken back"
+    assert {row.ping for row in site.rows(Extension)} == {False}
+    assert last(site, "undo") > event_id

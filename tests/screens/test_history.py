@@ -4,6 +4,7 @@ back."""
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -13,6 +14,9 @@ from tests.screens.desk import NARROW, SIP, WIDE, Desk, at_desk
 from tests.screens.office import SALES, WAREHOUSE, publish_all
 from tests.screens.test_hostile import HOSTILE, assert_harmless
 from tests.sites import Site
+from tuiprov.data.history import undo as undoing
+from tuiprov.data.kept import Event
+from tuiprov.data.together.tables import Unfinished
 
 SIZES = pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "140x40"])
 
@@ -183,3 +187,30 @@ async def test_an_enrolment_window_is_opened_and_its_link_shown(office: Site) ->
         await desk.see("Open the enrolment window of Board01?")
         await desk.press("y")
         await desk.see("Provisioning link", "Its first link")
+
+
+async def test_taking_back_counts_and_escape_stops_it_before_it_is_stored(
+    office: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revert = undoing._revert
+
+    def slowly(*args: Any) -> None:
+        time.sleep(0.03)
+        revert(*args)
+
+    monkeypatch.setattr(undoing, "_revert", slowly)
+    rows = "".join(f"0027*{number},New Ltd,eve\n" for number in range(700, 730))
+    office.import_text(f"extension,organization,user\n{rows}")
+    before = office.export()
+    async with at_desk(office, size=NARROW) as desk:
+        await go(desk)
+        await desk.press("enter")
+        await desk.see("Operation", "import")
+        await desk.press("f3", "y")
+        await desk.see("Take the operation back", "Esc stop, nothing changed")
+        await desk.until(lambda: bool(re.search(r"Working … \d", desk.flat)))
+        await desk.press("escape")
+        await desk.see("Stopped: nothing was changed.")
+    assert office.export() == before
+    assert office.rows(Unfinished) == []
+    assert [event for event in office.rows(Event) if event.action == "undo"] == []

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tuiprov.commands.devices import Device, Yes
+from tuiprov.commands.progress import progress
 from tuiprov.commands.site import SITE, AsJson
 from tuiprov.data.history.archive import ChangeRow, EventRow, change_words
 from tuiprov.errors import NotFound
@@ -48,11 +49,13 @@ def undo(number: Number, yes: Yes = False) -> None:
         say("nothing was done")
         return
     with store.operations.begin():
-        devices = store.archive.undo(viewer, number)
+        with progress("taking back") as on_record:
+            devices = store.archive.undo(viewer, number, on_record)
         say("taken back")
         extensions = store.archive.undone(viewer, number)
         if (devices or extensions) and viewer.may_provision:
-            ready = plan_devices(store, devices, extensions=extensions)
+            with progress("planning") as on_phone:
+                ready = plan_devices(store, devices, extensions=extensions, on_phone=on_phone)
             print_plan(ready, with_diff=False, as_json=False)
             if ready and (yes or typer.confirm("Bring the phones' files up to date?")):
                 carry_out(store, viewer, ready, f"undo of {number}")

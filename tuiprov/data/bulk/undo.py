@@ -14,7 +14,7 @@ from sqlalchemy import cast as sql_cast
 from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts.viewers import Viewer
-from tuiprov.data.bulk.edit import refused_as_they_are
+from tuiprov.data.bulk.edit import OnRecord, refused_as_they_are
 from tuiprov.data.bulk.sets import BLIND, Selection, is_sqlite, outdate_all
 from tuiprov.data.fields import Flag, Number
 from tuiprov.data.kept import FieldChange
@@ -65,10 +65,12 @@ def count_changed_since(session: Session, event_id: int) -> int:
     )
 
 
-def take_back(session: Session, viewer: Viewer, event_id: int) -> set[int]:
+def take_back(session: Session, viewer: Viewer, event_id: int, on_record: OnRecord) -> set[int]:
     """Give all rows their former values; the caller knows that nothing has changed since. Gives the
-    devices whose files follow. Refused names what no save would have let through."""
+    devices whose files follow. Refused names what no save would have let through. `on_record` is
+    told between the statements, of which each is of very many rows."""
     parts = _parts(session, event_id)
+    done = 0
     for table, field in parts:
         model = _MODELS[table][0]
         own = _of(event_id, table, field)
@@ -76,16 +78,17 @@ def take_back(session: Session, viewer: Viewer, event_id: int) -> set[int]:
         former = _from_json(session, col(FieldChange.before), field, column)
         # UPDATE … FROM: the rows are found by their ids, however many the history has.
         statement = update(model).where(*own, model.id == col(FieldChange.row_id))
-        session.execute(
-            statement.values({column: former, model.version: model.version + 1}),
-            execution_options=BLIND,
-        )
+        statement = statement.values({column: former, model.version: model.version + 1})
+        on_record(done)
+        done += session.connection().execute(statement, execution_options=BLIND).rowcount
+    on_record(done)
     session.expire_all()
     of_devices = _rows(event_id, "device")
     with Selection(session, viewer, _extensions(event_id, {table for table, _ in parts})) as chosen:
         found = chosen.devices() | set(session.connection().execute(of_devices).scalars())
         outdate_all(session, chosen.their_devices)
         outdate_all(session, of_devices)
+        on_record(done)
         refused = refused_as_they_are(session, viewer, chosen)
     if refused:
         raise Refused(refused)

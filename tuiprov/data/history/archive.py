@@ -148,11 +148,12 @@ class Archive:
         self, viewer: Viewer, event_id: int, on_record: Callable[[int], None] = lambda _: None
     ) -> set[int]:
         """Take an operation back; gives the devices whose files are to follow. Raises NotFound,
-        NotAllowed, Conflict or Refused, or what `on_record` raises, which is told how many devices
-        follow before it is final; then nothing is changed."""
+        NotAllowed, Conflict or Refused, or what `on_record` raises, which is told how many changes
+        have been taken back and, as the last thing before it is final, how many devices follow;
+        then nothing is changed."""
         require(viewer, "history.undo")
         with self._database.write() as session:
-            devices = undo(session, viewer, event_id)
+            devices = undo(session, viewer, event_id, on_record)
             on_record(len(devices))
             return devices
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.bulk.edit import OnRecord, unheard
 from tuiprov.data.bulk.rotate import ROTATE
 from tuiprov.data.bulk.undo import (
     count_changed_since,
@@ -44,12 +45,15 @@ from tuiprov.errors import Conflict, NotAllowed, NotFound, Refused
 _MOST_NAMED = 3
 
 
-def undo(session: Session, viewer: Viewer, event_id: int) -> set[int]:
+def undo(
+    session: Session, viewer: Viewer, event_id: int, on_record: OnRecord = unheard
+) -> set[int]:
     """Take an operation back; gives the devices whose files follow. Raises NotFound, NotAllowed,
-    Conflict (it is not as the operation left it) or Refused; then the caller rolls back."""
+    Conflict (it is not as the operation left it) or Refused, or what `on_record` raises, which is
+    told how many changes have been taken back; then the caller rolls back."""
     event = session.get(Event, event_id)
     if event is not None and viewer.is_administrator and goes_by_sets(session, event_id):
-        return _undo_by_sets(session, viewer, event)
+        return _undo_by_sets(session, viewer, event, on_record)
     rows = session.exec(
         select(FieldChange)
         .where(FieldChange.event_id == event_id)
@@ -71,10 +75,10 @@ def undo(session: Session, viewer: Viewer, event_id: int) -> set[int]:
         raise NotAllowed(
             "only the system administrator takes back what others did, or more than one page"
         )
-    return _take_back(session, viewer, rows)
+    return _take_back(session, viewer, rows, on_record)
 
 
-def _undo_by_sets(session: Session, viewer: Viewer, event: Event) -> set[int]:
+def _undo_by_sets(session: Session, viewer: Viewer, event: Event, on_record: OnRecord) -> set[int]:
     changed = count_changed_since(session, event.id or 0)
     if changed:
         raise Conflict(f"{changed} of these fields changed since; nothing was taken back")
@@ -83,7 +87,7 @@ def _undo_by_sets(session: Session, viewer: Viewer, event: Event) -> set[int]:
     )
     done.undoes = event.id
     session.flush()
-    found = take_back(session, viewer, event.id or 0)
+    found = take_back(session, viewer, event.id or 0, on_record)
     record_reversal(session, event.id or 0, done.id or 0)
     return found
 
@@ -119,12 +123,15 @@ def _refuse_changed(changed: Iterable[str]) -> None:
         )
 
 
-def _take_back(session: Session, viewer: Viewer, rows: Sequence[FieldChange]) -> set[int]:
+def _take_back(
+    session: Session, viewer: Viewer, rows: Sequence[FieldChange], on_record: OnRecord
+) -> set[int]:
     keys = keys_of(session)
     known = Known(session, rows)
-    _refuse_changed(_changed_since(keys, known, rows))
+    _refuse_changed(_changed_since(keys, known, rows, on_record))
     try:
-        for row, following in zip_longest(rows, rows[1:]):
+        for count, (row, following) in enumerate(zip_longest(rows, rows[1:])):
+            on_record(count)
             _revert(session, keys, known, row)
             if following is None or not _go_together(row, following):
                 session.flush()
@@ -141,7 +148,9 @@ def _take_back(session: Session, viewer: Viewer, rows: Sequence[FieldChange]) ->
         if device is not None:
             outdate(device)
             session.add(device)
-    refused = refused_now(session, viewer, _ids(rows, "extension", known))
+    refused = refused_now(
+        session, viewer, _ids(rows, "extension", known), lambda: on_record(len(rows))
+    )
     if refused:
         raise Refused(refused)
     return devices
@@ -209,11 +218,14 @@ class Known:
         self.set(row, found)
 
 
-def _changed_since(keys: Keys, known: Known, rows: Sequence[FieldChange]) -> Iterator[str]:
+def _changed_since(
+    keys: Keys, known: Known, rows: Sequence[FieldChange], on_record: OnRecord
+) -> Iterator[str]:
     """What is not as the operation left it. Of several changes of one field the last counts, which
     is the first of `rows`."""
     left: dict[tuple[str, int], dict[str, Any]] = {}
     for row in rows:
+        on_record(0)  # nothing is taken back yet, and it may be stopped
         later = left.setdefault((row.table, row.row_id), {})
         if row.field in later or ALL in later:
             continue

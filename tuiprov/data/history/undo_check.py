@@ -7,7 +7,7 @@ lines.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -29,14 +29,19 @@ from tuiprov.errors import Refusal
 _FEW: Final = 50
 
 
-def refused_now(session: Session, viewer: Viewer, ids: Collection[int]) -> list[Refusal]:
-    """Why these extensions, as far as they are there, could not be stored as they are."""
-    there = _there(session, ids)
-    if len(there) <= _FEW:
-        return [one for number in sorted(there) for one in _of_one(session, viewer, number)]
-    with Selection(session, viewer, there) as chosen:
-        found = refused_as_they_are(session, viewer, chosen)
-    for number in sorted(set(_sharing(session)) & there):
+def refused_now(
+    session: Session, viewer: Viewer, ids: Collection[int], on_each: Callable[[], object]
+) -> list[Refusal]:
+    """Why these extensions, as far as they are there, could not be stored as they are. What
+    `on_each` raises, which is called before each that is asked alone, ends it."""
+    there = alone = _there(session, ids)
+    found: list[Refusal] = []
+    if len(there) > _FEW:
+        with Selection(session, viewer, there) as chosen:
+            found += refused_as_they_are(session, viewer, chosen)
+        alone = set(_sharing(session)) & there
+    for number in sorted(alone):
+        on_each()
         found += _of_one(session, viewer, number)
     return list(dict.fromkeys(found))
 
