@@ -9,9 +9,10 @@ from sqlmodel import Session
 
 from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.bulk.assignments import named
+from tuiprov.data.bulk.common import common
 from tuiprov.data.bulk.edit import Done, OnRecord, apply, is_for_all, survey
 from tuiprov.data.bulk.sets import Change
-from tuiprov.data.bulk.sheet import BulkSheet, common
+from tuiprov.data.bulk.sheet import FOR_MANY, BulkSheet
 from tuiprov.data.history.versions import newest
 from tuiprov.data.store import Store
 from tuiprov.errors import PublishError, Refusal, Refused
@@ -187,7 +188,7 @@ def refusal_lines(refused: Sequence[Refusal]) -> tuple[str, ...]:
 def bulk_of(store: Store, viewer: Viewer, ids: Collection[int]) -> Bulk:
     """These extensions, to be edited together."""
     with store.database.read() as session:
-        return Bulk(store, viewer, BulkSheet(common(session, viewer, ids), viewer))
+        return Bulk(store, viewer, BulkSheet(common(session, viewer, ids, FOR_MANY), viewer))
 
 
 def _count(changed: int, same: int, refused: int) -> str:

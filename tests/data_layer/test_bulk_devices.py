@@ -9,8 +9,9 @@ import pytest
 from sqlmodel import select
 
 from tests.fetches import a_fetch, log
+from tests.inventory import a_tree
 from tests.publish.helpers import files, publish_site
-from tests.sites import Site, a_site
+from tests.sites import PHONE, Site, a_site
 from tuiprov.data.bulk.devices import (
     begin_removal,
     end_removal,
@@ -19,12 +20,14 @@ from tuiprov.data.bulk.devices import (
     survey_removal,
     templates_of,
 )
+from tuiprov.data.bulk.sheet import FOR_DEVICES
+from tuiprov.data.bulk.text import Composed
 from tuiprov.data.devices.kinds import judge_alone
 from tuiprov.data.history.undo import undo
 from tuiprov.data.kept import Event, Fetch
 from tuiprov.data.models import Device, Line
 from tuiprov.errors import NotAllowed, Refused
-from tuiprov.orders.devices import ClearDevices, RemoveDevices, SetDevices
+from tuiprov.orders.devices import ClearDevices, RemoveDevices, SetDevices, edit_devices
 from tuiprov.orders.order import Order, Outcome
 
 ON_BOTH = True
@@ -212,3 +215,62 @@ def test_only_what_all_can_have_is_offered(site: Site) -> None:
         assert firmwares_of(session, site.admin, ids(site, "Praxis1"))
         assert firmwares_of(session, site.admin, ids(site, "Praxis1", "Board01")) == []
         assert templates_of(session, site.admin, ids(site)) == ["Server default"]
+
+
+class TestTheForm:
+    """What the form of many begins with (`edit_devices`)."""
+
+    def test_it_shows_the_values_that_all_of_them_have(self, site: Site) -> None:
+        for some in (ids(site), ids(site, "Praxis1"), ids(site, "Board01", "Ware1"), []):
+            rows = [row for row in site.rows(Device) if row.id in some]
+            common = {
+                name: getattr(rows[0], name)
+                for name in FOR_DEVICES
+                if rows and len({getattr(row, name) for row in rows}) == 1
+            }
+            found = edit_devices(site.store, site.admin, some, lambda _: None).sheet.about.values
+            assert {name: found.get(name) for name in common} == common
+            assert found.keys() == common.keys() or not rows
+
+    def test_one_page_stands_for_all_devices_alike(self, site: Site) -> None:
+        sheet = edit_devices(site.store, site.admin, ids(site), lambda _: None).sheet
+        kinds = {(row.manufacturer, row.model, row.firmware) for row in site.rows(Device)}
+        assert {(p.kind.manufacturer, p.kind.model, p.kind.firmware) for p in sheet.pages if p.kind
+                } == kinds  # fmt: skip
+        assert len(sheet.pages) <= len(site.rows(Device))
+
+    def test_what_one_of_them_may_be_given_is_open_though_another_is_not_the_viewer_s(
+        self, tmp_path: Path
+    ) -> None:
+        tree = a_tree(tmp_path)
+        own, other = tree.device("Own1", "acme"), tree.device("Higher1", "Provider")
+        viewer = tree.viewer("acme", "view")
+        both = edit_devices(tree.site.store, viewer, [other, own], lambda _: None)
+        assert both.sheet.gate("notes").is_open
+        none = edit_devices(tree.site.store, viewer, [other], lambda _: None)
+        assert not none.sheet.gate("notes").is_open
+        both.sheet.edit("notes", "shelf 4")
+        assert any("Higher1" in line for line in both.plan(lambda _: None).refused)
+        both.apply(lambda _: None)
+        notes = {row.friendly_name: row.notes for row in tree.site.rows(Device)}
+        assert notes == {"Own1": "shelf 4", "Higher1": PHONE.get("notes", "")}
+
+    def test_devices_out_of_reach_say_nothing(self, tmp_path: Path) -> None:
+        tree = a_tree(tmp_path)
+        foreign = tree.device("Foreign1", "other", "0099*001", notes="for eve only")
+        form = edit_devices(tree.site.store, tree.viewer("acme"), [foreign], lambda _: None)
+        assert "for eve only" not in str(form.sheet.about)
+        assert form.sheet.about.pages == []
+        assert not form.sheet.gate("notes").is_open
+
+    def test_a_text_made_of_each_one_s_fields_is_judged_for_each(self, site: Site) -> None:
+        change = {"friendly_name": Composed("{model}x{n}"), "notes": Composed("{manufacturer}")}
+        order = SetDevices(site.store, site.admin, ids(site), change, "Edit")
+        before, plan = site.export(), order.plan(lambda _: None)
+        outcome = order.apply(lambda _: None)
+        refused = len({line.partition(":")[0] for line in plan.refused})
+        named = [row for row in site.rows(Device) if row.notes == row.manufacturer]
+        assert len(named) == len(ids(site)) - refused > 0
+        assert all(row.friendly_name.startswith(f"{row.model}x") for row in named)
+        taken_back(site, outcome)
+        assert site.export() == before

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tuiprov.bulk import publish_after, refusal_lines
 from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.bulk.common import common_of_devices
 from tuiprov.data.bulk.devices import (
     Found,
     begin_removal,
@@ -17,13 +18,15 @@ from tuiprov.data.bulk.devices import (
     survey_clearing,
     survey_removal,
 )
-from tuiprov.data.fields import Values
+from tuiprov.data.bulk.sets import Change
+from tuiprov.data.bulk.sheet import FOR_DEVICES, BulkSheet
 from tuiprov.data.page import Phone
+from tuiprov.data.sections import DEVICE_FIELDS
 from tuiprov.data.store import Store
 from tuiprov.errors import Refused
 from tuiprov.orders.order import OnRecord, Outcome, counted, going_on, nobody, note, result
 from tuiprov.publish.plan import Asked, Plan
-from tuiprov.publish.planning import plan_as, plan_devices
+from tuiprov.publish.planning import plan_as, plan_devices, unheard
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class SetDevices:
     store: Store
     viewer: Viewer
     ids: Sequence[int]
-    change: Values
+    change: Change
     verb: str
 
     @property
@@ -68,6 +71,42 @@ class SetDevices:
             if not found.names and found.refused:
                 raise Refused(found.refused)
         return found
+
+
+@dataclass(frozen=True)
+class DevicesEdit:
+    """The store, who is looking, and the form of the devices that are edited: as `bulk.Bulk` for
+    extensions. An order goes on by itself once it is stored, so nobody else has to hear of each
+    phone then."""
+
+    store: Store
+    viewer: Viewer
+    sheet: BulkSheet
+
+    @property
+    def _order(self) -> SetDevices:
+        ids, change = self.sheet.about.ids, self.sheet.change
+        return SetDevices(self.store, self.viewer, ids, change, "Edit")
+
+    def plan(self, on_record: OnRecord) -> Plan:
+        return self._order.plan(on_record)
+
+    def store_for_waves(self, on_record: OnRecord, _on_phone: OnRecord = unheard) -> Plan:
+        return self._order.store_for_waves(on_record)
+
+    def apply(self, on_record: OnRecord, _on_phone: OnRecord = unheard) -> str:
+        return f"{self._order.apply(on_record).words} Ctrl+Y: history"
+
+
+def edit_devices(
+    store: Store, viewer: Viewer, ids: Sequence[int], on_record: OnRecord
+) -> DevicesEdit:
+    """These devices, to be edited together."""
+    with store.database.read() as session:
+        about = common_of_devices(session, viewer, ids, FOR_DEVICES, on_record)
+    # Who may edit a device fills its form as one who may modify; who may not is told why.
+    sheet = BulkSheet(about, replace(viewer, provision="modify"), FOR_DEVICES, DEVICE_FIELDS)
+    return DevicesEdit(store, viewer, sheet)
 
 
 @dataclass(frozen=True)
@@ -145,16 +184,15 @@ def _published(
     """Whoever may edit, clear or remove a device may have its files follow (`inventory.py`)."""
     publisher = replace(viewer, provision="modify")
     published = publish_after(store, publisher, found.names, (), going_on(on_record))
-    words = result(len(found.names), verb, len(found.refused), published)
+    words = result(len(found.names), verb, found.left_out, published)
     return Outcome(words, published, found.event_id)
 
 
 def _told(made: Plan, found: Found, verb: str) -> Plan:
     """A plan with who is refused, and how many it is about."""
-    refused = len({one.where for one in found.refused})
     words = note(
         (len(found.names), f"{counted(len(found.names), 'device')} {verb}"),
         (found.same, f"{found.same:,} {'have' if found.same != 1 else 'has'} it already"),
-        (refused, f"{refused:,} refused, and left as they are"),
+        (found.left_out, f"{found.left_out:,} refused, and left as they are"),
     )
     return replace(made, refused=refusal_lines(found.refused), notes=(words, *made.notes))

@@ -1,4 +1,4 @@
-"""Many extensions edited at once: the page's sections with what they have in common.
+"""Many extensions or devices edited at once: the page's sections with what they have in common.
 
 Saving shows who is refused and why, and what changes in the phones' files, before anything is
 written; applying is one operation, which the history takes back with one key.
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import ClassVar, Protocol, cast
 
-from tuiprov.bulk import Bulk
 from tuiprov.data.bulk.sheet import EACH_ITS_OWN, MIXED, BulkSheet
 from tuiprov.data.draft import Draft
 from tuiprov.data.fields import Choice, Codecs, Field, Flag, declared
@@ -19,7 +18,7 @@ from tuiprov.data.identity import Identity
 from tuiprov.data.page import Page
 from tuiprov.data.record import Record
 from tuiprov.errors import PublishError, TuiprovError
-from tuiprov.orders.order import OnRecord, going_on
+from tuiprov.orders.order import OnRecord, counted, going_on
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.device_information import DeviceInformationSection
 from tuiprov.screens.device_settings import DeviceSettingsSection
@@ -73,7 +72,7 @@ class _BulkSection(Section[BulkSheet]):
         return row
 
     def options(self, field: Field, sheet: BulkSheet) -> Options:
-        """What every kind of these extensions can be given."""
+        """What every kind of these records can be given."""
         if not isinstance(field, Choice | Codecs):
             return ()
         if self._single is None:
@@ -88,19 +87,28 @@ class _BulkSection(Section[BulkSheet]):
         return [option for option in each[0] if option[0] in shared]
 
 
+def _for_many(*singles: Section[Draft]) -> tuple[_BulkSection, ...]:
+    return tuple(_BulkSection(single.model, single.short, single) for single in singles)
+
+
+_OF_DEVICE = _for_many(DeviceInformationSection(), DeviceSettingsSection())
 _SECTIONS: Sequence[_BulkSection] = (
     _BulkSection(Identity, "Extension", None),
-    *(
-        _BulkSection(single.model, single.short, single)
-        for single in (
-            ProvisioningSection(),
-            DeviceInformationSection(),
-            DeviceSettingsSection(),
-            SipPreferencesSection(),
-            VirtualizationSection(),
-        )
-    ),
+    *_for_many(ProvisioningSection()),
+    *_OF_DEVICE,
+    *_for_many(SipPreferencesSection(), VirtualizationSection()),
 )
+
+
+class Together(Protocol):
+    """Many records being edited, and what storing that does: `bulk.Bulk` is one. `on_record` may
+    end it until it is stored, `on_phone` only hears."""
+
+    @property
+    def sheet(self) -> BulkSheet: ...
+    def plan(self, on_phone: OnRecord, /) -> Plan: ...
+    def apply(self, on_record: OnRecord, on_phone: OnRecord, /) -> str: ...
+    def store_for_waves(self, on_record: OnRecord, on_phone: OnRecord, /) -> Plan: ...
 
 
 def options_for(name: str, sheet: BulkSheet) -> Options:
@@ -110,10 +118,12 @@ def options_for(name: str, sheet: BulkSheet) -> Options:
 
 
 class BulkScreen(FormScreen[BulkSheet]):
-    """Edits many extensions. Answers True when something was stored."""
+    """Edits many records. Answers True when something was stored."""
 
-    def __init__(self, session: Session, bulk: Bulk) -> None:
-        super().__init__(bulk.sheet, _SECTIONS)
+    noun: ClassVar[str]
+
+    def __init__(self, session: Session, bulk: Together, sections: Sequence[_BulkSection]) -> None:
+        super().__init__(bulk.sheet, sections)
         self._session = session
         self._bulk = bulk
         self.words = ""
@@ -121,8 +131,7 @@ class BulkScreen(FormScreen[BulkSheet]):
 
     @property
     def _whom(self) -> str:
-        count = len(self.sheet.about.ids)
-        return f"{count:,} extension{'s' if count != 1 else ''}"
+        return counted(len(self.sheet.about.ids), self.noun)
 
     def title_runs(self) -> list[Run]:
         changed = " *" if self.sheet.is_changed else ""
@@ -165,3 +174,21 @@ class BulkScreen(FormScreen[BulkSheet]):
         else:
             self.show_all()
             self.tell("Not changed", problem)
+
+
+class BulkExtensions(BulkScreen):
+    """Edits many extensions, and their devices with them."""
+
+    noun = "extension"
+
+    def __init__(self, session: Session, bulk: Together) -> None:
+        super().__init__(session, bulk, _SECTIONS)
+
+
+class BulkDevices(BulkScreen):
+    """Edits many devices of the inventory, whether they serve somebody or not."""
+
+    noun = "device"
+
+    def __init__(self, session: Session, bulk: Together) -> None:
+        super().__init__(session, bulk, _OF_DEVICE)

@@ -7,7 +7,6 @@ that the app opens in a thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -20,7 +19,6 @@ from tuiprov.widgets.picker import Picker
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
-    from tuiprov.bulk import Bulk
     from tuiprov.data.page import Page
     from tuiprov.data.stop import Stop
     from tuiprov.data.store import ExtensionRow
@@ -192,7 +190,7 @@ class ExtensionsScreen(ViewedList):
         if not self.table.marked:
             self.show_keys(note="Nothing is marked: Space marks a row, Ctrl+A all that match.")
             return
-        self.with_marked(self._edit_together)
+        self._with_marked(lambda marked: marked.edit())
 
     def action_act_on_marked(self) -> None:
         """Choose what to do with all marked extensions, or with the one under the cursor."""
@@ -203,31 +201,7 @@ class ExtensionsScreen(ViewedList):
 
         session = self.session
         if session is not None:
-            self.with_marked(
-                lambda ids: do(
-                    MarkedExtensions(self, session, ids, partial(self._edit_together, ids))
-                )
-            )
-
-    def _edit_together(self, ids: Sequence[int]) -> None:
-        from tuiprov.screens.bulk import BulkScreen
-
-        session = self.session
-        if session is None:
-            return
-
-        def opened(bulk: Bulk) -> None:
-            screen = BulkScreen(session, bulk)
-
-            def closed(stored: bool | None) -> None:
-                if stored:
-                    self.table.unmark()
-                self.reload(screen.words if stored else "")
-
-            self.app.push_screen(screen, closed)
-
-        title = "These cannot be edited together"
-        self.work_on("Read them", lambda _: session.bulk(ids), opened, title)
+            self.with_marked(lambda ids: do(MarkedExtensions(self, session, ids)))
 
     def action_identify(self) -> None:
         """Change who the extension under the cursor is."""

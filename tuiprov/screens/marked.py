@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tuiprov.errors import PublishError, TuiprovError
-from tuiprov.orders.order import Gradual, Order, Outcome
+from tuiprov.orders.order import Gradual, OnRecord, Order, Outcome
 from tuiprov.publish.plan import Plan
+from tuiprov.screens.bulk import BulkScreen, Together
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.session import Session
@@ -74,6 +75,25 @@ class Marked:
     ) -> None:
         """Ask the database about all of them, behind the keys; then go on with the answer."""
         self.screen.work_on("Read them", lambda _: what(), then, failed)
+
+    def edit_in(
+        self,
+        form: Callable[[Session, Together], BulkScreen],
+        read: Callable[[OnRecord], Together],
+    ) -> None:
+        """Open the form of many; what it is about is read behind the keys."""
+
+        def opened(about: Together) -> None:
+            screen = form(self.session, about)
+
+            def closed(stored: bool | None) -> None:
+                if stored:
+                    self.screen.table.unmark()
+                self.screen.reload(screen.words if stored else "")
+
+            self.screen.app.push_screen(screen, closed)
+
+        self.screen.work_on("Read them", read, opened, "These cannot be edited together")
 
     def _show_plan(self, order: Order) -> None:
         def answered(apply: bool | None) -> None:

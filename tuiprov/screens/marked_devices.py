@@ -7,9 +7,10 @@ from functools import partial
 
 from tuiprov.data.bulk.devices import firmwares_of, templates_of
 from tuiprov.data.sections import FIELDS
-from tuiprov.orders.devices import ClearDevices, RemoveDevices, SetDevices
+from tuiprov.orders.devices import ClearDevices, RemoveDevices, SetDevices, edit_devices
 from tuiprov.orders.files import Regenerate
 from tuiprov.orders.order import Order
+from tuiprov.screens.bulk import BulkDevices
 from tuiprov.screens.marked import Act, Marked
 from tuiprov.screens.section import Options, plain
 
@@ -23,6 +24,7 @@ class MarkedDevices(Marked):
 
     def acts(self) -> Sequence[Act]:
         return (
+            Act("Edit …", "change fields of all together", self._edit, _EDIT),
             Act("Enable", "they get files", partial(self._status, "enabled"), _EDIT),
             Act("Disable", "their files go", partial(self._status, "disabled"), _EDIT),
             Act("Regenerate files", "make their files anew", self._regenerate, ("files.publish",)),
@@ -32,6 +34,10 @@ class MarkedDevices(Marked):
             Act("Clear assignment", "they serve nobody any more", self._clear, ("devices.clear",)),
             Act("Remove", "with their files", self.remove, ("devices.remove",)),
         )
+
+    def _edit(self) -> None:
+        store, viewer = self.session.store, self.session.viewer
+        self.edit_in(BulkDevices, lambda heard: edit_devices(store, viewer, self.ids, heard))
 
     def remove(self) -> None:
         """Show what removing them does, then do it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from tuiprov.bulk import Bulk
@@ -14,10 +14,8 @@ from tuiprov.orders.files import SetFields, regenerate_of
 from tuiprov.orders.moving import Move
 from tuiprov.orders.removing import Remove
 from tuiprov.orders.rotating import Rotate
-from tuiprov.screens.bulk import options_for
-from tuiprov.screens.list_screen import ListScreen
+from tuiprov.screens.bulk import BulkExtensions, options_for
 from tuiprov.screens.marked import Act, Marked
-from tuiprov.session import Session
 
 _PHONES = ("files.publish",)
 _ROTATE = ("passwords.rotate", "files.publish")
@@ -28,19 +26,13 @@ _WHICH_PASSWORDS = (
 
 
 class MarkedExtensions(Marked):
-    """`edit` opens the form of many."""
+    """Each choice's plan says whom it cannot be done to."""
 
     noun = "extension"
 
-    def __init__(
-        self, screen: ListScreen, session: Session, ids: Sequence[int], edit: Callable[[], None]
-    ) -> None:
-        super().__init__(screen, session, ids)
-        self._edit = edit
-
     def acts(self) -> Sequence[Act]:
         return (
-            Act("Edit …", "change fields of all together", self._edit),
+            Act("Edit …", "change fields of all together", self.edit),
             Act("Enable", "their phones get files", partial(self._status, "enabled"), _PHONES),
             Act("Disable", "their phones' files go", partial(self._status, "disabled"), _PHONES),
             Act("Regenerate files", "make their phones' files anew", self._regenerate, _PHONES),
@@ -51,6 +43,11 @@ class MarkedExtensions(Marked):
             Act("Rotate passwords …", "new random ones", self._rotate, _ROTATE),
             Act("Remove", "with their lines on phones", self.remove, ("extensions.remove",)),
         )
+
+    def edit(self) -> None:
+        """Change fields of all of them together."""
+        session = self.session
+        self.edit_in(BulkExtensions, lambda _: session.bulk(self.ids))
 
     def _status(self, status: str) -> None:
         verb = "Enable" if status == "enabled" else "Disable"

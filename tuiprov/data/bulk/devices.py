@@ -14,7 +14,8 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts.viewers import Viewer
-from tuiprov.data.bulk.edit import TOGETHER
+from tuiprov.data.bulk.edit import TOGETHER, values_for
+from tuiprov.data.bulk.sets import Change, plain
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.devices.kinds import Judged, judge, judge_alone, kind_of, twins
 from tuiprov.data.devices.rows import DeviceRow, device_rows
@@ -35,13 +36,15 @@ OnRecord = Callable[[int], None]
 @dataclass(frozen=True, slots=True)
 class Found:
     """What an operation on many devices would do: `names` of those it is done to, by id; the
-    `values` they would get; `same`: how many are so already; who is refused and why;
-    its number in the history once it is done."""
+    `values` they would get; `same`: how many are so already; why others are refused, and how many
+    these are (two may have one name, and one two reasons); its number in the history once it is
+    done."""
 
     names: Mapping[int, str] = field(default_factory=dict)
     values: Mapping[int, Values] = field(default_factory=dict)
     same: int = 0
     refused: Sequence[Refusal] = ()
+    left_out: int = 0
     event_id: int | None = None
 
 
@@ -49,60 +52,78 @@ class Found:
 
 
 def survey_change(
-    session: Session, viewer: Viewer, ids: Collection[int], change: Values, on_record: OnRecord
+    session: Session, viewer: Viewer, ids: Collection[int], change: Change, on_record: OnRecord
 ) -> Found:
     """What giving these devices these values, and what follows from them, would do."""
     allowed, refused = _sorted_out(session, viewer, ids, lambda row: row.cannot_edit)
     names: dict[int, str] = {}
     values: dict[int, Values] = {}
-    same = 0
-    for row, _, judged in _judged(session, viewer, allowed, change, on_record):
+    same, left_out = 0, len(refused)
+    for row, _, _, judged in _judged(session, viewer, allowed, change, on_record):
         refused += [replace(one, where=_name(row)) for one in judged.refused]
         same += judged.is_same
+        left_out += bool(judged.refused)
         if judged.changes and not judged.refused:
             names[row.id], values[row.id] = _name(row), judged.changes
-    return Found(names, values, same, refused)
+    return Found(names, values, same, refused, left_out)
 
 
 def change_all(
-    session: Session, viewer: Viewer, ids: Collection[int], change: Values, on_record: OnRecord
+    session: Session, viewer: Viewer, ids: Collection[int], change: Change, on_record: OnRecord
 ) -> Found:
     """Give all of these devices that may have them these values, as one operation. What
     `on_record` raises ends it. Their files are the caller's to bring up to date."""
     allowed, refused = _sorted_out(session, viewer, ids, lambda row: row.cannot_edit)
     event = _record(session, viewer, "set", allowed.values(), " ".join(change))
     names: dict[int, str] = {}
-    same = 0
-    for row, device, judged in list(_judged(session, viewer, allowed, change, on_record)):
-        found = judged.refused or _written(session, viewer, device, change, judged)
+    same, left_out = 0, len(refused)
+    for row, device, own, judged in list(_judged(session, viewer, allowed, change, on_record)):
+        found = judged.refused or _written(session, viewer, device, own, judged)
         refused += [replace(one, where=_name(row)) for one in found]
         same += judged.is_same
+        left_out += bool(found)
         if judged.changes and not found:
             names[row.id] = _name(row)
             on_record(len(names))
     session.flush()
-    return _ended(session, Found(names, {}, same, refused), event)
+    return _ended(session, Found(names, {}, same, refused, left_out), event)
 
 
 def _judged(
     session: Session,
     viewer: Viewer,
     rows: Mapping[int, DeviceRow],
-    change: Values,
+    change: Change,
     on_record: OnRecord,
-) -> Iterator[tuple[DeviceRow, Device, Judged]]:
-    """Each device with what the change would do to it: those alike are one question."""
+) -> Iterator[tuple[DeviceRow, Device, Values, Judged]]:
+    """Each device with the values that the change has for it, and what they would do to it: those
+    alike are one question."""
     answers: dict[tuple[object, ...], Judged] = {}
-    alone = twins(session)
+    alone, same_for_all = twins(session), plain(change)
     for count, (row, device) in enumerate(_devices(session, rows)):
         on_record(count)
+        if len(same_for_all) < len(change):
+            yield row, device, *_composed(session, viewer, device, change, count)
+            continue
         kind = kind_of(row, device)
         if kind not in answers:
-            answers[kind] = judge(session, viewer, device, change)
+            answers[kind] = judge(session, viewer, device, same_for_all)
         judged = answers[kind]
         if judged.is_each_its_own or row.id in alone:
-            judged = judge_alone(session, viewer, device, change)
-        yield row, device, judged
+            judged = judge_alone(session, viewer, device, same_for_all)
+        yield row, device, same_for_all, judged
+
+
+def _composed(
+    session: Session, viewer: Viewer, device: Device, change: Change, place: int
+) -> tuple[Values, Judged]:
+    """The values of the device at this place, of which some are made from its own, and what they
+    would do to it."""
+    try:
+        own = values_for(device_page(session, viewer, device).values, change, place)
+    except Refused as error:
+        return {}, Judged(refused=error.refusals)
+    return own, judge_alone(session, viewer, device, own)
 
 
 def _written(
@@ -224,7 +245,8 @@ def _devices(session: Session, rows: Mapping[int, DeviceRow]) -> Iterator[tuple[
 
 
 def _found(allowed: Mapping[int, DeviceRow], refused: Sequence[Refusal]) -> Found:
-    return Found({number: _name(row) for number, row in allowed.items()}, refused=refused)
+    names = {number: _name(row) for number, row in allowed.items()}
+    return Found(names, refused=refused, left_out=len(refused))
 
 
 def _name(row: DeviceRow) -> str:

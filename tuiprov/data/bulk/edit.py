@@ -12,22 +12,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import (
-    Integer,
-)
-from sqlalchemy import cast as sql_cast
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.bulk.kinds import Kinds
 from tuiprov.data.bulk.sets import Change, Selection, plain, write_all
 from tuiprov.data.bulk.text import Composed
 from tuiprov.data.checks import NO_NEIGHBOURS, check_page, must_be_unique
-from tuiprov.data.fields import Flag, Value, Values
+from tuiprov.data.fields import Value, Values
 from tuiprov.data.history import events as history
-from tuiprov.data.models import Device, Extension, Line
+from tuiprov.data.models import Line
 from tuiprov.data.page import Page
-from tuiprov.data.queries import columns
 from tuiprov.data.reading import page_of, pages_of
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 from tuiprov.data.writer import forbidden, proposed_page, write_page
@@ -66,8 +61,6 @@ TOGETHER: Final = frozenset(
 nothing follows for another field."""
 
 _MOST_PARTS: Final = 500
-_MOST_KINDS: Final = 30
-"""Of more kinds of extensions a form does not ask which of its fields are open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,37 +160,6 @@ def devices_of(session: Session, ids: Sequence[int]) -> list[int]:
         some = ids[start : start + _MOST_PARTS]
         found |= set(session.exec(select(Line.device_id).where(col(Line.extension_id).in_(some))))
     return sorted(found)
-
-
-def common_values(
-    session: Session, viewer: Viewer, ids: Collection[int], names: Collection[str]
-) -> dict[str, Value]:
-    """Those of these fields in which the extensions do not differ, with their values; of a device's
-    fields as far as the extensions have one."""
-    listed = [name for name in names if not FIELDS[name].secret]
-    parts = []
-    for name in listed:
-        column = getattr(Device if name in DEVICE_FIELDS else Extension, name)
-        plain = sql_cast(column, Integer) if isinstance(FIELDS[name], Flag) else column
-        parts += [func.min(plain), func.max(plain), func.count(column)]
-    with Selection(session, viewer, ids) as chosen:
-        query = chosen.of_chosen(
-            columns(func.count(col(Extension.id)), func.count(col(Device.id)), *parts)
-        )
-        extensions, devices, *rest = session.execute(query).one()
-    found: dict[str, Value] = {}
-    for place, name in enumerate(listed):
-        low, high, count = rest[3 * place : 3 * place + 3]
-        all_have_it = count == (devices if name in DEVICE_FIELDS else extensions)
-        if low == high and (all_have_it or not count):
-            found[name] = bool(low) if isinstance(FIELDS[name], Flag) else low
-    return found
-
-
-def representatives(session: Session, viewer: Viewer, ids: Collection[int]) -> list[Page]:
-    """One page of each kind that there is among these extensions, at most so many."""
-    with Selection(session, viewer, ids) as chosen, Kinds(session, chosen, {}) as kinds:
-        return list(pages_of(session, viewer, kinds.firsts(_MOST_KINDS)))
 
 
 def refused_as_they_are(session: Session, viewer: Viewer, chosen: Selection) -> list[Refusal]:

@@ -1,4 +1,4 @@
-"""The page's sections for many extensions at once: what they have in common, and what is typed.
+"""The page's sections for many records at once: what they have in common, and what is typed.
 
 A field shows the value that all have, or that they differ; only fields that are touched are
 changed. What each extension may have is asked when the change is planned (`edit.py`).
@@ -6,21 +6,18 @@ changed. What each extension may have is asked when the change is planned (`edit
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import Final
 
-from sqlmodel import Session
-
 from tuiprov.data.accounts.viewers import Viewer
-from tuiprov.data.bulk.edit import common_values, representatives
+from tuiprov.data.bulk.common import Common
 from tuiprov.data.bulk.sets import Change
 from tuiprov.data.bulk.text import read
 from tuiprov.data.fields import Field, Value
-from tuiprov.data.gate import HIDDEN, Gate
+from tuiprov.data.gate import HIDDEN, Gate, closed
 from tuiprov.data.gates import gate
 from tuiprov.data.page import Page
-from tuiprov.data.sections import DEFAULTS, FIELDS
+from tuiprov.data.sections import DEFAULTS, DEVICE_FIELDS, FIELDS
 from tuiprov.data.sheet import Sheet
 
 MIXED: Final = "\0mixed"
@@ -42,38 +39,30 @@ EACH_ITS_OWN: Final = frozenset(
 FOR_MANY: Final[Mapping[str, Field]] = {
     name: one for name, one in FIELDS.items() if name not in EACH_ITS_OWN
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Common:
-    """What these extensions have in common: `values` of the fields in which they do not differ,
-    and one `page` of each kind there is among them."""
-
-    ids: Sequence[int]
-    values: Mapping[str, Value]
-    pages: Sequence[Page]
-
-
-def common(session: Session, viewer: Viewer, ids: Collection[int]) -> Common:
-    """Ask what these extensions have in common."""
-    ordered = list(ids)
-    values = common_values(session, viewer, ordered, FOR_MANY)
-    return Common(ordered, values, representatives(session, viewer, ordered))
+FOR_DEVICES: Final = {name: one for name, one in FOR_MANY.items() if name in DEVICE_FIELDS}
 
 
 class BulkSheet(Sheet):
-    """An editing session on many extensions."""
+    """An editing session on many extensions, or on many devices with their fields alone. `parts`:
+    the fields that a text can be composed of."""
 
-    def __init__(self, about: Common, viewer: Viewer) -> None:
+    def __init__(
+        self,
+        about: Common,
+        viewer: Viewer,
+        fields: Mapping[str, Field] = FOR_MANY,
+        parts: Collection[str] = FIELDS,
+    ) -> None:
         self.about = about
         self.viewer = viewer
+        self._parts = parts
         self._begun: dict[str, str] = {}
-        stored = {name: about.values.get(name, DEFAULTS[name]) for name in FOR_MANY}
-        super().__init__(FOR_MANY, stored)
+        stored = {name: about.values.get(name, DEFAULTS[name]) for name in fields}
+        super().__init__(fields, stored)
 
     @property
     def pages(self) -> list[Page]:
-        """One page of each kind of extension, with what is typed so far."""
+        """One page of each kind of record, with what is typed so far."""
         typed = {n: v for n, v in self.values.items() if self.is_edited(n)}
         return [page.changed(typed) for page in self.about.pages]
 
@@ -83,7 +72,7 @@ class BulkSheet(Sheet):
         found: dict[str, Value | object] = {}
         for name in self.fields:
             if self.is_edited(name):
-                found[name] = read(name, self.texts[name]) or self.values[name]
+                found[name] = read(name, self.texts[name], self._parts) or self.values[name]
         return found  # type: ignore[return-value]
 
     def begin(self, stored: Mapping[str, Value]) -> None:
@@ -100,6 +89,8 @@ class BulkSheet(Sheet):
 
     def gate(self, name: str) -> Gate:
         """Open where it is for any kind of them; hidden where it is for all."""
+        if self.about.cannot_edit:
+            return closed(self.about.cannot_edit, by_role=True)
         answers = [gate(name, page, self.viewer) for page in self.pages]
         best = next((one for one in answers if one.is_open), None)
         shown = (one for one in answers if one.state != "hidden")
@@ -107,7 +98,7 @@ class BulkSheet(Sheet):
 
     def _read(self, name: str, text: str) -> None:
         try:
-            if read(name, text) is None:
+            if read(name, text, self._parts) is None:
                 super()._read(name, text)
         except ValueError:
             return
@@ -118,7 +109,7 @@ class BulkSheet(Sheet):
             if name not in self.fields or not self.is_edited(name):
                 continue
             try:
-                if read(name, text) is None:
+                if read(name, text, self._parts) is None:
                     self.fields[name].parse(text)
             except ValueError as error:
                 found[name] = str(error)
