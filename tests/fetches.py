@@ -11,9 +11,11 @@ from sqlmodel import col, select
 from tests.sites import Site
 from tuiprov.data.kept import Fetch, PublishedFile
 from tuiprov.data.models import Device
+from tuiprov.serve.seen import note
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 AGENT = "Yealink SIP-T46S 66.84.0.15 80:5e:c0:00:00:01"
+FIRMWARE = "66.84.0.15"
 STATUS = {"served": 200, "limits": 429, "login": 401, "method": 405}
 
 
@@ -43,6 +45,8 @@ def log(site: Site, *fetches: Fetch) -> list[int]:
             session.add(fetch)
             session.flush()
             ids.append(fetch.id or 0)
+            if fetch.device_id is not None:
+                note(session, [(fetch.device_id, fetch.agent, fetch.verdict == "served")])
     return ids
 
 

@@ -26,7 +26,6 @@ from tuiprov.publish.plan import Plan
 from tuiprov.publish.planning import plan_devices, plan_page, plan_withdrawal
 from tuiprov.publish.publishing import carry_out, mark_failed, withdraw
 from tuiprov.render.links import Offer, offer
-from tuiprov.serve.agents import parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +70,7 @@ class Inventory:
         """What these devices have fetched last; a device that never asked is not among them."""
         last = self.store.fetches.last_of(self.viewer, ids)
         return {
-            number: Fetched(one.at, one.is_current, parse(one.agent).firmware)
-            for number, one in last.items()
+            number: Fetched(one.at, one.is_current, one.firmware) for number, one in last.items()
         }
 
     def row(self, device_id: int) -> DeviceRow:

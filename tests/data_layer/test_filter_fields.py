@@ -209,6 +209,47 @@ class TestAges:
                 found(filled, f"{name}:{value}")
 
 
+class TestFirmwareSeen:
+    @pytest.fixture
+    def seen(self, filled: Site) -> Site:
+        names = {"Desk01": "Yealink SIP-T46S 66.84.0.15", "Desk02": "Yealink SIP-T46S 66.9.0.1"}
+        log(filled, *(a_fetch(device_id(filled, n), agent=one) for n, one in names.items()))
+        log(filled, a_fetch(device_id(filled, "Desk03"), agent="curl/8"))
+        return filled
+
+    def test_what_phones_named_is_compared_piece_by_piece(self, seen: Site) -> None:
+        expected = {
+            "firmware_seen:<66.84": ["Desk02"],
+            "firmware_seen:>=66.84": ["Desk01"],
+            "firmware_seen:=66.84.0.15": ["Desk01"],
+            "firmware_seen:=66.84": [],
+            "firmware_seen:66.84": ["Desk01"],
+            "firmware_seen:": ["Desk01", "Desk02"],
+            "firmware_seen:<": ["Desk01", "Desk02", "Desk03"],
+            "-firmware_seen:>0": ["Desk03"],
+            "-firmware_seen:66": ["Desk03"],
+            "firmware_seen:<66.84 model:T46S": ["Desk02"],
+        }
+        assert {text: devices(seen, text) for text in expected} == expected
+
+    def test_extensions_are_asked_the_same(self, seen: Site) -> None:
+        assert found(seen, "firmware_seen:<66.84") == [OLD]
+        assert found(seen, "-firmware_seen:<66.84") == [NEW, OFF, BARE]
+
+    def test_the_list_shows_what_the_filter_compares(self, seen: Site) -> None:
+        numbers = list(seen.store.devices.ids(seen.admin, "firmware_seen:<66.84"))
+        shown = seen.store.fetches.last_of(seen.admin, numbers)
+        assert [one.firmware for one in shown.values()] == ["66.9.0.1"]
+
+    def test_what_is_no_version_is_told(self, seen: Site) -> None:
+        with pytest.raises(Refused, match="firmware_seen: must be a version"):
+            devices(seen, "firmware_seen:>new")
+
+    def test_who_sees_no_devices_cannot_ask(self, seen: Site) -> None:
+        with pytest.raises(Refused, match="is not shown to you"):
+            found(seen, "firmware_seen:66", seen.viewer("user", "none", sip=True))
+
+
 class TestWhatAViewerIsNotShown:
     def test_cannot_be_found_out_by_a_filter(self, filled: Site) -> None:
         viewer = filled.viewer("user", "none", sip=True)
@@ -230,6 +271,7 @@ class TestWhatAViewerIsNotShown:
 
 PARTS = st.sampled_from(
     [
+        *("firmware_seen:", ">66.84"),
         *("state:", "firmware:", "fetched:", "published:", "line:", "status:", "-", "@", '"'),
         *("<", ">", "<=", "=", "84", "7d", "never", "stale", "none", " ", "\0", "x", "ı", "²", "ß"),
         *("\n", '@"a\nb"', "\u2028"),

@@ -30,6 +30,7 @@ from tuiprov.data.rollouts.waves import NewRollout
 from tuiprov.data.store import Store
 from tuiprov.data.templates.tables import Template, TemplateFile
 from tuiprov.errors import Conflict, NotAllowed, NotFound, Refused
+from tuiprov.serve.seen import note
 
 KINDS = ("system", "provider", "organization", "user")
 RANK = {kind: rank for rank, kind in enumerate(KINDS)} | {"terminal": 3}
@@ -305,6 +306,7 @@ def test_requests_of_the_devices_within_reach(
             session.add(fetch)
             session.flush()
             asked[key] = fetch.id or 0
+            note(session, [(device_id, fetch.agent, True)] if device_id else [])
     expected = {
         number
         for (owner, used), number in asked.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fetches import a_fetch, device_id, log
 from tests.sites import PHONE, Site
 from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.bulk.assignments import set_values
@@ -157,6 +158,17 @@ class TestProposals:
             assert proposed(filled, "model:", acme, list) == "model:T46S"
             assert proposed(filled, "organization:", acme, list) == 'organization:"Acme Ltd"'
             assert proposed(filled, "user:", acme, list) == "user:anna"
+
+    def test_firmware_seen_is_that_of_devices_within_reach(self, filled: Site) -> None:
+        for name, firmware in (("Desk01", "66.84.0.15"), ("Desk02", "66.9.0.1")):
+            agent = f"Yealink SIP-T46S {firmware}"
+            log(filled, a_fetch(device_id(filled, name), agent=agent))
+        assert proposed(filled, "firmware_s") == "firmware_seen:"
+        acme = filled.viewer("organization", "modify", name=ACME)
+        for list in ("extensions", "devices"):
+            both = "firmware_seen:<66.84.0.15 | firmware_seen:<66.9.0.1"
+            assert proposed(filled, "firmware_seen:<6", list=list) == both
+            assert proposed(filled, "firmware_seen:", acme, list) == "firmware_seen:66.84.0.15"
 
     def test_secrets_and_what_is_hidden_are_never_proposed(self, filled: Site) -> None:
         bare = filled.viewer("organization", "none", name=ACME)

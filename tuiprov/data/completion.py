@@ -15,7 +15,16 @@ from sqlmodel import Session, col, select
 from tuiprov.data.accounts.viewers import Viewer, user_and_organization, within_reach
 from tuiprov.data.fields import Choice, Field
 from tuiprov.data.filter_words import NEVER, SAVED, comparison, words
-from tuiprov.data.filters import AGES, OF_DEVICES, STATES, VERSIONS, begins, column_of, is_shown
+from tuiprov.data.filters import (
+    AGES,
+    OF_DEVICES,
+    SEEN,
+    STATES,
+    VERSIONS,
+    begins,
+    column_of,
+    is_shown,
+)
 from tuiprov.data.models import Account, Device
 from tuiprov.data.queries import joined
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
@@ -24,7 +33,7 @@ MOST: Final = 50
 """So many values are proposed at most."""
 _FIRST: Final = (
     *("state", "model", "organization", "user", "status", "firmware", "fetched", "published"),
-    *("owner", "serial", "mac", "manufacturer", "extension", "template", "update_protocol"),
+    *(SEEN, "owner", "serial", "mac", "manufacturer", "extension", "template", "update_protocol"),
 )
 """Asked for most, and so proposed first."""
 _AGES: Final = (NEVER, "<1h", "<1d", ">1d", ">7d", ">30d")
@@ -64,11 +73,12 @@ def vocabulary(viewer: Viewer, list: str) -> Vocabulary:
     """What this viewer may ask of the list."""
     of_devices = OF_DEVICES if list == "devices" else ()
     known = dict.fromkeys((*_FIRST, *FIELDS))
-    can_be = {"state", *AGES, *of_devices, *(n for n, one in FIELDS.items() if not one.secret)}
+    can_be = {"state", SEEN, *AGES, *of_devices}
+    can_be |= {name for name, field in FIELDS.items() if not field.secret}
     fields = [name for name in known if name in can_be and is_shown(name, viewer)]
     declared = {name: _declared(FIELDS[name]) for name in fields if name in FIELDS}
     declared |= {"state": tuple(STATES[list]), **dict.fromkeys(AGES, _AGES)}
-    recorded = {name for name in fields if name in of_devices or _is_recorded(name)}
+    recorded = {name for name in fields if name in (SEEN, *of_devices) or _is_recorded(name)}
     return Vocabulary(fields, declared, frozenset(recorded))
 
 
@@ -149,18 +159,36 @@ def _column(session: Session, viewer: Viewer, list: str, name: str) -> tuple[Any
     """The column of a field's values, and the query for it: of devices within reach, for a list of
     devices, and else of extensions within reach: no other's names. The administrator's are read
     where they are few, without looking at each extension."""
-    is_of_device = name in (*DEVICE_FIELDS, *OF_DEVICES)
+    is_of_device = name in (*DEVICE_FIELDS, *OF_DEVICES, SEEN)
     if is_of_device and (list == "devices" or viewer.is_administrator):
         from tuiprov.data.devices.reach import reach
 
-        column = col(Account.name) if name == "owner" else getattr(Device, name)
+        column = _column_of_device(name)
         query: Any = select(column).select_from(Device).where(reach(session, viewer))
-        if name == "owner":
-            query = query.join(Account, col(Device.owner_id) == Account.id)
-        return column, query
+        return column, _with_its_table(query, name)
     if name in ("organization", "user") and viewer.is_administrator:
         return col(Account.name), select(Account.name).where(Account.kind == name)
     user, organization = user_and_organization()
-    column = column_of(name, user, organization)
-    query = joined(select(column), user, organization)
+    column = _column_of_device(name) if name == SEEN else column_of(name, user, organization)
+    query = _with_its_table(joined(select(column), user, organization), name)
     return column, query.where(within_reach(viewer, user, organization))
+
+
+def _column_of_device(name: str) -> Any:
+    """The column of what a device has, in a query `_with_its_table`."""
+    if name == SEEN:
+        from tuiprov.data.kept import FirmwareSeen
+
+        return col(FirmwareSeen.firmware)
+    return col(Account.name) if name == "owner" else getattr(Device, name)
+
+
+def _with_its_table(query: Any, name: str) -> Any:
+    """A query on devices, joined with the table that what is asked of one stands in."""
+    if name == SEEN:
+        from tuiprov.data.kept import FirmwareSeen
+
+        return query.join(FirmwareSeen, col(FirmwareSeen.device_id) == Device.id)
+    if name == "owner":
+        return query.join(Account, col(Device.owner_id) == Account.id)
+    return query

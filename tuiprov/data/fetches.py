@@ -19,7 +19,7 @@ from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.database import Database
 from tuiprov.data.devices.reach import reach
 from tuiprov.data.filters import column_condition
-from tuiprov.data.kept import Fetch, PublishedFile
+from tuiprov.data.kept import Fetch, FirmwareSeen, PublishedFile
 from tuiprov.data.models import Device
 from tuiprov.data.permissions import needs, require
 from tuiprov.data.queries import columns
@@ -57,12 +57,12 @@ class FetchRow:
 @dataclass(frozen=True, slots=True)
 class LastFetch:
     """When a device was last sent a file, whether it has its files as they are published now, and
-    the User-Agent of its last served request (of its last one, where none was). `at` None: it
+    the firmware that its last served request named (its last one, where none was). `at` None: it
     asked, but was sent nothing."""
 
     at: datetime | None
     is_current: bool
-    agent: str
+    firmware: str
 
 
 class Fetches:
@@ -116,10 +116,11 @@ class Fetches:
             for some in _in_parts(device_ids):
                 # Asked of the devices first: of every request it takes twenty times as long.
                 seen = select(Device.id).where(col(Device.id).in_(some), reach(session, viewer))
-                about = col(Fetch.device_id).in_(list(session.exec(seen)))
-                files = _files_of(session, about)
-                for device_id, agent in _agents_of(session, about):
-                    found[device_id] = _last(files.get(device_id, []), agent)
+                ids = [number for number in session.exec(seen) if number]
+                files = _files_of(session, col(Fetch.device_id).in_(ids))
+                firmware = _firmware_of(session, ids)
+                for device_id in files.keys() | firmware.keys():
+                    found[device_id] = _last(files.get(device_id, []), firmware.get(device_id, ""))
         return found
 
 
@@ -189,18 +190,15 @@ def _files_of(session: Session, about: ColumnElement[bool]) -> dict[int, list[_F
     return found
 
 
-def _agents_of(session: Session, about: ColumnElement[bool]) -> Iterator[tuple[int, str]]:
-    """Device → the User-Agent of its last request; of the last one that was served, if any was:
-    others may be of somebody who tries its link."""
-    newest = select(func.max(Fetch.id)).where(about)
-    newest = newest.group_by(col(Fetch.device_id), col(Fetch.verdict) == SERVED)
-    query = columns(Fetch.device_id, Fetch.agent).where(col(Fetch.id).in_(newest))
-    yield from dict(
-        tuple(row) for row in session.execute(query.order_by(col(Fetch.verdict) == SERVED))
-    ).items()
+def _firmware_of(session: Session, device_ids: Sequence[int]) -> dict[int, str]:
+    """Device → the firmware it named last."""
+    query = columns(FirmwareSeen.device_id, FirmwareSeen.firmware)
+    rows = session.execute(query.where(col(FirmwareSeen.device_id).in_(device_ids)))
+    return dict(map(tuple, rows))
 
 
-def _last(files: Sequence[_File], agent: str) -> LastFetch:
+def _last(files: Sequence[_File], firmware: str) -> LastFetch:
     """A phone need not ask for all that is published for it; what it asked for must be current."""
     known = [is_current for _, is_current in files if is_current is not None]
-    return LastFetch(max((at for at, _ in files), default=None), bool(known) and all(known), agent)
+    at = max((at for at, _ in files), default=None)
+    return LastFetch(at, bool(known) and all(known), firmware)

@@ -49,7 +49,9 @@ STATES: Final[Mapping[str, Mapping[str, str]]] = {
 """What `state:` may be in each list → what the database calls it."""
 AGES: Final = ("published", "fetched")
 """Fields that ask how long ago something was."""
-VERSIONS: Final = frozenset({"firmware"})
+SEEN: Final = "firmware_seen"
+"""The firmware that a phone named when it last asked for a file."""
+VERSIONS: Final = frozenset({"firmware", SEEN})
 """Fields of which there are few values, to be compared as versions."""
 
 MOST_WORDS: Final = 100
@@ -210,6 +212,8 @@ class _Rows:
             return self._state(value)
         if name in AGES:
             return _aged(value, _fetched_since if name == "fetched" else self._published_since)
+        if name == SEEN:
+            return self._seen(value)
         if name in self.more:
             return _is_in(self.more[name], value, exactly=False)
         return self._in_field(name, value)
@@ -235,11 +239,24 @@ class _Rows:
         named = Choice(label="", help="", options=tuple((word, word) for word in known))
         return _one_of(self.more["state"], _words_meant(value, known, named.parse))
 
-    def _version(self, column: Any, value: str) -> Condition | None:
+    def _seen(self, value: str) -> Condition | None:
+        """A phone tells its firmware to the last digit, so a part of it will do: `66.84`."""
+        from tuiprov.data.kept import FirmwareSeen
+
+        asked = self._version(col(FirmwareSeen.firmware), value, exactly=False)
+        return (
+            None
+            if asked is None
+            else col(Device.id).in_(
+                select(FirmwareSeen.device_id).where(asked, col(FirmwareSeen.firmware) != "")
+            )
+        )
+
+    def _version(self, column: Any, value: str, *, exactly: bool = True) -> Condition | None:
         """Versions are no texts and no numbers, so those that there are, few, are compared here."""
         compare, sign, rest = comparison(value)
         if not sign:
-            return _is_in(column, value, exactly=True)
+            return _is_in(column, value, exactly=exactly)
         if not rest:
             return None
         wanted = wanted_version(rest)
@@ -271,7 +288,8 @@ OF_DEVICES: Final = ("owner", "serial")
 
 def can_ask(name: str, list: str) -> bool:
     """Is this a field to filter this list by, as far as it is not secret?"""
-    return name in FIELDS or name in ("state", *AGES) or (list == "devices" and name in OF_DEVICES)
+    of_list = ("state", SEEN, *AGES, *(OF_DEVICES if list == "devices" else ()))
+    return name in FIELDS or name in of_list
 
 
 def is_shown(name: str, viewer: Viewer) -> bool:

@@ -120,6 +120,20 @@ class Fetch(Record, table=True):
     """Bytes of the body."""
 
 
+class FirmwareSeen(Record, table=True):
+    """The firmware that a device named when it last asked for a file: what its User-Agent says,
+    taken apart once, so that a filter can compare it. Written with the log of requests."""
+
+    __tablename__ = "firmware_seen"
+
+    device_id: int = Field(primary_key=True, foreign_key="device.id", ondelete="CASCADE")
+    firmware: str = Field(max_length=255, index=True)
+    """`66.84.0.15`; "" when it named none."""
+    is_served: bool
+    """Was that request served? Another one may be of somebody who tries the phone's link, and only
+    counts as long as none was."""
+
+
 class Resync(Record, table=True):
     """When a device was last asked to fetch its files again, and how that went."""
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -24,6 +25,7 @@ from sqlmodel import col
 from tuiprov.data.database import Database
 from tuiprov.data.kept import Fetch
 from tuiprov.errors import StoreError
+from tuiprov.serve.seen import Asked, catch_up, note
 from tuiprov.serve.verdicts import SERVED
 
 EVERY_SECONDS: Final = 0.25
@@ -113,6 +115,7 @@ class FetchLog:
         while rows := list(islice(self._waiting, _BATCH)):
             with self.database.write() as session:
                 session.execute(insert(Fetch), [asdict(row) for row in rows])
+                note(session, _of_devices(rows))
             for _row in rows:
                 self._waiting.popleft()
             self._since_trim += len(rows)
@@ -127,6 +130,8 @@ class FetchLog:
         return len(found)
 
     def _work(self) -> None:
+        with suppress(Exception):  # the first round tells it, and the next start makes up for it
+            catch_up(self.database)
         while not self._ending.wait(EVERY_SECONDS):
             self._try()
         self._try()
@@ -165,3 +170,9 @@ class FetchLog:
             oldest = select(col(Fetch.id)).where(col(Fetch.id) <= newest - self.kept)
             for row in session.execute(oldest.where(not_(is_last_served))):
                 yield row[0]
+
+
+def _of_devices(rows: Iterable[Row]) -> Iterator[Asked]:
+    for row in rows:
+        if row.device_id is not None:
+            yield row.device_id, row.agent, row.verdict == SERVED
