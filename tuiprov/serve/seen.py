@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from tuiprov.data.database import Database
 from tuiprov.data.kept import Fetch, FirmwareSeen
 from tuiprov.data.models import Device
-from tuiprov.data.reading import columns
+from tuiprov.data.queries import columns
 from tuiprov.serve.agents import parse
 from tuiprov.serve.verdicts import SERVED
 

@@ -24,7 +24,8 @@ from tuiprov.data.history.versions import in_parts
 from tuiprov.data.models import Device, Extension
 from tuiprov.data.page import Page
 from tuiprov.data.permissions import require
-from tuiprov.data.reading import columns, device_page, pages_of
+from tuiprov.data.queries import columns
+from tuiprov.data.reading import device_page, pages_of
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 
 _MOST_KINDS: Final = 30
