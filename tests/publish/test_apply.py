@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import grp
 import os
+import signal
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -20,8 +23,8 @@ from tests.publish.helpers import desk, files, plan_of, put, tftp_phone
 from tuiprov.data.page import Phone
 from tuiprov.data.site import Site
 from tuiprov.errors import PublishError
-from tuiprov.publish import syncing
-from tuiprov.publish.apply import apply, locked
+from tuiprov.publish import placing, syncing
+from tuiprov.publish.apply import Putting, apply, locked
 from tuiprov.publish.apply import put as put_files
 from tuiprov.publish.plan import Change
 
@@ -120,12 +123,9 @@ def test_a_linux_that_does_not_report_failed_writes_is_not_trusted_with_many(
 
 
 def test_hundreds_of_files_are_written_and_told_in_rounds(root: Path) -> None:
-    many = [
-        Change("write", f"tftp/{number:04}.cfg", number, b"x" * number) for number in range(700)
-    ]
-    told: list[int] = []
-    with locked(Site(publish_root=str(root))):
-        put_files(many, Site(publish_root=str(root)), told.append)
+    many, told = hundreds(), []
+    with writing(root, many) as putting:
+        putting.finish(told.append)
     assert files(root) == {change.path: change.data for change in many}
     assert told == [200, 400, 600, 700]
 
@@ -133,7 +133,7 @@ def test_hundreds_of_files_are_written_and_told_in_rounds(root: Path) -> None:
 def test_of_many_files_in_threads_the_first_that_fails_is_told_and_none_is_left(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    many = [Change("write", f"tftp/{number:04}.cfg", number, b"x") for number in range(700)]
+    many = hundreds()
     write = os.write
 
     def full(handle: int, data: bytes) -> int:
@@ -146,6 +146,101 @@ def test_of_many_files_in_threads_the_first_that_fails_is_told_and_none_is_left(
     with locked(site), pytest.raises(PublishError, match=r"0631.cfg: the disk is full"):
         put_files(many, site)
     assert files(root) == {}
+
+
+def hundreds() -> list[Change]:
+    """700 new files in one directory."""
+    return [
+        Change("write", f"tftp/{number:04}.cfg", number, b"x" * (number + 1))
+        for number in range(700)
+    ]
+
+
+@contextmanager
+def writing(root: Path, changes: list[Change]) -> Iterator[Putting]:
+    site = Site(publish_root=str(root))
+    with locked(site), Putting(site, changes) as putting:
+        yield putting
+
+
+class TestProcessesBeside:
+    """In a program of one thread very many files are written by processes of their own."""
+
+    @pytest.fixture(autouse=True)
+    def forks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(placing, "FORKED_FROM", 500)
+        monkeypatch.setattr(threading, "active_count", lambda: 1)
+
+    def test_they_write_while_this_one_does_something_else(self, root: Path) -> None:
+        many, told = hundreds(), []
+        with writing(root, many) as putting:
+            putting.begin()
+            while len(files(root)) < len(many):
+                pass
+            assert all(placing.TEMPORARY.fullmatch(Path(one).name) for one in files(root))
+            putting.finish(told.append)
+        assert files(root) == {change.path: change.data for change in many}
+        assert told[-1] == 700
+        assert sorted(told) == told
+        assert modes(root) == ({0o2750}, {0o640})
+        assert not children()
+
+    def test_what_is_broken_off_before_the_end_leaves_nothing(self, root: Path) -> None:
+        with contextlib.suppress(KeyboardInterrupt), writing(root, hundreds()) as putting:
+            putting.begin()
+            raise KeyboardInterrupt
+        assert files(root) == {}
+        assert not children()
+
+    def test_a_full_disk_is_told_by_the_name_of_a_file(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(os, "fchmod", raiser(OSError(errno.ENOSPC, "")))
+        with writing(root, hundreds()) as putting:
+            putting.begin()
+            with pytest.raises(PublishError, match=r"000[01].cfg: the disk is full; nothing was"):
+                putting.finish()
+        assert files(root) == {}
+
+    def test_one_that_is_killed_costs_nothing_but_the_publish(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        parent, fchmod = os.getpid(), os.fchmod
+
+        def killed(handle: int, mode: int) -> None:
+            if os.getpid() != parent:
+                os.kill(os.getpid(), signal.SIGKILL)
+            fchmod(handle, mode)
+
+        monkeypatch.setattr(os, "fchmod", killed)
+        with writing(root, hundreds()) as putting:
+            putting.begin()
+            with pytest.raises(PublishError, match="a process that wrote files was ended"):
+                putting.finish()
+        assert files(root) == {}
+
+    def test_beside_other_threads_nothing_is_forked(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(threading, "active_count", lambda: 2)
+        monkeypatch.setattr(os, "fork", raiser(AssertionError("forked")))
+        with writing(root, hundreds()) as putting:
+            putting.begin()
+            assert files(root) == {}
+            putting.finish()
+        assert len(files(root)) == 700
+
+
+def raiser(error: Exception) -> Callable[..., Any]:
+    def raises(*_: Any) -> None:
+        raise error
+
+    return raises
+
+
+def children() -> str:
+    """The processes of this one that there are still."""
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text()
 
 
 def recorded_calls(monkeypatch: pytest.MonkeyPatch, *, whole: bool = True) -> list[tuple[str, int]]:

@@ -16,6 +16,7 @@ from tuiprov.data.models import Device, Extension, Line
 from tuiprov.errors import Conflict, NotAllowed, NotFound, PublishError
 from tuiprov.inventory import Inventory, inventory_of
 from tuiprov.publish import publishing
+from tuiprov.publish.apply import Putting
 from tuiprov.publish.planning import plan_devices
 from tuiprov.publish.publishing import publish
 
@@ -168,18 +169,18 @@ def test_files_written_while_a_device_is_cleared_are_taken_back(
     """The other program clears between the record of a publish and its files: it waits for them."""
     device_id = tree.device("Desk1", "acme", "0027*001")
     store, inventory = tree.site.store, opened(tree)
-    plan, put = plan_devices(store, [device_id]), publishing.put
+    plan, finish = plan_devices(store, [device_id]), Putting.finish
     page = inventory.open(device_id).base
     other = Thread(target=getattr(inventory, operation), args=(page,))
 
     def late(*arguments: Any) -> None:
-        monkeypatch.setattr(publishing, "put", put)
+        monkeypatch.setattr(Putting, "finish", finish)
         other.start()
         other.join(0.3)
         assert other.is_alive()
-        put(*arguments)
+        finish(*arguments)
 
-    monkeypatch.setattr(publishing, "put", late)
+    monkeypatch.setattr(Putting, "finish", late)
     publish(store, tree.site.admin, plan)
     other.join(10)
     assert nothing_left(tree)

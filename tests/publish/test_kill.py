@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,9 @@ from tuiprov.data.database import Database
 from tuiprov.data.kept import FileVersion, PublishedFile
 from tuiprov.data.site import Site as Settings
 from tuiprov.data.store import Store
-from tuiprov.publish import publishing
-from tuiprov.publish.apply import TEMPORARY
+from tuiprov.publish import placing, publishing
+from tuiprov.publish.apply import Putting
+from tuiprov.publish.placing import TEMPORARY
 from tuiprov.publish.plan import Change
 from tuiprov.publish.planning import plan_devices
 from tuiprov.publish.publishing import publish
@@ -66,13 +68,17 @@ def write_in_place(changes: Sequence[Change], site: Settings) -> None:
 def _publish_for_ever(url: str, out: int, put: Put | None) -> None:
     """Change a setting that is in every file, publish, and so on; each step that has returned is
     acknowledged with its number."""
-    real = put or publishing.put
 
-    def told(changes: Sequence[Change], site: Settings, on_file: object) -> None:
-        os.write(out, b"w\n")
-        real(changes, site)
+    class Told(Putting):
+        def __init__(self, site: Settings, changes: Sequence[Change]) -> None:
+            super().__init__(site, changes)
+            self._do = partial(put, changes, site) if put else super().finish
 
-    publishing.put = told  # type: ignore[assignment]
+        def finish(self, on_file: object = None) -> None:
+            os.write(out, b"w\n")
+            self._do()
+
+    publishing.Putting = Told  # type: ignore[misc]
     store = Store(Database(url))
     with store.database.read() as session:
         viewer = administrator(session)
@@ -159,6 +165,13 @@ def harmless(found: Counter[str]) -> None:
 
 
 def test_no_kill_tears_a_file_or_loses_a_save(fleet: Site) -> None:
+    harmless(many_kills(fleet, 25))
+
+
+def test_nor_does_one_while_processes_beside_are_writing(
+    fleet: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placing, "FORKED_FROM", 1)
     harmless(many_kills(fleet, 25))
 
 

@@ -12,7 +12,7 @@ from tests.publish.helpers import files, publish_site, state
 from tests.sites import PHONE, Site, a_site
 from tuiprov.data.kept import Content, PublishedFile
 from tuiprov.errors import PublishError, StoreError
-from tuiprov.publish import publishing
+from tuiprov.publish.apply import Putting
 from tuiprov.publish.planning import plan_devices
 from tuiprov.publish.publishing import carry_out, publish
 from tuiprov.publish.reconcile import examine, reconcile
@@ -117,7 +117,7 @@ def test_what_should_be_gone_goes(site: Site, monkeypatch: pytest.MonkeyPatch) -
     """Killed after the record of a deletion, before the deletion."""
     site.save("0027*001", status="disabled")
     with monkeypatch.context() as patch:
-        patch.setattr(publishing, "put", lambda *_: os_exit())
+        patch.setattr(Putting, "finish", lambda *_: os_exit())
         with pytest.raises(KeyboardInterrupt):
             carry_out(site.store, site.admin, plan_devices(site.store, [1]))
     assert len(files(site.publish_root)) == 3
@@ -135,7 +135,7 @@ def test_what_was_being_published_is_published_by_the_reconcile(
 ) -> None:
     site.save("0027*001", extension_name="Bob")
     with monkeypatch.context() as patch:
-        patch.setattr(publishing, "put", lambda *_: os_exit())
+        patch.setattr(Putting, "finish", lambda *_: os_exit())
         with pytest.raises(KeyboardInterrupt):
             publish(site.store, site.admin, plan_devices(site.store, [1]))
     assert state(site) == "publishing"
@@ -149,7 +149,7 @@ def test_what_was_saved_after_the_interrupted_publish_stays_stale(
 ) -> None:
     site.save("0027*001", extension_name="Bob")
     with monkeypatch.context() as patch:
-        patch.setattr(publishing, "put", lambda *_: os_exit())
+        patch.setattr(Putting, "finish", lambda *_: os_exit())
         with pytest.raises(KeyboardInterrupt):
             publish(site.store, site.admin, plan_devices(site.store, [1]))
     site.save("0027*001", extension_name="Carol")

@@ -19,7 +19,7 @@ from tuiprov.data.models import Device
 from tuiprov.data.rollouts.tables import Rollout
 from tuiprov.driving import Told
 from tuiprov.errors import Conflict, NotAllowed, NotFound, PublishError
-from tuiprov.publish import apply, publishing
+from tuiprov.publish import apply
 from tuiprov.publish.planning import plan_outdated
 from tuiprov.session import Session
 
@@ -285,7 +285,7 @@ def _drive_until(fleet: Site, where: str) -> None:
     def die(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    real: Callable[..., None] = apply.put
+    real: Callable[..., None] = apply.Putting.finish
 
     def put(*arguments: object) -> None:
         if where == "amid the files":
@@ -294,7 +294,7 @@ def _drive_until(fleet: Site, where: str) -> None:
         if where == "after the files":
             die()
 
-    vars(publishing)["put"] = put
+    apply.Putting.finish = put  # type: ignore[method-assign]
     rolling = Rolling(fleet)
     number = rolling.start()
     if where == "before the files":

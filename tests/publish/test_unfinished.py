@@ -25,8 +25,7 @@ from tuiprov.data.store import Store
 from tuiprov.data.together.tables import GONE_SECONDS, Unfinished
 from tuiprov.doctor import examine
 from tuiprov.errors import PublishError
-from tuiprov.publish import publishing
-from tuiprov.publish.apply import put as put_files
+from tuiprov.publish.apply import Putting
 from tuiprov.publish.planning import plan_devices
 from tuiprov.publish.publishing import publish
 from tuiprov.publish.reconcile import at_start
@@ -60,7 +59,7 @@ def break_off(monkeypatch: pytest.MonkeyPatch) -> None:
     def put(*_: object) -> None:
         raise Broken
 
-    monkeypatch.setattr(publishing, "put", put)
+    monkeypatch.setattr(Putting, "finish", put)
 
 
 class TestOffering:
@@ -113,7 +112,7 @@ class TestOffering:
         draft.edit("dtmf_mode", "info")
         draft.turn_regenerate()
         with monkeypatch.context() as patch:
-            patch.setattr(publishing, "put", full)
+            patch.setattr(Putting, "finish", full)
             with pytest.raises(PublishError):
                 session.save(draft)
         (offer,) = session.unfinished()
@@ -124,12 +123,13 @@ class TestOffering:
         self, fleet: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seen: list[object] = []
+        finish = Putting.finish
 
         def put(*arguments: object) -> None:
             seen.append(offers(Store(Database(fleet.url)), fleet.admin))
-            put_files(*arguments)  # type: ignore[arg-type]
+            finish(*arguments)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(publishing, "put", put)
+        monkeypatch.setattr(Putting, "finish", put)
         change_all(fleet.store, fleet, "info")
         assert seen == [[]]
 

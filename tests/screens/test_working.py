@@ -18,7 +18,7 @@ from tuiprov.data.together.tables import Unfinished
 from tuiprov.errors import PublishError
 from tuiprov.orders.order import OnRecord, Stopped, going_on
 from tuiprov.publish import publishing
-from tuiprov.publish.apply import put as put_files
+from tuiprov.publish.apply import Putting
 from tuiprov.screens.base import TuiprovScreen
 from tuiprov.session import Session
 
@@ -147,13 +147,14 @@ class TestStopping:
     ) -> None:
         publish_all(office)
         asked: list[int] = []
+        finish = Putting.finish
 
         def put(*arguments: Any) -> None:
             arguments[-1](1)  # who wants to stop it now is too late
             asked.append(1)
-            put_files(*arguments)
+            finish(*arguments)
 
-        monkeypatch.setattr(publishing, "put", put)
+        monkeypatch.setattr(Putting, "finish", put)
         async with at_desk(office) as desk:
             await go(desk, TELEPHONY)
             await desk.fill("SIP server", "pbx.acme.test")

@@ -7,7 +7,7 @@ no database.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +27,7 @@ from tuiprov.data.site import PHONE_FIELDS, Site
 from tuiprov.data.store import Store
 from tuiprov.data.templates.customs import customs_named
 from tuiprov.errors import NotAllowed, PublishError
-from tuiprov.publish.apply import locked, put
+from tuiprov.publish.apply import Putting, locked
 from tuiprov.publish.plan import PbxSeen, Plan, Seen, is_of_pbx
 from tuiprov.publish.planning import OnPhone, plan_phones, unheard
 from tuiprov.publish.root import vanished
@@ -77,11 +77,14 @@ def _carry_out(
 ) -> Plan:
     with locked(site):
         on_file(0)
-        with store.database.write() as session:
-            ready = _still_true(session, ready)
-            _record_wanted(session, viewer, ready, why)
-            on_file(0)
-        put(ready.changes, site, _to_the_end(on_file))
+        with ExitStack() as stack:
+            with store.database.write() as session:
+                ready = _still_true(session, ready)
+                putting = stack.enter_context(Putting(site, ready.changes))
+                putting.begin()
+                _record_wanted(session, viewer, ready, why)
+                on_file(0)
+            putting.finish(_to_the_end(on_file))
         problem = _reloaded(store, viewer, ready)
         with store.database.write() as session:
             done = _record_result(session, replace(ready, pbx=None) if problem else ready)

@@ -34,7 +34,8 @@ from tuiprov.data.models import Device
 from tuiprov.data.site import Site
 from tuiprov.data.store import Store
 from tuiprov.errors import TuiprovError
-from tuiprov.publish.apply import TEMPORARY, locked, mode_of, put, remove_temporaries
+from tuiprov.publish.apply import locked, mode_of, put, remove_temporaries
+from tuiprov.publish.placing import TEMPORARY
 from tuiprov.publish.plan import Change
 from tuiprov.publish.publishing import settle_interrupted
 from tuiprov.publish.root import vanished

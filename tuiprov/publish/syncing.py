@@ -13,10 +13,10 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Final, Protocol, Self, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from tuiprov.errors import PublishError
 from tuiprov.publish.tree import reason
@@ -50,15 +50,14 @@ class Disk(Protocol):
     def sync_directories(self, directories: Iterable[Path | str]) -> None:
         """Return when it is on the disk which files are in these directories."""
 
-    def __enter__(self) -> Self: ...
+    def close(self) -> None:
+        """Hold nothing open any more."""
 
-    def __exit__(self, *_error: object) -> None: ...
 
-
-def disk_for(root: str, count: int) -> Disk:
-    """What so many files below `root` are brought to the disk with."""
+def disk_for(count: int, directories: Sequence[str]) -> Disk:
+    """What so many files in these directories are brought to the disk with."""
     call = syncfs() if count >= MANY else None
-    return _Each() if call is None else _Whole(root, call)
+    return _Each() if call is None else _Whole(directories, call)
 
 
 def at_once(do: Callable[[Item], None], items: Sequence[Item]) -> None:
@@ -85,8 +84,8 @@ def sync_directories(directories: Iterable[Path | str]) -> None:
     """Return when it is on the disk which files are in these directories."""
     wanted = sorted(map(str, directories))
     if len(wanted) >= MANY and (call := syncfs()) is not None:
-        with _Whole(wanted[0], call) as disk:
-            disk.sync_directories(wanted)
+        with closing(_Whole(wanted, call)) as disk:
+            disk.sync_files()
         return
     for start in range(0, len(wanted), ROUND):
         some = wanted[start : start + ROUND]
@@ -116,18 +115,12 @@ class _Each:
     def __init__(self) -> None:
         self._open: list[tuple[int, str]] = []
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._close()
-
     def took(self, handle: int, path: str) -> None:
         self._open.append((handle, path))
 
     def end_round(self) -> None:
         _sync_each([path for _, path in self._open], [handle for handle, _ in self._open])
-        self._close()
+        self.close()
 
     def sync_files(self) -> None:
         """Each round was."""
@@ -135,7 +128,7 @@ class _Each:
     def sync_directories(self, directories: Iterable[Path | str]) -> None:
         sync_directories(directories)
 
-    def _close(self) -> None:
+    def close(self) -> None:
         for handle, _ in self._open:
             os.close(handle)
         self._open.clear()
@@ -145,23 +138,19 @@ class _Whole:
     """One syncfs for each file system that holds any of the files: a handle of each is kept from
     before anything was written, because that is since when its errors are reported."""
 
-    def __init__(self, root: str, call: Callable[[int], None]) -> None:
+    def __init__(self, directories: Sequence[str], call: Callable[[int], None]) -> None:
         self._syncfs = call
         self._handles: dict[int, tuple[int, str]] = {}
         """Device → an open handle on it and the path to be named."""
-        with naming(root):
-            self._keep(os.open(root, os.O_RDONLY), root)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        for handle, _ in self._handles.values():
-            os.close(handle)
-        self._handles.clear()
+        for directory in directories:
+            with naming(directory):
+                device = os.stat(directory).st_dev
+                if device not in self._handles:
+                    handle = os.open(directory, os.O_RDONLY | os.O_NOFOLLOW)
+                    self._handles[device] = (handle, directory)
 
     def took(self, handle: int, path: str) -> None:
-        self._keep(handle, path)
+        os.close(handle)
 
     def end_round(self) -> None:
         """Nothing is held open."""
@@ -172,17 +161,12 @@ class _Whole:
                 self._syncfs(handle)
 
     def sync_directories(self, directories: Iterable[Path | str]) -> None:
-        for directory in map(str, directories):
-            with naming(directory):
-                if os.stat(directory).st_dev not in self._handles:
-                    self._keep(os.open(directory, os.O_RDONLY | os.O_NOFOLLOW), directory)
         self.sync_files()
 
-    def _keep(self, handle: int, path: str) -> None:
-        """Keep the handle if it is the first on its file system, else close it."""
-        kept, _ = self._handles.setdefault(os.fstat(handle).st_dev, (handle, path))
-        if kept != handle:
+    def close(self) -> None:
+        for handle, _ in self._handles.values():
             os.close(handle)
+        self._handles.clear()
 
 
 def _sync_each(paths: Sequence[str], handles: Sequence[int]) -> None:

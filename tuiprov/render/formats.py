@@ -78,19 +78,18 @@ def _walk(element: ElementTree.Element, path: str, settings: Settings) -> None:
         _put(settings, path, (element.text or "").strip())
         return
     for child in element:
-        known, below = child.attrib, f"{path}/{_local(child.tag)}"
-        index = ",".join([known[name] for name in _INDEXES if name in known]) if known else ""
-        if not index and len(child):
-            index = child.findtext("ID", "")
-        if index:
-            below = f"{below}[{index}]"
-        if known:
+        tag, known, size = child.tag, child.attrib, len(child)
+        below = f"{path}/{tag if tag[0] != '{' else _local(tag)}"
+        if known or size:
+            index = ",".join([known[name] for name in _INDEXES if name in known]) if known else ""
+            index = index or (child.findtext("ID", "") if size else "")
+            below = f"{below}[{index}]" if index else below
             _attributes(child, below, settings)
-        if len(child):
+        if size:
             _walk(child, below, settings)
+        elif below in settings:
+            raise RenderError(f"{below} is set twice")
         else:
-            if below in settings:
-                raise RenderError(f"{below} is set twice")
             text = child.text
             settings[below] = text.strip() if text else ""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import bindparam, delete, insert, update
 from sqlmodel import Session, col, func, select
 
 from tuiprov.data.kept import Content, FileVersion, PublishedFile
@@ -55,7 +55,7 @@ def want(session: Session, files: Sequence[Wanted], who: str, event_id: int) -> 
     ]
     if not rows:
         return
-    session.execute(insert(FileVersion), rows)
+    session.connection().execute(insert(FileVersion), rows)  # the ORM costs as much again
     # Asked for afterwards: SQLite gives ids in the order of the rows only one by one.
     query = select(FileVersion.path, FileVersion.id).where(FileVersion.event_id == event_id)
     ids = {str(path): number for path, number in session.execute(query)}
@@ -145,7 +145,7 @@ def keep(session: Session, contents: Mapping[str, bytes]) -> None:
             if digest not in known
         ]
         if rows:
-            session.execute(insert(Content), rows)
+            session.connection().execute(insert(Content), rows)
 
 
 def about_content(digest: str) -> str:
@@ -159,8 +159,9 @@ def _upsert(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         query = select(PublishedFile.path).where(col(PublishedFile.path).in_(some))
         known |= set(session.exec(query))
     new = [row for row in rows if row["path"] not in known]
-    old = [row for row in rows if row["path"] in known]
+    old = [{**row, "known": row["path"]} for row in rows if row["path"] in known]
     if new:
-        session.execute(insert(PublishedFile), new)
+        session.connection().execute(insert(PublishedFile), new)
     if old:
-        session.execute(update(PublishedFile), old)
+        changed = update(PublishedFile).where(col(PublishedFile.path) == bindparam("known"))
+        session.connection().execute(changed, old)
