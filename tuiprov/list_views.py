@@ -14,7 +14,7 @@ from tuiprov.data.views import SavedFilter
 
 @dataclass(frozen=True)
 class ListViews:
-    """`list`: `extensions` or `devices`."""
+    """`list`: `extensions`, `devices`, `requests` or `history`."""
 
     store: Store
     viewer: Viewer

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.fetches import a_fetch, device_id, log
 from tests.sites import PHONE, Site
 from tuiprov.data.kept import Event
 
@@ -95,3 +96,22 @@ def test_what_cannot_be_saved_or_removed_is_one_line(
     ran = cli("filters", *arguments)
     assert (ran.code, len(ran.errors)) == (1, 1)
     assert told in ran.errors[0]
+
+
+def test_requests_and_the_history_have_saved_filters_too(cli: Cli, two: Site) -> None:
+    log(two, a_fetch(device_id(two)), a_fetch(verdict="key", address="198.51.100.9"))
+    two.store.record(two.admin, "reveal", "0027*001")
+    assert cli("filters", "save", "lost", "--where", "-verdict:served", "--requests").code == 0
+    assert cli("filters", "save", "mine", "--where", "what:reveal", "--history").code == 0
+    assert cli("filters", "--requests", "--json").json == {"lost": "-verdict:served"}
+    assert [row["address"] for row in cli("fetches", "--where", "@lost", "--json").json] == [
+        "198.51.100.9"
+    ]
+    assert [row["action"] for row in cli("history", "@mine", "--json").json] == ["reveal"]
+    assert cli("fetches", "--where", "@mine").errors == [
+        "filter, @mine: you have saved no such filter for requests; there are lost"
+    ]
+    assert cli("filters", "save", "bad", "--where", "colour:red", "--history").code == 1
+    assert cli("filters", "--requests", "--history").code == 2
+    assert cli("filters", "remove", "lost", "--requests").code == 0
+    assert cli("filters", "--requests", "--json").json == {}

@@ -11,9 +11,11 @@ from sqlmodel import select
 from tests.fetches import AGENT, FIRMWARE, NOON, a_fetch, device_id, log, published_as
 from tests.screens.office import publish_all
 from tests.sites import PHONE, Site
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.completion import proposals, typed, vocabulary
 from tuiprov.data.fetches import MOST
 from tuiprov.data.kept import PublishedFile
-from tuiprov.errors import Refused
+from tuiprov.errors import NotAllowed, Refused
 
 ON_BOTH = True
 
@@ -87,6 +89,45 @@ def test_words_and_fields_narrow_the_list(desk: Site, where: str, found: str) ->
 def test_an_unknown_field_is_named(desk: Site) -> None:
     with pytest.raises(Refused, match="colour"):
         desk.store.fetches.ids(desk.admin, "colour:red")
+
+
+class TestTheFilter:
+    """Saved, and completed, like that of the other lists."""
+
+    def proposed(self, site: Site, text: str, viewer: Viewer | None = None) -> list[str]:
+        viewer, at = viewer or site.admin, typed(text)
+        assert at is not None
+        known = vocabulary(viewer, "requests")
+        recorded = site.store.views.values(viewer, "requests", at)
+        return [one.text for one in proposals(at, known, recorded)]
+
+    @pytest.fixture
+    def asked(self, desk: Site) -> Site:
+        log(desk, a_fetch(device_id(desk)), a_fetch(device_id(desk, "Desk02"), verdict="login"))
+        log(desk, a_fetch(verdict="key", address="198.51.100.9", agent="evil"))
+        return desk
+
+    def test_proposes_its_fields_and_what_is_in_the_log(self, asked: Site) -> None:
+        assert self.proposed(asked, "-verd") == ["-verdict:"]
+        assert self.proposed(asked, "verdict:") == [
+            f"verdict:{word}" for word in ("key", "login", "served")
+        ]
+        assert self.proposed(asked, "status:4") == ["status:401", "status:404"]
+        assert self.proposed(asked, "device:desk") == ["device:Desk01", "device:Desk02"]
+
+    def test_proposes_nobody_what_is_out_of_reach(self, asked: Site) -> None:
+        user = asked.viewer("user", "modify")
+        assert self.proposed(asked, "address:", user) == ["address:192.0.2.7"]
+        assert self.proposed(asked, "agent:ev", user) == []
+        with pytest.raises(NotAllowed):
+            self.proposed(asked, "agent:", asked.viewer("user", "none"))
+
+    def test_takes_saved_filters(self, asked: Site) -> None:
+        asked.store.views.save_filter(asked.admin, "requests", "lost", "-verdict:served")
+        assert len(asked.store.fetches.ids(asked.admin, "@lost")) == 2
+        assert len(asked.store.fetches.ids(asked.admin, "-@lost")) == 1
+        with pytest.raises(Refused, match="colour"):
+            asked.store.views.save_filter(asked.admin, "requests", "bad", "colour:red")
 
 
 class TestLastOf:

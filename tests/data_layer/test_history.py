@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy.event import listen, remove
 
 from tests.sites import PHONE, Site
+from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.completion import typed
 from tuiprov.data.history import events as history
 from tuiprov.data.kept import Event
 from tuiprov.errors import Refused
@@ -79,3 +81,50 @@ def test_an_operation_s_records_are_named_by_one_look_a_table(site: Site) -> Non
         remove(site.database._engine, "before_cursor_execute", count)
     assert {one.record for one in found} == {f"extension 0027*{n:03}" for n in range(1, 41)}
     assert sum("FROM extension" in statement for statement in asked) == 1
+
+
+class TestTheFilter:
+    """The list's words: who, what, of whom, which fields."""
+
+    @pytest.fixture
+    def done(self, site: Site) -> Site:
+        site.add(**PHONE)
+        site.save(viewer=site.viewer("user", "modify"), notes="x")
+        site.store.record(site.admin, "reveal", "0027*001")
+        return site
+
+    def found(self, site: Site, text: str, viewer: Viewer | None = None) -> list[str]:
+        viewer = viewer or site.admin
+        ids = list(site.store.archive.ids(viewer, text))
+        rows = site.store.archive.rows(viewer, ids)
+        return [f"{rows[id].action} {rows[id].who.split()[0]}" for id in ids]
+
+    def test_asks_its_columns_by_the_names_that_they_have(self, done: Site) -> None:
+        assert self.found(done, "what:reveal") == ["reveal System"]
+        assert self.found(done, "who:john.s what:save") == ["save User"]
+        assert self.found(done, "fields:notes -who:system") == ["save User"]
+        assert "reveal System" not in self.found(done, "-what:rev")
+        assert self.found(done, "reveal 0027*001") == ["reveal System"]
+        assert self.found(done, 'of:"0027*001" reveal') == ["reveal System"]
+        assert self.found(done, "what:") == self.found(done, "")
+
+    def test_names_what_it_does_not_know(self, done: Site) -> None:
+        with pytest.raises(Refused, match="colour: is not a field to filter by"):
+            self.found(done, "colour:red")
+
+    def test_finds_nobody_what_others_did(self, done: Site) -> None:
+        user = done.viewer("user", "modify")
+        assert self.found(done, "-what:nothing", user) == ["save User"]
+        at = typed("who:")
+        assert at is not None
+        assert list(done.store.views.values(user, "history", at)) == ["User john.smith"]
+        assert list(done.store.views.values(done.admin, "history", at)) == [
+            "System administrator", "User john.smith", "tuiprov",
+        ]  # fmt: skip
+
+    def test_takes_saved_filters_of_its_own(self, done: Site) -> None:
+        done.store.views.save_filter(done.admin, "history", "shown", "what:reveal")
+        assert self.found(done, "@shown") == ["reveal System"]
+        assert "reveal System" not in self.found(done, "-@shown")
+        with pytest.raises(Refused, match="you have saved no filters for requests"):
+            done.store.fetches.ids(done.admin, "@shown")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 from rich.cells import cell_len
 
+from tests.fetches import a_fetch, log
 from tests.screens.desk import NARROW, Desk, at_desk, key_event
 from tests.screens.office import BOARD, SALES
 from tests.sites import Site
@@ -249,3 +250,52 @@ class TestColumns:
             await desk.see("Columns")
             assert "MAC address" not in desk.text
             assert "password" not in desk.text
+
+
+class TestLogs:
+    """Requests of phones and the history have filters and columns of their own."""
+
+    async def test_a_filter_of_the_history_completes_itself_and_is_saved(
+        self, office: Site
+    ) -> None:
+        office.store.record(office.admin, "reveal", SALES)
+        async with at_desk(office, size=NARROW) as desk:
+            await desk.press("ctrl+y")
+            await desk.see("History", "type: who:anna")
+            await desk.until(lambda: "reveal" in desk.part("table"))
+            await desk.type("wha")
+            assert filter_line(desk) == "what:"
+            await desk.press("tab")
+            await desk.type("rev")
+            await desk.see("what:reveal")
+            await desk.press("tab")
+            await desk.see("1 / 1")
+            await desk.press("ctrl+s")
+            await desk.see("Saved filters", "present filter: what:reveal")
+            await desk.type("shown")
+            await desk.press("ctrl+s")
+            await desk.see("Saved as @shown.")
+            await desk.press("ctrl+u")
+            await desk.type("@sh")
+            await desk.see("@shown")
+            await desk.press("tab")
+            await desk.see("1 / 1")
+        saved = office.store.views.filters(office.admin, "history")
+        assert [(one.name, one.text) for one in saved] == [("shown", "what:reveal")]
+
+    async def test_the_list_of_requests_follows_the_log_under_a_filter_that_was_completed(
+        self, office: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tuiprov.screens.fetches.REFRESH_SECONDS", 0.05)
+        log(office, a_fetch(verdict="key", address="198.51.100.9"))
+        async with at_desk(office) as desk:
+            await desk.press("f12")
+            await desk.see("Requests of phones", "198.51.100.9")
+            await desk.type("verdict:k")
+            await desk.see("verdict:key")
+            await desk.press("tab")
+            await desk.see("1 / 1")
+            log(office, a_fetch(verdict="key", address="198.51.100.10"))
+            await desk.see("1 / 2", "198.51.100.10", "verdict:key")
+            await desk.press("ctrl+k")
+            await desk.see("Columns", "Protocol")

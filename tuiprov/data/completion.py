@@ -24,6 +24,7 @@ from tuiprov.data.filters import (
     begins,
     column_of,
     is_shown,
+    log_of,
 )
 from tuiprov.data.models import Account, Device
 from tuiprov.data.queries import joined
@@ -71,6 +72,8 @@ class Proposal:
 
 def vocabulary(viewer: Viewer, list: str) -> Vocabulary:
     """What this viewer may ask of the list."""
+    if (log := log_of(list)) is not None:
+        return Vocabulary(tuple(log.columns), {}, frozenset(log.columns))
     of_devices = OF_DEVICES if list == "devices" else ()
     known = dict.fromkeys((*_FIRST, *FIELDS))
     can_be = {"state", SEEN, *AGES, *of_devices}
@@ -150,7 +153,12 @@ def values_of(session: Session, viewer: Viewer, list: str, at: Typed) -> Sequenc
         return [name for name in names if name.startswith(at.value[1:])]
     if at.name not in vocabulary(viewer, list).recorded:
         return []
-    column, query = _column(session, viewer, list, at.name)
+    log = log_of(list)
+    if log is not None:
+        column = log.texts()[at.name]
+        query = log.seen(session, viewer, select(column))
+    else:
+        column, query = _column(session, viewer, list, at.name)
     query = query.where(begins(column, at.value), column != "").distinct()
     return [str(value) for value in session.execute(query.order_by(column).limit(MOST)).scalars()]
 

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.database import Database
 from tuiprov.data.devices.reach import reach
-from tuiprov.data.filters import column_condition
+from tuiprov.data.filters import Asker, Log, log_condition
 from tuiprov.data.kept import Fetch, FirmwareSeen, PublishedFile
 from tuiprov.data.models import Device
 from tuiprov.data.permissions import needs, require
@@ -77,9 +77,8 @@ class Fetches:
         words, and `address:`, `agent:`, `device:`, `file:`, `path:`, `status:`, `verdict:`."""
         require(viewer, "fetches.see")
         with self._database.read() as session:
-            query = select(Fetch.id).outerjoin(Device, col(Fetch.device_id) == Device.id)
-            query = query.where(_within(session, viewer), column_condition(where, _COLUMNS, _EXACT))
-            query = query.where(col(Fetch.id) > _newest(session) - LOOKED_THROUGH)
+            query = _seen(session, viewer, select(Fetch.id))
+            query = query.where(log_condition(where, Asker(session, viewer, "requests"), REQUESTS))
             query = query.order_by(col(Fetch.id).desc()).limit(MOST)
             return array("q", session.execute(query).scalars())
 
@@ -136,6 +135,16 @@ _COLUMNS: Final[Mapping[str, Any]] = {
     "verdict": Fetch.verdict,
 }
 _EXACT: Final = frozenset({"status", "verdict"})
+
+
+def _seen(session: Session, viewer: Viewer, query: Any) -> Any:
+    """A query on the newest requests that the viewer sees, and their devices."""
+    require(viewer, "fetches.see")
+    query = query.select_from(Fetch).outerjoin(Device, col(Fetch.device_id) == Device.id)
+    return query.where(_within(session, viewer), col(Fetch.id) > _newest(session) - LOOKED_THROUGH)
+
+
+REQUESTS: Final = Log(_COLUMNS, _EXACT, _seen)
 
 
 def _within(session: Session, viewer: Viewer) -> ColumnElement[bool]:

@@ -70,7 +70,7 @@ Condition = ColumnElement[bool]
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who filters, in which session, and which list: `extensions` or `devices`."""
+    """Who filters, in which session, and which list: `extensions`, `devices` or a `Log`'s."""
 
     session: Session
     viewer: Viewer
@@ -120,23 +120,50 @@ def device_condition(text: str, asker: Asker, more: Mapping[str, Any]) -> Condit
     return _every(text, asker, one)
 
 
-def column_condition(text: str, known: Mapping[str, Any], exactly: Collection[str]) -> Condition:
-    """The SQL condition for a filter text on rows with the columns `known`: `name:value` asks one
-    of them (those in `exactly` must be equal), a free word any. Refused names an unknown one."""
-    found: list[Condition] = []
-    for word in _not_too_many(words(text)):
-        matches = _column_word(word, known, exactly)
-        found.append(not_(matches) if word.is_denied else matches)
-    return and_(True, *found)
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A list of what happened: `name:value` asks one of its `columns` (those in `exactly` must be
+    equal), a free word any. `seen` makes a query on its rows one of those that the viewer sees."""
+
+    columns: Mapping[str, Any]
+    exactly: frozenset[str]
+    seen: Callable[[Session, Viewer, Any], Any]
+
+    def texts(self) -> dict[str, Any]:
+        """The columns as texts, by name."""
+        return {name: sql_cast(column, SqlString) for name, column in self.columns.items()}
 
 
-def _column_word(word: Word, known: Mapping[str, Any], exactly: Collection[str]) -> Condition:
-    if word.name in known:
-        column = sql_cast(known[word.name], SqlString)
-        return _is_in(column, word.value, exactly=word.name in exactly)
+def log_of(list: str) -> Log | None:
+    """The log that this is the list of; None: it is one of extensions or devices."""
+    if list == "requests":
+        from tuiprov.data.fetches import REQUESTS
+
+        return REQUESTS
+    if list == "history":
+        from tuiprov.data.history.archive import OPERATIONS
+
+        return OPERATIONS
+    return None
+
+
+def log_condition(text: str, asker: Asker, log: Log) -> Condition:
+    """The SQL condition for a filter text on the rows of a log. Refused names an unknown field."""
+
+    def one(word: Word) -> Condition:
+        matches = _in_log(word, log)
+        return not_(matches) if word.is_denied else matches
+
+    return _every(text, asker, one)
+
+
+def _in_log(word: Word, log: Log) -> Condition:
+    texts = log.texts()
+    if word.name in texts:
+        return _is_in(texts[word.name], word.value, exactly=word.name in log.exactly)
     if word.name:
         raise _wrong(word.name, "is not a field to filter by")
-    return or_(*(_contains(sql_cast(column, SqlString), word.value) for column in known.values()))
+    return or_(*(_contains(column, word.value) for column in texts.values()))
 
 
 def _every(text: str, asker: Asker, one: Callable[[Word], Condition | None]) -> Condition:

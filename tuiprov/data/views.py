@@ -61,7 +61,8 @@ class SavedFilter:
 
 
 class Views:
-    """What the viewer's account keeps for each list (`extensions`, `devices`)."""
+    """What the viewer's account keeps for each list (`extensions`, `devices`, `requests`,
+    `history`)."""
 
     def __init__(self, database: Database):
         self._database = database
@@ -178,7 +179,7 @@ def _check_name(name: str) -> None:
 
 def _check_text(session: Session, viewer: Viewer, list: str, text: str) -> None:
     from tuiprov.data.filter_words import unfinished, words
-    from tuiprov.data.filters import Asker, condition
+    from tuiprov.data.filters import Asker, condition, log_condition, log_of
 
     if not is_one_line(text):
         raise Refused([Refusal("filter", "must be one line of visible characters")])
@@ -191,8 +192,10 @@ def _check_text(session: Session, viewer: Viewer, list: str, text: str) -> None:
         raise Refused([Refusal("filter", f"a saved filter cannot hold another one (@{inner})")])
     if name := unfinished(text):
         raise Refused([Refusal(name, "says no value to look for", "filter")])
-    asker = Asker(session, viewer, list)
-    if list == "devices":
+    asker, log = Asker(session, viewer, list), log_of(list)
+    if log is not None:
+        log_condition(text, asker, log)
+    elif list == "devices":
         from tuiprov.data.devices.inventory import matching
 
         matching(text, asker)

@@ -26,8 +26,8 @@ from tuiprov.fetching import (
 )
 from tuiprov.screens.base import bindings_of
 from tuiprov.screens.device_page import DevicePage
-from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.owners import choose_owner
+from tuiprov.screens.viewed_list import LOG_HELP, ViewedList
 from tuiprov.text import on_this_clock, visible
 from tuiprov.widgets.bar import Bar
 from tuiprov.widgets.compat import Run, wrap
@@ -56,6 +56,15 @@ _WIDE = (
     Column("file", "File", 28, flex=True),
     Column("agent", "Agent", 28, flex=True),
 )
+_CHOICES = (
+    *_WIDE,
+    Column("protocol", "Protocol", 8),
+    Column("method", "Method", 7),
+    Column("path", "Path", 28, flex=True),
+    Column("status", "Status", 6),
+    Column("sent", "Bytes", 8),
+)
+"""All that can be chosen."""
 
 
 class _Requests:
@@ -98,10 +107,12 @@ def _sign(row: FetchRow) -> str:
     return "=" if row.is_current else "~"
 
 
-class FetchesScreen(ListScreen):
+class FetchesScreen(ViewedList):
     """What phones asked for, newest first; Enter goes to where a refused request is mended."""
 
     where = "fetches"
+    list_name = "requests"
+    filter_help = LOG_HELP
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("fetches")
     words = "Requests of phones"
     filter_hint = "type: verdict:key, -verdict:served, device:desk"
@@ -127,6 +138,9 @@ class FetchesScreen(ListScreen):
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
         return _WIDE if wide else _NARROW
+
+    def choices(self, session: Session) -> Sequence[Column]:
+        return _CHOICES
 
     def source(self, session: Session) -> _Requests:
         self._source = _Requests(session.fetching)

@@ -13,9 +13,9 @@ from tuiprov.actions import Action
 from tuiprov.data.history.archive import EventRow, change_words
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import bindings_of
-from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.screens.text_screen import TextScreen
+from tuiprov.screens.viewed_list import LOG_HELP, ViewedList
 from tuiprov.text import local_time, visible
 from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.preview import PreviewLine
@@ -68,17 +68,22 @@ def _cell(row: EventRow, name: str) -> str:
     return str(getattr(row, name))
 
 
-class HistoryScreen(ListScreen):
+class HistoryScreen(ViewedList):
     """Enter shows what an operation changed."""
 
     where = "history"
+    list_name = "history"
+    filter_help = LOG_HELP
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("history")
     words = "History"
-    filter_hint = "type: who, what, an extension, a field"
+    filter_hint = "type: who:anna, -what:publish, an extension, a field"
     empty = "Nothing was done that matches."
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
         return _WIDE if wide else _NARROW
+
+    def choices(self, session: Session) -> Sequence[Column]:
+        return _WIDE
 
     def source(self, session: Session) -> _Events:
         return _Events(session)

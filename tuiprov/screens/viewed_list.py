@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from tuiprov.session import Session
 
 _COLUMN_KEYS = "Space tick   < > move   Ctrl+U usual ones   Enter accept   Esc cancel"
+_WORDS = 'Filter by words and by field:value, with - in front for "not".'
+_TAB = "Tab completes; Tab again and Shift+Tab: the others. @name: a saved filter."
 _FILTER_HELP = (
-    'Filter by words and by field:value, with - in front for "not".',
+    _WORDS,
     "Compare numbers and versions: line:2, update_interval:>=60, firmware:<84.",
     "How long ago (s m h d w): fetched:>7d, published:<2h, fetched:never.",
-    "Tab completes; Tab again and Shift+Tab: the others. @name: a saved filter.",
+    _TAB,
 )
+LOG_HELP = (_WORDS, _TAB)
+"""What there is to say of the filter of what happened."""
 
 
 class ViewedList(ListScreen):
@@ -35,6 +39,7 @@ class ViewedList(ListScreen):
 
     list_name: ClassVar[str]
     """Its name where these are kept."""
+    filter_help: ClassVar[Sequence[str]] = _FILTER_HELP
 
     def __init__(self, session: Session | None = None) -> None:
         super().__init__(session)
@@ -49,7 +54,7 @@ class ViewedList(ListScreen):
         raise NotImplementedError
 
     def typing_help(self) -> list[str]:
-        return list(_FILTER_HELP)
+        return list(self.filter_help)
 
     # -- columns --------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, cast, or_
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from tuiprov.data.accounts.fields import ACCOUNT_FIELDS
@@ -20,6 +20,7 @@ from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.database import Database
 from tuiprov.data.devices.reach import reach
 from tuiprov.data.fields import Field
+from tuiprov.data.filters import Asker, Log, log_condition
 from tuiprov.data.history.changes import ALL, read, secrets_of
 from tuiprov.data.history.undo import undo
 from tuiprov.data.history.versions import GONE, content, in_parts
@@ -106,10 +107,12 @@ class Archive:
 
     @needs("history.see")
     def ids(self, viewer: Viewer, words: str = "") -> Sequence[int]:
-        """Ids of the operations that the viewer may see and whose words match, the latest first."""
-        query = select(Event.id).where(seen_by(viewer), *_matching(words))
+        """Ids of the operations that the viewer may see and the filter text matches, the latest
+        first: words, and `who:`, `what:`, `of:`, `fields:`."""
         with self._database.read() as session:
-            found = session.exec(query.order_by(col(Event.id).desc()).limit(MOST))
+            query = _seen(session, viewer, select(Event.id))
+            query = query.where(log_condition(words, Asker(session, viewer, "history"), OPERATIONS))
+            found = session.execute(query.order_by(col(Event.id).desc()).limit(MOST)).scalars()
             return [number for number in found if number]
 
     @needs("history.see")
@@ -216,13 +219,18 @@ def seen_by(viewer: Viewer) -> ColumnElement[bool]:
     return col(Event.id).is_not(None) if viewer.is_administrator else col(Event.who) == viewer.label
 
 
-def _matching(words: str) -> list[ColumnElement[bool]]:
-    """Each word stands in who, what, of what or in which fields."""
-    columns = (Event.who, Event.action, Event.subject, Event.detail)
-    return [
-        or_(*(cast(column, String).icontains(word, autoescape=True) for column in columns))
-        for word in words.split()
-    ]
+def _seen(_session: Session, viewer: Viewer, query: Any) -> Any:
+    """A query on the operations that the viewer sees."""
+    require(viewer, "history.see")
+    return query.select_from(Event).where(seen_by(viewer))
+
+
+OPERATIONS: Final = Log(
+    {"who": Event.who, "what": Event.action, "of": Event.subject, "fields": Event.detail},
+    frozenset(),
+    _seen,
+)
+"""Named as the list calls them."""
 
 
 def _change_row(session: Session, row: FieldChange, names: Names) -> ChangeRow:
