@@ -11,6 +11,7 @@ import pytest
 from tests.screens.desk import Desk, at_desk
 from tests.screens.office import publish_all
 from tests.sites import Site
+from tuiprov.data.accounts.tree import Accounts
 from tuiprov.data.devices.inventory import Devices
 from tuiprov.data.resyncs import Resyncs
 from tuiprov.data.store import Store
@@ -34,6 +35,9 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     watch(Store, "extension_ids")
     watch(Devices, "ids")
     watch(Resyncs, "targets", is_of_many=True)
+    watch(Accounts, "rows")
+    watch(Devices, "owners")
+    watch(Devices, "extensions")
     return found
 
 
@@ -96,6 +100,21 @@ class TestWhereItIsRead:
             await desk.type("Resync")
             await desk.press("enter")
             await desk.see("3 phones by a SIP message")
+        assert readers
+        assert threading.get_ident() not in readers
+
+    async def test_for_whom_something_is_added_in_a_thread(
+        self, office: Site, readers: set[int]
+    ) -> None:
+        async with at_desk(office) as desk:
+            await desk.press("ctrl+n")
+            await desk.see("Add an extension for")
+            await desk.press("escape")
+            await devices(desk)
+            await desk.press("ctrl+n")
+            await desk.see("Whose device is it?")
+            await desk.press("escape", "f7")
+            await desk.see("Assign Board01 to")
         assert readers
         assert threading.get_ident() not in readers
 

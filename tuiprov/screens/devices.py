@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
+from tuiprov.data.devices.choices import Candidate
 from tuiprov.data.devices.rows import SORTS, DeviceLine, DeviceRow
 from tuiprov.data.draft import DeviceDraft
 from tuiprov.errors import PublishError, TuiprovError
@@ -242,11 +243,16 @@ class DevicesScreen(ViewedList):
         if row.cannot_assign:
             self.tell("This device cannot be assigned", row.cannot_assign)
             return
-        try:
-            found = inventory.extensions(row.id)
-        except TuiprovError as error:
-            self.tell("This device cannot be assigned", error)
-            return
+        self.work_on(
+            "Look for extensions",
+            lambda _: inventory.extensions(row.id),
+            partial(self._choose_extension, inventory, row),
+            "This device cannot be assigned",
+        )
+
+    def _choose_extension(
+        self, inventory: Inventory, row: DeviceRow, found: Sequence[Candidate]
+    ) -> None:
         if not found:
             self.show_keys(note="There is no extension without a device that fits this one.")
             return

@@ -19,6 +19,7 @@ from tuiprov.widgets.picker import Picker
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
+    from tuiprov.data.accounts.rows import AccountRow
     from tuiprov.data.page import Page
     from tuiprov.data.stop import Stop
     from tuiprov.data.store import ExtensionRow
@@ -138,16 +139,16 @@ class ExtensionsScreen(ViewedList):
         session = self.session
         if session is None:
             return
-        try:
-            users = session.users()
-        except TuiprovError as error:
-            self.tell("No extension can be added", error)
-            return
-        if not users:
-            self.tell("No extension can be added", "There is no user account yet: F3 adds one.")
-            return
-        options = [(str(row.id), row.name) for row in users]
-        self.app.push_screen(Picker("Add an extension for", options, ""), self._add)
+
+        def found(users: Sequence[AccountRow]) -> None:
+            if not users:
+                self.tell("No extension can be added", "There is no user account yet: F3 adds one.")
+                return
+            options = [(str(row.id), row.name) for row in users]
+            self.app.push_screen(Picker("Add an extension for", options, ""), self._add)
+
+        title = "No extension can be added"
+        self.work_on("Look for users", lambda _: session.users(), found, title)
 
     def _add(self, user_id: str | None) -> None:
         from tuiprov.screens.identity import NewExtensionScreen

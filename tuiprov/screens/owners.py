@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from tuiprov.errors import TuiprovError
+from tuiprov.data.devices.choices import Candidate
 from tuiprov.inventory import Inventory
 from tuiprov.screens.base import TuiprovScreen
 from tuiprov.widgets.picker import Picker
@@ -12,18 +12,17 @@ from tuiprov.widgets.picker import Picker
 
 def choose_owner(screen: TuiprovScreen, inventory: Inventory, then: Callable[[int], None]) -> None:
     """Call `then` with the account that the device is for: oneself, or one below."""
-    try:
-        owners = inventory.owners()
-    except TuiprovError as error:
-        screen.tell("No device can be added", error)
-        return
-    if len(owners) == 1:
-        then(owners[0].id)
-        return
-    options = [(str(owner.id), owner.words) for owner in owners]
 
     def chosen(owner_id: str | None) -> None:
         if owner_id is not None:
             then(int(owner_id))
 
-    screen.app.push_screen(Picker("Whose device is it?", options, options[0][0]), chosen)
+    def found(owners: Sequence[Candidate]) -> None:
+        if len(owners) == 1:
+            then(owners[0].id)
+            return
+        options = [(str(owner.id), owner.words) for owner in owners]
+        screen.app.push_screen(Picker("Whose device is it?", options, options[0][0]), chosen)
+
+    title = "No device can be added"
+    screen.work_on("Look for accounts", lambda _: inventory.owners(), found, title)
