@@ -13,6 +13,7 @@ from tuiprov.data.accounts.viewers import Viewer, os_viewer
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.database import Database
 from tuiprov.data.former_passwords import Former, former
+from tuiprov.data.history.adopted import keeping
 from tuiprov.data.secret_columns import unsealed
 from tuiprov.data.site import Site
 from tuiprov.data.store import Store
@@ -205,7 +206,11 @@ def _unfinished(store: Store) -> Finding:
 
 
 def _planned(store: Store) -> Finding:
-    plan = plan_devices(store, [phone.device_id or 0 for phone in store.phones()])
+    with store.database.read() as session:
+        kept = keeping(session, ["published", "publishing"])
+    ids = (phone.device_id or 0 for phone in store.phones())
+    plan = plan_devices(store, [number for number in ids if number not in kept])
     if plan.failed:
         return Finding(False, "", f"{len(plan.failed)} devices cannot be rendered: tuiprov plan")
-    return Finding(True, "", plan.summary())
+    more = f"; {len(kept)} with the files they were adopted with" if kept else ""
+    return Finding(True, "", plan.summary() + more)

@@ -9,7 +9,6 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.sites import PHONE, Site, a_site
-from tuiprov.data.kept import Event
 from tuiprov.data.models import Account, Extension
 
 OLD = """#!version:1.0.0.1
@@ -77,6 +76,15 @@ class TestLooking:
         assert "left alone 000413aabbcc.xml: declares a document type" in said
         assert "left alone readme.txt: no MAC address in its name" in said
 
+    def test_many_that_are_left_alone_for_one_reason_are_one_line(
+        self, cli: Cli, tree: Path
+    ) -> None:
+        for number in range(9):
+            (tree / f"ring{number}.wav").write_text("x")
+        said = cli("adopt", "phones", str(tree), *WHOSE, "--dry-run").out
+        (line,) = [one for one in said.splitlines() if one.startswith("left alone")]
+        assert "ring0.wav, ring1.wav, ring2.wav, ring3.wav and 5 more: no MAC address" in line
+
     def test_a_model_that_the_file_leaves_open_is_assumed_or_said(
         self, cli: Cli, tree: Path
     ) -> None:
@@ -93,7 +101,7 @@ class TestAdopting:
     ) -> None:
         ran = cli("adopt", "phones", str(tree), *WHOSE, "--yes")
         assert ran.code == 0, ran.err
-        assert "adopted 1 phones with 2 lines" in ran.out
+        assert "adopted 1 phone with 2 lines" in ran.out
         first, second = site.page("101"), site.page("102")
         assert first.device_id == second.device_id
         assert (second.values["line"], second.values["user"]) == (2, "u102")
@@ -102,12 +110,40 @@ class TestAdopting:
         assert site.store.site().sip_server == "pbx.old.example"
         assert (tree / FIRST).read_text() == OLD
 
+    def test_it_says_that_phones_keep_their_files_and_the_plan_is_empty(
+        self, cli: Cli, site: Site, tree: Path
+    ) -> None:
+        keep = "1 phone keeps its files as they are until it is changed"
+        args = ("adopt", "phones", str(tree), *WHOSE)
+        assert keep in cli(*args, "--dry-run").out
+        assert keep in cli(*args, "--yes").out
+        assert "nothing to do" in cli("plan").out
+        assert "1 with the files they were adopted with" in cli("doctor").out
+        assert "adopted from tftpboot" in cli("versions", "80:5E:C0:00:00:01").out
+        assert (site.publish_root / "tftp" / FIRST).read_text() == OLD
+
+    def test_what_is_in_the_tree_already_is_said_to_stay(self, cli: Cli, site: Site) -> None:
+        tftp = site.publish_root / "tftp"
+        tftp.mkdir(parents=True)
+        (tftp / FIRST).write_text(OLD)
+        said = cli("adopt", "phones", str(tftp), *WHOSE, "--yes").out
+        assert "files that lay in the publish tree already stay there then: 1" in said
+
+    def test_a_login_in_an_address_is_not_told(self, cli: Cli, tree: Path) -> None:
+        url = "static.auto_provision.server.url = http://prov:verborgen@old.example/\n"
+        (tree / FIRST).write_text(OLD + url)
+        args = ("adopt", "phones", str(tree), *WHOSE, "--dry-run")
+        said = cli(*args).out + cli(*args, "--json").out
+        assert "********@old.example" in said
+        assert "verborgen" not in said
+
     def test_it_is_one_operation_that_is_taken_back_as_one(
         self, cli: Cli, site: Site, tree: Path
     ) -> None:
         before = site.export()
-        cli("adopt", "phones", str(tree), *WHOSE, "--yes")
-        site.store.archive.undo(site.admin, site.rows(Event)[-1].id or 0)
+        said = cli("adopt", "phones", str(tree), *WHOSE, "--yes").out
+        number = said.strip().rpartition(" ")[2]
+        assert cli("undo", number, "--yes").code == 0
         assert site.export() == before
         assert site.store.site().sip_server != "pbx.old.example"
 

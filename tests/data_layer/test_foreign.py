@@ -33,6 +33,16 @@ FREEPBX = (
     "1001,Ana,Ana,novm,pjsip,fixed,secretpw1,rfc4733,sdes,ulaw&alaw\n"
     "1002,Ben,Desk of Ben,novm,pjsip,fixed,secretpw2,auto_info,no,\n"
 )
+FREEPBX_BOTH = (
+    "extension,password,name,voicemail,id,tech,dial,devicetype,user,description,allow,canreinvite,"
+    "dtmfmode,encryption,mailbox,secret,sipdriver,transport,media_encryption,direct_media,"
+    "mwi_subscription,max_contacts\n"
+    "1001,,Ana,novm,1001,sip,SIP/1001,fixed,1001,Ana,,nonat,"
+    'shortinfo,yes,1001@device,secretpw1,chan_sip,"udp,tcp,tls",,,,\n'
+    "1002,,Ben,novm,1002,pjsip,PJSIP/1002,fixed,1002,Ben,ulaw&g722,,"
+    "auto,,1002@device,secretpw2,chan_pjsip,0.0.0.0-udp,dtls,no,unsolicited,1\n"
+)
+"""As FreePBX 13 and later write it, with a device of either driver."""
 YEASTAR_P = (
     "Vendor,Model,MAC Address,Template,Provisioning Method,Hot Desking Phone,Assign Extension\n"
     "Yealink,SIP-T46S,80:5E:C0:00:00:0A,YSDP_YealinkT4,pnp,0,1001\n"
@@ -69,6 +79,7 @@ class TestRecognised:
             (FUSIONPBX, "fusionpbx"),
             (FUSIONPBX.replace("device_mac_address", "device_address"), "fusionpbx"),
             (FREEPBX, "freepbx"),
+            (FREEPBX_BOTH, "freepbx"),
             (ENDPOINTS, "freepbx-endpoints"),
             (YEASTAR_P, "yeastar"),
             (YEASTAR_S, "yeastar-s"),
@@ -144,6 +155,15 @@ class TestFreePbx:
         assert (values["codecs"], values["extension_name"]) == ("ulaw,alaw", "Ana")
         assert site.page("1001").device_id is None
         assert site.page("1002").values["dtmf_mode"] == "auto"
+
+    def test_devices_of_both_its_drivers_stand_in_one_file(self, site: Site) -> None:
+        names = ("dtmf_mode", "media_encryption", "allow_reinvite", "force_mwi", "codecs")
+        assert take(site, FREEPBX_BOTH).added == 2
+        of_sip, of_pjsip = site.page("1001").values, site.page("1002").values
+        assert [of_sip[name] for name in names[:4]] == ["info", "sdes", True, False]
+        assert [of_pjsip[name] for name in names] == ["auto", "dtls_srtp", False, True, "ulaw,g722"]
+        assert of_sip["sip_password"] == "secretpw1"
+        assert of_sip["extension_name"] == "Ana"
 
     def test_its_endpoints_are_put_on_the_extensions_that_are_there(self, site: Site) -> None:
         take(site, FREEPBX)

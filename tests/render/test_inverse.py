@@ -14,12 +14,9 @@ from tuiprov.render.inverse import (
     differences,
     kinds_for,
     models_in,
-    phone_of,
-    probe,
     read,
-    rendered_settings,
-    settings_of,
 )
+from tuiprov.render.probe import phone_of, probe, rendered_settings, settings_of
 
 SITE = Site(
     publish_root="/srv",
@@ -39,10 +36,17 @@ LINE: dict[str, Value] = {
 }
 
 
+_PROTOCOL_WORDS = {"http", "https", "tftp", "0", "1", "2", "3", "4", "5"}
+
+
 def written(kind: PhoneType, lines: dict[int, dict[str, Value]], **device: Value) -> Found:
     """What is read out of the files that we write for these lines."""
     mac = f"{kind.mac_prefixes[0]}:00:00:01"
-    said = {"manufacturer": kind.manufacturer, "model": kind.model, "firmware": kind.firmware}
+    said: dict[str, Value] = {
+        "manufacturer": kind.manufacturer,
+        "model": kind.model,
+        "firmware": kind.firmware,
+    }
     said |= {"mac": mac, "update_protocol": kind.facts.update_protocols[0], **device}
     return read(rendered_settings(phone_of(said, lines, SITE)), kind, SITE, mac)
 
@@ -64,6 +68,21 @@ class TestEveryFamily:
         found = written(kind, {last: {**LINE, "media_encryption": "none", "codecs": "alaw"}})
         assert list(found.lines) == [last]
         assert differences(found, SITE) == []
+
+    def test_how_and_how_often_it_asks_for_its_files_is_found(self, kind: PhoneType) -> None:
+        bounds = kind.facts.interval
+        often = bounds.low + 3 if bounds is not None else None
+        for protocol in kind.facts.update_protocols:
+            found = written(kind, {1: LINE}, update_protocol=protocol, update_interval=often)
+            assert found.device["update_protocol"] == protocol
+            assert found.device.get("update_interval") == often
+
+    def test_who_does_not_say_how_asks_by_tftp(self, kind: PhoneType) -> None:
+        settings = rendered_settings(phone_of({**_equipment(kind)}, {1: LINE}, SITE))
+        silent = {name: text for name, text in settings.items() if "p.example.com" not in text}
+        silent = {n: t for n, t in silent.items() if t.lower() not in _PROTOCOL_WORDS}
+        found = read(silent, kind, SITE, "80:5E:C0:00:00:01")
+        assert found.device["update_protocol"] == "tftp"
 
     def test_a_user_that_is_no_number_stays_a_user(self, kind: PhoneType) -> None:
         found = written(kind, {1: {**LINE, "sip_username": "ana"}})

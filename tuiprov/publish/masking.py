@@ -1,9 +1,11 @@
 """Showing a file without its secrets: the text being published and the one it replaces.
 
 The new text is rendered a second time with masked values. An old text may hold secrets that nobody
-knows any more, of another kind of phone even. So a line of it is shown only when the new file has a
-setting of that name which is no secret; which ones are secret shows when the same phone is rendered
-with two different made-up passwords.
+knows any more, of another kind of phone even. So the value in a line of it is shown only when the
+new file has a setting of that name which is no secret; which ones are secret shows when the same
+phone is rendered with two different made-up passwords. An adopted file was not even made by our
+templates: a setting whose name speaks of a password, a login in a URL and the phone's own secrets
+are masked anywhere.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from html import escape
 from itertools import zip_longest
 from typing import Final
 
@@ -23,12 +26,15 @@ from tuiprov.data.page import MASK, Phone
 from tuiprov.data.sections import FIELDS
 from tuiprov.errors import RenderError
 from tuiprov.render.engine import RenderedFile, render, render_each, type_of
+from tuiprov.render.formats import looks_secret, without_logins
 
 _PROBES = tuple(f"{first}{secrets.randbelow(10**6):06}" for first in "12")
 """Digits: every phone's alphabet has them. By chance, so that no template can know them."""
 _OLD = f"{MASK} (before)"
 """Stands for a secret that changes, so that the change itself is seen."""
 
+_SHORTEST = 4
+"""A shorter secret may be anything in a file."""
 _COLON = re.compile(r"(?:(?<=:)|(?<=: ))\S.*")
 _VALUES: Final[dict[FormatName, re.Pattern[str]]] = {
     "xml": re.compile(
@@ -73,8 +79,12 @@ class Masking:
     def _without_secret(self, line: str, file: RenderedFile) -> str:
         secret = self._is_secret(line, file)
         if secret is None:
-            return _OLD
-        return _VALUES[file.format].sub(_OLD, line) if secret else line
+            return _name_alone(line, file.format)
+        if secret or looks_secret(_VALUES[file.format].sub("", line)):
+            return _VALUES[file.format].sub(_OLD, line)
+        for word in self._own_secrets:
+            line = line.replace(word, MASK)
+        return without_logins(line, MASK)
 
     def _is_secret(self, line: str, file: RenderedFile) -> bool | None:
         """Is the setting in `line` a secret; None: the new file has none of this name."""
@@ -84,6 +94,14 @@ class Masking:
             # Harmless here, but of a secret's kind: perhaps the password of a line not in use.
             return self._names_with_all_lines[file.name].get(name, True)
         return names.get(name, names.get(kin))
+
+    @cached_property
+    def _own_secrets(self) -> list[str]:
+        """The phone's secrets as they may stand in a file, the longest first."""
+        records = (self._phone.values, *(line.extension for line in self._phone.lines))
+        found = {str(one[name]) for one in records for name in one if FIELDS[name].secret}
+        found |= {escape(word) for word in found}
+        return sorted((one for one in found if len(one) >= _SHORTEST), key=len, reverse=True)
 
     @cached_property
     def _masked(self) -> list[RenderedFile]:
@@ -154,8 +172,25 @@ def _secrecy(one: RenderedFile, other: RenderedFile) -> dict[str, bool]:
     return found
 
 
+_NAMED: Final = re.compile(
+    r"(?P<head>\s*(?P<name>[\w][\w.\- ]*?)\s*[=:]\s?)\s*\S.*"
+    r"|(?P<open>\s*<(?P<tag>[\w.:-]+)(?:\s[^<>]*)?>)[^<>]*(?P<close></(?P=tag)>)\s*"
+)
+"""A line that is one setting and nothing else."""
+
+
+def _name_alone(line: str, format_name: FormatName) -> str:
+    """The name of a setting that goes, without its value; nothing of what is no clear setting."""
+    found = _NAMED.fullmatch(line)
+    if found is None or (found["tag"] is None) == (format_name == "xml"):
+        return _OLD
+    if found["tag"] is None:
+        return f"{found['head']}{_OLD}"
+    return f"{line[: len(line) - len(line.lstrip())]}<{found['tag']}>{_OLD}{found['close']}"
+
+
 def _names_of(line: str, format_name: FormatName) -> tuple[str, str]:
     """The name of a line's setting, and the same with any number in it: an account that is gone,
     or a key, is known by those that are left."""
-    name = " ".join(_VALUES[format_name].sub("", line).split())
+    name = "".join(_VALUES[format_name].sub("", line).split())
     return name, re.sub(r"\d+", "\0", name)

@@ -6,30 +6,40 @@ cannot be read, or is no single phone's, is named with the reason.
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from tuiprov.data.catalog import FormatName, PhoneType, default_catalog
 from tuiprov.errors import PublishError, Refusal, Refused, RenderError
+from tuiprov.publish.tree import Tree
 from tuiprov.render.formats import Settings
-from tuiprov.render.inverse import all_kinds, kinds_for, models_in, settings_of
+from tuiprov.render.inverse import all_kinds, kinds_for, models_in
+from tuiprov.render.probe import settings_of
 
+NO_MAC: Final = "no MAC address in its name: it is no single phone's"
 MOST_BYTES: Final = 1024 * 1024
 _MAC: Final = re.compile(r"(?<![0-9A-F])([0-9A-F]{2}(?:[-:_.]?[0-9A-F]{2}){5})(?![0-9A-F])", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class OldPhone:
-    """A phone's files: the kinds it may be (the first is taken), and what they say together."""
+    """A phone's own files: the kinds it may be (the first is taken), and what they say together
+    with those that it shares."""
 
     mac: str
-    paths: tuple[Path, ...]
+    files: Mapping[Path, bytes]
+    """Each with the digest of its bytes."""
     kinds: Sequence[PhoneType]
     settings: Settings
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return tuple(self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +59,47 @@ def look_through(
     by_mac: dict[str, list[Path]] = {}
     for path in _files(directory):
         mac = mac_in(path.name)
-        if mac:
+        if path.is_symlink():
+            unread.append(Unread(path, "is a symbolic link: only real files are read"))
+        elif mac:
             by_mac.setdefault(mac, []).append(path)
         else:
-            unread.append(Unread(path, "no MAC address in its name: it is no single phone's"))
+            unread.append(Unread(path, NO_MAC))
     phones = []
     known: Known = {}
+    tree = Tree(directory)
     for mac, paths in sorted(by_mac.items()):
-        phone = _phone(mac, paths, kinds or _kinds_by(mac), known, unread)
+        phone = _phone(tree, mac, paths, kinds or _kinds_by(mac), known, unread)
         if phone is not None:
             phones.append(phone)
-    return phones, unread
+    shared = _Shared(tree, {one.path for one in unread if one.reason == NO_MAC})
+    return [shared.read_by(phone) for phone in phones], unread
+
+
+class _Shared:
+    """The files that all phones of a family read, each read once."""
+
+    def __init__(self, tree: Tree, loose: Set[Path]):
+        self._tree, self._loose = tree, loose
+        self._known: dict[Path, Settings] = {}
+
+    def read_by(self, phone: OldPhone) -> OldPhone:
+        """The phone with what these files say besides its own, which count for more."""
+        settings: Settings = {}
+        for rule in phone.kinds[0].facts.files:
+            path = phone.paths[0].parent / rule.name
+            if rule.scope == "site" and path in self._loose:
+                settings |= self._settings(path, rule.format)
+        return replace(phone, settings=settings | phone.settings) if settings else phone
+
+    def _settings(self, path: Path, format_name: FormatName) -> Settings:
+        if path not in self._known:
+            try:
+                found, _ = settings_of(_text_of(_bytes_of(self._tree, path)), format_name)
+            except RenderError:
+                found = {}
+            self._known[path] = found
+        return self._known[path]
 
 
 Known = dict[tuple[frozenset[str], frozenset[str], str], Sequence[PhoneType]]
@@ -94,7 +134,7 @@ def _files(directory: Path) -> Iterator[Path]:
     if not directory.is_dir():
         raise PublishError(f"{directory}: is no directory")
     try:
-        yield from sorted(p for p in directory.rglob("*") if p.is_file() and not p.is_symlink())
+        yield from sorted(p for p in directory.rglob("*") if p.is_symlink() or p.is_file())
     except OSError as error:
         raise PublishError(f"{error.filename or directory}: {error.strerror}") from None
 
@@ -110,6 +150,7 @@ def _kinds_of(maker: str) -> list[PhoneType]:
 
 
 def _phone(
+    tree: Tree,
     mac: str,
     paths: Sequence[Path],
     kinds: Sequence[PhoneType],
@@ -118,11 +159,12 @@ def _phone(
 ) -> OldPhone | None:
     settings: Settings = {}
     text = ""
-    read = []
+    read: dict[Path, bytes] = {}
     formats = {rule.format: None for kind in kinds for rule in kind.facts.files}
     for path in paths:
         try:
-            more = _text_of(path)
+            data = _bytes_of(tree, path)
+            more = _text_of(data)
             found, wrong = _settings(more, list(formats))
         except RenderError as error:
             unread.append(Unread(path, str(error)))
@@ -131,7 +173,7 @@ def _phone(
             unread.append(Unread(path, f"{wrong} of its lines are no settings"))
         settings |= found
         text += f"{path.name}\n{more}"
-        read.append(path)
+        read[path] = digest(data)
     models = models_in(text, kinds)
     filled = frozenset(name for name, value in settings.items() if value)
     key = filled, models, kinds[0].manufacturer
@@ -141,16 +183,37 @@ def _phone(
     if not fitting:
         unread += [Unread(path, "is no file of a phone in the catalogue") for path in read]
         return None
-    return OldPhone(mac, tuple(read), fitting, settings)
+    return OldPhone(mac, read, fitting, settings)
 
 
-def _text_of(path: Path) -> str:
+def read_bytes(path: Path) -> bytes:
+    """The bytes of one old file as it is now; PublishError: it is gone, or no plain file."""
+    data = Tree(path.parent).read(path.name)
+    if data is None:
+        raise PublishError(f"{path}: is gone")
+    return data
+
+
+def digest(data: bytes) -> bytes:
+    """Tells whether a file is still what was looked at."""
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def _bytes_of(tree: Tree, path: Path) -> bytes:
     try:
-        if path.stat().st_size > MOST_BYTES:
+        if path.lstat().st_size > MOST_BYTES:
             raise RenderError("is larger than 1 MiB")
-        data = path.read_bytes()
+        data = tree.read(str(path.relative_to(tree.root)))
     except OSError as error:
         raise RenderError(f"cannot be read: {error.strerror}") from None
+    except PublishError as error:
+        raise RenderError(f"cannot be read: {error}") from None
+    if data is None:
+        raise RenderError("is gone")
+    return data
+
+
+def _text_of(data: bytes) -> str:
     if b"\0" in data:
         raise RenderError("is no text: encrypted or binary")
     try:

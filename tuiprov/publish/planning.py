@@ -16,6 +16,7 @@ from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.bulk.edit import devices_of, values_for
 from tuiprov.data.bulk.sets import Change
 from tuiprov.data.fields import Values
+from tuiprov.data.history.adopted import keeping
 from tuiprov.data.history.versions import recorded
 from tuiprov.data.models import Device
 from tuiprov.data.page import CustomTemplate, Page, Phone
@@ -24,7 +25,7 @@ from tuiprov.data.settings import site_of
 from tuiprov.data.site import ACCESS_FIELDS, PBX_FIELDS, PHONE_FIELDS, SITE_FIELDS, Site
 from tuiprov.data.store import Store
 from tuiprov.data.templates.customs import customs_named
-from tuiprov.publish.plan import Asked, Plan, plan
+from tuiprov.publish.plan import Asked, Plan, is_of_pbx, plan
 from tuiprov.publish.tree import tree_of
 from tuiprov.render.engine import fingerprint
 
@@ -46,7 +47,8 @@ def plan_devices(
 ) -> Plan:
     """The plan for these devices as they are stored, and for what the PBX is to know of the
     extensions on them and of `extensions`."""
-    return with_pbx_of(store, plan_phones(store, ids, regenerate, on_phone), extensions)
+    made = _telling_readers(store, plan_phones(store, ids, regenerate, on_phone))
+    return with_pbx_of(store, made, extensions)
 
 
 def plan_phones(
@@ -57,6 +59,16 @@ def plan_phones(
     recorded = _recorded(store, wanted)
     phones = telling(store.phones(wanted), on_phone)
     return plan(phones, recorded, tree_of(store.site()), regenerate=regenerate)
+
+
+def _telling_readers(store: Store, made: Plan) -> Plan:
+    """The plan with what it does to phones that keep the files they were adopted with."""
+    if all(one.device_id is not None or is_of_pbx(one) for one in made.changes):
+        return made
+    from tuiprov.publish.kept_files import readers_told
+
+    with store.database.read() as session:
+        return replace(made, notes=(*made.notes, *readers_told(session, made)))
 
 
 def plan_pbx(store: Store, asked: Asked) -> Plan:
@@ -84,14 +96,26 @@ def plan_outdated(
     everything: bool = False,
 ) -> Plan:
     """The plan for the devices that the viewer sees, `where` matches, and whose files may not be
-    what the database says: the time it takes follows their number. After an upgrade these are all.
-    `everything`: all that match in any case, whatever somebody did to the disk."""
-    everything = everything or store.rendered_by() != fingerprint()
-    ids = store.device_ids(viewer, where, outdated=not everything)
+    what the database says: the time it takes follows their number. After an upgrade these are all
+    but those that keep the files they were adopted with. `everything`: all that match in any case,
+    whatever somebody did to the disk."""
+    is_upgraded = store.rendered_by() != fingerprint()
+    found = store.device_ids(viewer, where, outdated=not (everything or is_upgraded))
+    ids = found if everything else _without_kept(store, found, is_upgraded)
     is_whole = viewer.is_administrator and not where
     asked = Asked(None if is_whole else store.extension_ids(viewer, where))
-    made = _with_pbx(store, plan_phones(store, ids, on_phone=on_phone), asked)
+    made = _telling_readers(store, plan_phones(store, ids, on_phone=on_phone))
+    made = _with_pbx(store, made, asked)
     return replace(made, notes=(*made.notes, *_under_way(store, viewer, made)))
+
+
+def _without_kept(store: Store, ids: list[int], is_upgraded: bool) -> list[int]:
+    """Without the devices that keep the files they were adopted with."""
+    if not ids:
+        return ids
+    with store.database.read() as session:
+        kept = keeping(session, ["publishing", *(["published"] if is_upgraded else [])])
+    return [number for number in ids if number not in kept]
 
 
 def _under_way(store: Store, viewer: Viewer, made: Plan) -> Iterator[str]:
@@ -140,6 +164,16 @@ def _notes(store: Store, before: Site, after: Site, made: Plan) -> Iterator[str]
     if waiting and before.publish_root == after.publish_root:
         count = f"{len(waiting)} of these phones" if len(waiting) > 1 else "One of these phones"
         yield f"{count} had unpublished changes before: they are published too."
+    with store.database.read() as session:
+        kept = keeping(session, ["published"])
+    kept &= {c.device_id or 0 for c in made.changes}
+    if kept:
+        count = (
+            f"{len(kept)} of these phones still have"
+            if len(kept) > 1
+            else "One of these phones still has"
+        )
+        yield f"{count} the files they were adopted with: ours take their place."
 
 
 def _waiting(store: Store) -> set[int | None]:
@@ -160,7 +194,7 @@ def plan_template(
 
 def plan_page(store: Store, before: Page, after: Page, *, regenerate: bool) -> Plan:
     """The plan of saving `after` in place of `before`, computed before anything is stored."""
-    made = _plan_phone_of(store, before, after, regenerate)
+    made = _telling_readers(store, _plan_phone_of(store, before, after, regenerate))
     return _with_pbx(store, made, Asked(pages=() if after.is_device else (after,)))
 
 
@@ -191,6 +225,7 @@ def plan_change(
         _with_change(phone, change, places) for phone in telling(store.phones(devices), on_phone)
     )
     made = plan(_with_customs(store, phones), _recorded(store, devices), tree_of(store.site()))
+    made = _telling_readers(store, made)
     if store.site().pbx == "none" or not change.keys() & set(EXTENSION_FIELDS):
         return made
     from tuiprov.data.pbx_rows import pbx_pages

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.history import events as history
+from tuiprov.data.history.adopted import keeping
 from tuiprov.data.history.versions import GONE, Wanted, forget_gone, in_parts, want
 from tuiprov.data.kept import PublishedFile
 from tuiprov.data.models import Device
@@ -130,8 +131,10 @@ def settle_interrupted(store: Store) -> None:
         waiting = [number for number in session.exec(query) if number]
     if not waiting:
         return
-    ready = plan_phones(store, waiting)
-    settled = set(ready.settled) - {change.device_id for change in ready.changes}
+    with store.database.read() as session:
+        kept = keeping(session, ["publishing"])
+    ready = plan_phones(store, set(waiting) - kept)
+    settled = kept | set(ready.settled) - {change.device_id for change in ready.changes}
     with store.database.write() as session:
         _mark(session, settled, "published", "")
         _mark(session, set(waiting) - settled - set(ready.failed), "stale", "")
@@ -214,18 +217,23 @@ def _record_wanted(session: Session, viewer: Viewer, ready: Plan, why: str) -> N
         for one in ready.changes
     ]
     want(session, files, viewer.label, event.id or 0)
-    _follow_program(session)
+    follow_program(session)
     _mark(session, {one.device_id for one in ready.changes}, "publishing", "")
 
 
-def _follow_program(session: Session) -> None:
-    """With the first publish of an upgraded program every device's files are in question. A
-    statement of its own: the settings' version is for those who edit them."""
+def follow_program(session: Session) -> None:
+    """With the first publish of an upgraded program every device's files are in question, but not
+    those that another program made. A statement of its own: the settings' version is for those who
+    edit them."""
     other = update(SystemSettings).where(col(SystemSettings.rendered_by) != fingerprint())
     done = session.execute(other.values(rendered_by=fingerprint()))
     if done.rowcount:  # type: ignore[attr-defined]
+        kept = keeping(session, ["published"])
         published = update(Device).where(col(Device.publish_state) == "published")
         session.execute(published.values(publish_state="stale"))
+        for some in in_parts(sorted(kept)):
+            again = update(Device).where(col(Device.id).in_(some))
+            session.execute(again.values(publish_state="published"))
 
 
 def _record_result(session: Session, done: Plan) -> Plan:

@@ -31,6 +31,25 @@ class Format:
     cannot_hold: str = ""
 
 
+_SECRET = re.compile(
+    r"pass(?!thr)|secret|pwd|psk|token|community|private_?key|\bpin\b", re.IGNORECASE
+)
+
+
+def looks_secret(name: str) -> bool:
+    """Does a setting's name speak of a secret? For files that another program wrote."""
+    return bool(_SECRET.search(name))
+
+
+_LOGIN = re.compile(r"(?<=://)[^/@\s]+@|(?<![\w:])(?!sips?:)[\w.%+-]+:[^/@\s]+@")
+"""Who logs in where, as a URL says it, with or without its scheme; `sip:101@host` is no login."""
+
+
+def without_logins(text: str, mask: str) -> str:
+    """A text with the logins in its URLs masked."""
+    return _LOGIN.sub(f"{mask}@", text)
+
+
 def plain(value: Any) -> str:
     """`value` as one line of text. Only str and int have one meaning in a phone's file; a bool, a
     None or a list in a template is a mistake of the template."""

@@ -21,6 +21,7 @@ from tuiprov.data.database import Database
 from tuiprov.data.devices.reach import reach
 from tuiprov.data.fields import Field
 from tuiprov.data.filters import Asker, Log, log_condition
+from tuiprov.data.history.adopted import let_go
 from tuiprov.data.history.changes import ALL, read, secrets_of
 from tuiprov.data.history.undo import undo
 from tuiprov.data.history.versions import GONE, content, in_parts
@@ -157,6 +158,7 @@ class Archive:
         require(viewer, "history.undo")
         with self._database.write() as session:
             devices = undo(session, viewer, event_id, on_record)
+            let_go(session, event_id, devices)
             on_record(len(devices))
             return devices
 

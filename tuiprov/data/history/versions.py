@@ -14,13 +14,15 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import bindparam, delete, insert, update
 from sqlmodel import Session, col, func, select
 
-from tuiprov.data.kept import Content, FileVersion, PublishedFile
+from tuiprov.data.kept import Content, Event, FileVersion, PublishedFile
 from tuiprov.data.postgresql import announce
 from tuiprov.data.sealing import keys_of
 from tuiprov.errors import StoreError
 
 GONE: Final = ""
 """The digest of a file that should not be there."""
+KEPT: Final = "keep"
+"""The action of the event by which a file that lay in the tree already was adopted."""
 _AT_ONCE = 500
 
 Item = TypeVar("Item")
@@ -79,11 +81,15 @@ def paths_since(session: Session, version_id: int) -> list[str]:
 
 
 def published_once(session: Session, paths: Sequence[str]) -> set[str]:
-    """Those of these paths that have ever been published."""
-    found: set[str] = set()
+    """Those of these paths that have ever been published; not those that lay there before they were
+    adopted, and were let go of again."""
+    found: dict[str, bool] = {}
     for some in in_parts(paths):
-        found |= set(session.exec(select(FileVersion.path).where(col(FileVersion.path).in_(some))))
-    return found
+        query = select(FileVersion.path, Event.action).where(col(FileVersion.path).in_(some))
+        query = query.outerjoin(Event, col(Event.id) == col(FileVersion.event_id))
+        for path, action in session.exec(query.order_by(col(FileVersion.id))):
+            found[path] = action != KEPT  # the latest counts
+    return {path for path, is_published in found.items() if is_published}
 
 
 def forget_gone(session: Session, paths: Iterable[str]) -> None:
