@@ -167,9 +167,12 @@ class TestProcessesBeside:
     """In a program of one thread very many files are written by processes of their own."""
 
     @pytest.fixture(autouse=True)
-    def forks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forks(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        before = children()
         monkeypatch.setattr(placing, "FORKED_FROM", 500)
         monkeypatch.setattr(threading, "active_count", lambda: 1)
+        yield
+        assert children() == before
 
     def test_they_write_while_this_one_does_something_else(self, root: Path) -> None:
         many, told = hundreds(), []
@@ -183,14 +186,12 @@ class TestProcessesBeside:
         assert told[-1] == 700
         assert sorted(told) == told
         assert modes(root) == ({0o2750}, {0o640})
-        assert not children()
 
     def test_what_is_broken_off_before_the_end_leaves_nothing(self, root: Path) -> None:
         with contextlib.suppress(KeyboardInterrupt), writing(root, hundreds()) as putting:
             putting.begin()
             raise KeyboardInterrupt
         assert files(root) == {}
-        assert not children()
 
     def test_a_full_disk_is_told_by_the_name_of_a_file(
         self, root: Path, monkeypatch: pytest.MonkeyPatch

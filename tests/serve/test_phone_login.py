@@ -89,7 +89,7 @@ def test_the_password_is_masked_in_the_plans_that_bring_and_take_it(site: Site) 
     site.configure(http_authentication="none")
     back = "\n".join(plan_devices(site.store, [1]).changes[0].diff())
     assert login.password not in back
-    assert f"-{MASK} (before)" in back
+    assert f"-static.auto_provision.server.password = {MASK} (before)" in back
 
 
 def test_a_change_of_the_setting_plans_the_files_of_web_phones_and_of_no_others(site: Site) -> None:

@@ -82,7 +82,7 @@ class ListScreen(TuiprovScreen):
         """Set as soon as rows are on the screen."""
         self._filter_bar = Bar(id="filter")
         self._is_loading = False
-        """Are the rows on the screen those of another filter still?"""
+        """Are the rows being read, anew or for another filter?"""
         self._is_growing = False
         """Are there more rows to come?"""
         self._stop: Stop | None = None
@@ -175,8 +175,10 @@ class ListScreen(TuiprovScreen):
 
     @property
     def chosen(self) -> int | None:
-        """Id of the row with the cursor; None in an empty list, or while it is being read."""
-        return None if self._is_loading else self.table.cursor_id
+        """Id of the row with the cursor; None in an empty list, or while another filter's rows are
+        still to come. The same ones read anew are no reason to lose a key."""
+        is_another = self._is_loading and self.filter != self._shown_filter
+        return None if is_another else self.table.cursor_id
 
     def with_listed(self, then: Callable[[Sequence[int]], object]) -> None:
         """Give `then` the ids of all rows that match, in order: now, or once they are read."""
