@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -89,6 +90,16 @@ def test_the_plan_is_the_same_as_of_one_process(
     assert together == alone(tmp_path, phones, monkeypatch)
     assert together.count("replace") >= PHONES // 2
     assert together.changes[0].diff()
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_garbage_is_collected_afterwards_as_before(tmp_path: Path, is_on: bool) -> None:
+    (gc.enable if is_on else gc.disable)()
+    try:
+        plan_of(tmp_path, fleet())
+        assert gc.isenabled() == is_on
+    finally:
+        gc.enable()
 
 
 def test_two_files_of_one_name_are_found_wherever_they_were_made(
