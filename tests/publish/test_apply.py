@@ -220,6 +220,18 @@ class TestProcessesBeside:
                 putting.finish()
         assert files(root) == {}
 
+    def test_where_no_process_is_to_be_had_it_is_one_line_and_nothing_is_left(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        error = OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        monkeypatch.setattr(os, "fork", raiser(error))
+        with (
+            writing(root, hundreds()) as putting,
+            pytest.raises(PublishError, match=f"{root}: Resource temporarily unavailable;"),
+        ):
+            putting.begin()
+        assert files(root) == {}
+
     def test_beside_other_threads_nothing_is_forked(
         self, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -63,7 +63,8 @@ class Files:
         disk = self._prepared()
         for number in range(count):
             some = self._wanted[number::count]
-            self._writers.append(_Writer(some, self._access, disk))
+            with naming(self._root):  # no more processes to be had
+                self._writers.append(_Writer(some, self._access, disk))
 
     def write(self, on_file: Callable[[int], None] = lambda _: None) -> None:
         """Return when all are written beside their places."""
