@@ -55,6 +55,8 @@ def main() -> int:
     effort = QUICK if options.quick else THOROUGH
     if options.fleets:
         effort = replace(effort, fleets=tuple(map(int, options.fleets.split(","))))
+    if options.published:
+        effort = replace(effort, published=options.published)
     with tempfile.TemporaryDirectory(prefix="tuiprov-benchmarks-") as directory:
         figures = list(measure(Ground(Path(directory), effort), options.parts or PARTS))
     if options.json:
@@ -70,6 +72,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (all)")
     parser.add_argument("--fleets", metavar="N,N…", help="sizes of fleets, the smallest first")
+    parser.add_argument(
+        "--published", type=int, metavar="N", help="devices whose files are all made anew"
+    )
     parser.add_argument("--quick", action="store_true", help="fewer runs")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()

@@ -29,7 +29,7 @@ def crew_of_two(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     """Two processes for any number of phones, on any machine."""
     monkeypatch.setattr(crew, "FORKED_FROM", 1)
     monkeypatch.setattr(crew, "STARTED_FROM", 1)
-    monkeypatch.setattr(crew, "_may_fork", lambda: request.param == "forked")
+    monkeypatch.setattr(crew, "may_fork", lambda: request.param == "forked")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
 
 
@@ -157,7 +157,7 @@ from tests.publish.helpers import desk
 from tuiprov.publish import crew
 from tuiprov.publish.tree import Tree
 crew.FORKED_FROM = crew.STARTED_FROM = 1
-crew._may_fork = lambda: sys.argv[1] == "forked"
+crew.may_fork = lambda: sys.argv[1] == "forked"
 os.sched_getaffinity = lambda _: {0, 1}
 for name in ("_forked", "_started"):
     begin = getattr(crew, name)

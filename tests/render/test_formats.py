@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from xml.sax.saxutils import escape, quoteattr
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from tuiprov.errors import RenderError
-from tuiprov.render.formats import FORMATS, parse_colon, parse_equals, parse_xml, plain
+from tuiprov.render.formats import (
+    FORMATS,
+    _check_shape,
+    check_xml,
+    parse_colon,
+    parse_equals,
+    parse_xml,
+    plain,
+)
 
 PRINTABLE = st.text(
     st.characters(blacklist_categories=("Cc", "Cs", "Cn", "Co", "Zl", "Zp")), max_size=40
@@ -95,3 +106,65 @@ def test_indexed_elements_are_settings_of_their_own() -> None:
 
 def test_attributes_are_settings_too() -> None:
     assert parse_xml('<a reg.1="x"><b perm="R">1</b></a>')["a@reg.1"] == "x"
+
+
+_NAME = st.sampled_from(["a", "b", "ID", "id", "name", "x-y"])
+_WORD = st.text("ab1<>&\"'= \n/!?[]-", max_size=6)
+
+
+def _tag(name: str, attributes: list[tuple[str, str]], inside: str) -> str:
+    known = dict(attributes)
+    words = "".join(f" {name}={quoteattr(value)}" for name, value in known.items())
+    return f"<{name}{words}>{inside}</{name}>"
+
+
+_ATTRIBUTES = st.lists(st.tuples(_NAME, _WORD), max_size=3)
+_LEAF = st.builds(
+    _tag, _NAME, _ATTRIBUTES, _WORD.map(lambda word: escape(word).replace("&gt;", ">"))
+)
+_TREE = st.recursive(
+    _LEAF,
+    lambda inner: st.builds(_tag, _NAME, _ATTRIBUTES, st.lists(inner, max_size=4).map("".join)),
+)
+_MARKS = st.sampled_from(
+    ["<!-- > -->", "<![CDATA[<a>\"='>]]>", "<?b > ?>", "<a", "</a>", '"', "='>"]
+)
+
+
+@settings(max_examples=400)
+@given(_TREE, st.none() | _MARKS, st.integers(0, 80))
+def test_a_check_refuses_just_what_the_parser_of_xml_refuses(
+    tree: str, mark: str | None, place: int
+) -> None:
+    text = tree if mark is None else tree[:place] + mark + tree[place:]
+
+    def is_refused(read: Callable[[str], object]) -> bool:
+        try:
+            read(text)
+        except RenderError:
+            return True
+        return False
+
+    assert is_refused(check_xml) == is_refused(parse_xml)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<r><a>1</a><a>2</a></r>",
+        '<r><a>=" > </a><a/><b c="="/></r>',
+        '<r><a name="k" x="1"><c/></a><a name="k" x="2"><d/></a></r>',
+        "<r><a x='=\"'><c/></a><a x='\"'><d/></a></r>",
+        "<r><b><ID>1</ID></b><b><ID>1</ID></b></r>",
+    ],
+)
+def test_a_check_finds_a_setting_that_stands_twice(text: str) -> None:
+    with pytest.raises(RenderError, match="twice"):
+        check_xml(text)
+
+
+def test_files_of_one_shape_are_taken_apart_once() -> None:
+    _check_shape.cache_clear()
+    for number in range(20):
+        check_xml(f'<?xml version="1.0"?>\n<r v="{number}"><a id="1">{number}</a><b/></r>\n')
+    assert _check_shape.cache_info().misses == 1

@@ -14,7 +14,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,6 +25,7 @@ from typing import Any, BinaryIO, Final
 
 from tuiprov.data.page import Phone
 from tuiprov.errors import PublishError, RenderError
+from tuiprov.processes import WIDE, close_all_but, cores, may_fork, wide_pipe
 from tuiprov.publish.examining import Examined, examine
 from tuiprov.publish.tree import Tree
 
@@ -35,8 +35,6 @@ STARTED_FROM: Final = 8_000
 """The same for one that has to import the program first, which takes as long as some thousands."""
 _AT_ONCE: Final = 50
 """Phones that a process gets at a time."""
-_MOST: Final = 8
-_MOST_FILES: Final = 65_536
 _WAITING: Final = 3
 """Parts that are on their way for each process: no more of a fleet is held at a time."""
 
@@ -50,31 +48,29 @@ def ahead(
     phones, and of those with a template of an account, which has processes of its own. PublishError
     when the disk cannot be read."""
     rest = iter(phones)
-    least = FORKED_FROM if _may_fork() else STARTED_FROM
+    least = FORKED_FROM if may_fork() else STARTED_FROM
     first = list(islice(rest, least))
-    count = min(_MOST, len(os.sched_getaffinity(0)))
-    if len(first) < least or count < 2:
+    if len(first) < least or cores() < 2:
         yield from ((phone, None) for phone in chain(first, rest))
         return
-    with _Crew(count, tree, rewrite) as crew, _without_collecting():
+    with _without_collecting(), _Crew(cores(), tree, rewrite) as crew:
         yield from crew.examined(chain(first, rest))
 
 
 @contextmanager
 def _without_collecting() -> Iterator[None]:
     """A plan keeps all that it makes: to look for garbage in it again and again takes this process
-    a third of its time. The others collect as ever."""
+    a third of its time, and once more as soon as it is made. So what is there by then is left out
+    until the next plan; it goes, as ever, when nobody uses it."""
     was_enabled = gc.isenabled()
     gc.disable()
+    gc.unfreeze()
     try:
         yield
     finally:
+        gc.freeze()
         if was_enabled:
             gc.enable()
-
-
-def _may_fork() -> bool:
-    return threading.active_count() == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +91,7 @@ class _Crew:
     def __init__(self, count: int, tree: Tree, rewrite: bool) -> None:
         self._tree = tree
         self._rewrite = rewrite
-        begin = _forked if _may_fork() else _started
+        begin = _forked if may_fork() else _started
         self._processes = [begin() for _ in range(count)]
         self._free: SimpleQueue[_Process] = SimpleQueue()
         self._threads = ThreadPoolExecutor(count)
@@ -163,24 +159,20 @@ class _Process:
 
 
 def _forked() -> _Process:
-    asked, asks = os.pipe()
-    answers, answered = os.pipe()
+    asked, asks = wide_pipe()
+    answers, answered = wide_pipe()
     number = os.fork()
     if not number:
         try:
-            # Nobody else may hold a pipe open: its end is how the others know.
-            own = sorted((asked, answered))
-            for first, last in zip((3, own[0] + 1, own[1] + 1), (*own, _MOST_FILES), strict=True):
-                os.closerange(first, last)
+            close_all_but(asked.fileno(), answered.fileno())
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            _serve(os.fdopen(asked, "rb"), os.fdopen(answered, "wb"))
+            _serve(asked, answered)
         finally:
             os._exit(0)
-    os.close(asked)
-    os.close(answered)
-    pipes = os.fdopen(asks, "wb"), os.fdopen(answers, "rb")
-    return _Process(number, *pipes, lambda: os.waitpid(number, 0))
+    asked.close()
+    answered.close()
+    return _Process(number, asks, answers, lambda: os.waitpid(number, 0))
 
 
 def _started() -> _Process:
@@ -192,6 +184,8 @@ def _started() -> _Process:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        bufsize=WIDE,
+        pipesize=WIDE,
     )
     return _Process(process.pid, process.stdin, process.stdout, process.wait)  # type: ignore[arg-type]
 

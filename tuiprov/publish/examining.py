@@ -13,7 +13,7 @@ from tuiprov.errors import RenderError
 from tuiprov.publish.masking import Rendered
 from tuiprov.publish.tree import Tree
 from tuiprov.render.bootstrap import bootstrap
-from tuiprov.render.engine import RenderedFile, parse_back, render_each
+from tuiprov.render.engine import RenderedFile, check, render_each
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,13 @@ def _check(file: RenderedFile) -> None:
     if file.shared:
         _check_once(replace(file, path=""))
     else:
-        parse_back(file)
+        check(file)
 
 
 @lru_cache(maxsize=64)
 def _check_once(file: RenderedFile) -> None:
     """The same file for every phone of its family, wherever it lies."""
-    parse_back(file)
+    check(file)
 
 
 def _difference(file: RenderedFile, tree: Tree, rewrite: bool) -> Difference | None:

@@ -11,13 +11,14 @@ import contextlib
 import os
 import re
 import signal
-import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from tuiprov.errors import PublishError
+from tuiprov.processes import close_all_but, cores, may_fork
 from tuiprov.publish.directories import Access, Directories
 from tuiprov.publish.plan import Change
 from tuiprov.publish.syncing import ROUND, Disk, at_once, disk_for, naming
@@ -26,8 +27,9 @@ TEMPORARY: Final = re.compile(r"\..+\.[0-9a-f]{16}\.tmp")
 """The name of a file that is not in its place yet."""
 FORKED_FROM: Final = 1_000
 """From so many files on processes beside this one pay."""
-_MOST: Final = 8
-_LONGEST_PROBLEM: Final = 4_096
+_LONGEST_PROBLEM: Final = 4_000
+_ROUND: Final = b".\n"
+_DONE: Final = b"=\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ class Files:
 
     def begin(self) -> None:
         """Begin to write many files beside their places, if this program may be forked."""
-        count = min(_MOST, len(os.sched_getaffinity(0)))
-        if len(self._wanted) < FORKED_FROM or count < 2 or threading.active_count() > 1:
+        count = cores()
+        if len(self._wanted) < FORKED_FROM or count < 2 or not may_fork():
             return
         disk = self._prepared()
         for number in range(count):
@@ -72,21 +74,28 @@ class Files:
         if self._writers:
             written = 0
             for writer in self._writers:
-                for count in writer.rounds():
+                for count in writer.done():
                     written += count
                     on_file(written)
             return
-        for start in range(0, len(self._wanted), ROUND):
-            some = self._wanted[start : start + ROUND]
+        written = 0
+        for some in _rounds(self._wanted):
             at_once(partial(_write, access=self._access, disk=disk), some)
             disk.end_round()
-            on_file(start + len(some))
+            written += len(some)
+            on_file(written)
 
     def place(self) -> None:
         """Bring all to the disk and to their places."""
         disk = self._prepared()
         disk.sync_files()
-        at_once(_place, self._wanted)
+        if self._writers:
+            for writer in self._writers:
+                writer.go_on()
+            for writer in self._writers:
+                deque(writer.done(), maxlen=0)
+        else:
+            at_once(_place, self._wanted)
         disk.sync_directories(self._directories.entered | self._places)
         self._wanted.clear()
 
@@ -141,53 +150,71 @@ def _place(wanted: _Wanted) -> None:
 
 
 class _Writer:
-    """A process that writes some files and tells when a round of them is there. It uses nothing
-    else of this program's, and ends when this program has."""
+    """A process that writes some files beside their places, waits for a word and renames them; it
+    tells of each round of them. It uses nothing else of this program's, and ends when this has."""
 
     def __init__(self, wanted: Sequence[_Wanted], access: Access, disk: Disk) -> None:
-        self._wanted = wanted
-        self._told, tells = os.pipe()
-        parent = os.getpid()
+        self._count = len(wanted)
+        told, tells = os.pipe()
+        waits, self._word = os.pipe()
         self._number = os.fork()
         if not self._number:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             try:
-                os.close(self._told)
-                self._write_all(tells, parent, access, disk)
+                close_all_but(tells, waits)
+                with _telling(tells):
+                    for some in _rounds(wanted):
+                        for one in some:
+                            _write(one, access, disk)
+                        disk.end_round()
+                        os.write(tells, _ROUND)  # an error when nobody listens any more
+                if os.read(waits, 1):
+                    with _telling(tells):
+                        for one in wanted:
+                            _place(one)
             finally:
                 os._exit(0)
         os.close(tells)
+        os.close(waits)
+        self._told = os.fdopen(told, "rb")
 
-    def _write_all(self, tells: int, parent: int, access: Access, disk: Disk) -> None:
-        try:
-            for start in range(0, len(self._wanted), ROUND):
-                for one in self._wanted[start : start + ROUND]:
-                    _write(one, access, disk)
-                disk.end_round()
-                if os.getppid() != parent:
-                    return
-                os.write(tells, b".")
-            os.write(tells, b"=")
-        except PublishError as error:
-            os.write(tells, b"!" + str(error).encode()[:_LONGEST_PROBLEM])
+    def go_on(self) -> None:
+        """Let it rename what it has written."""
+        with contextlib.suppress(BrokenPipeError):  # `done` will tell
+            os.write(self._word, b".")
 
-    def rounds(self) -> Iterator[int]:
-        """The number of files in each round as it is written."""
-        left, told = len(self._wanted), b""
-        while some := os.read(self._told, _LONGEST_PROBLEM):
-            told += some
-            for _ in range(some.partition(b"!")[0].count(b".")):
-                yield min(ROUND, left)
-                left -= min(ROUND, left)
-        _, problem, words = told.partition(b"!")
-        if problem:
-            raise PublishError(words.decode(errors="replace"))
-        if not told.endswith(b"="):
-            raise PublishError("a process that wrote files was ended; nothing was lost")
+    def done(self) -> Iterator[int]:
+        """The number of files in each round, as it writes them, and later as it renames them."""
+        left = self._count
+        for line in self._told:
+            if line == _DONE:
+                return
+            if line != _ROUND:
+                raise PublishError(line.decode(errors="replace").rstrip("\n"))
+            yield min(ROUND, left)
+            left -= ROUND
+        raise PublishError("a process that wrote files was ended; nothing was lost")
 
     def end(self) -> None:
         """End it, whatever it is doing; it leaves what it has written."""
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
             os.kill(self._number, signal.SIGKILL)
             os.waitpid(self._number, 0)
-        os.close(self._told)
+        self._told.close()
+        os.close(self._word)
+
+
+@contextlib.contextmanager
+def _telling(tells: int) -> Iterator[None]:
+    """Tell that all is done, or what went wrong, in one line."""
+    try:
+        yield
+        os.write(tells, _DONE)
+    except PublishError as error:
+        words = " ".join(str(error).splitlines()).encode()
+        os.write(tells, words[:_LONGEST_PROBLEM] + b"\n")
+
+
+def _rounds(wanted: Sequence[_Wanted]) -> Iterator[Sequence[_Wanted]]:
+    for start in range(0, len(wanted), ROUND):
+        yield wanted[start : start + ROUND]

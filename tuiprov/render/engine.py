@@ -101,6 +101,14 @@ def parse_back(file: RenderedFile) -> Settings:
         raise RenderError(f"{file.name}: {error}") from None
 
 
+def check(file: RenderedFile) -> None:
+    """RenderError when `parse_back` would raise one."""
+    try:
+        FORMATS[file.format].check(file.data.decode(file.charset))
+    except RenderError as error:
+        raise RenderError(f"{file.name}: {error}") from None
+
+
 def _enabled_type(phone: Phone) -> PhoneType | None:
     """The phone's type when it gets any files."""
     return type_of(phone) if phone.values["status"] == "enabled" else None

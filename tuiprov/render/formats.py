@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from markupsafe import escape as escape_markup
 
@@ -23,11 +26,13 @@ Settings = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """`escape(value)` for one printed value; `parse(text)` for a whole file; `cannot_hold`: the
-    characters a value loses in this format (shown as a note beside the preview)."""
+    """`escape(value)` for one printed value; `parse(text)` for a whole file; `check(text)` refuses
+    what `parse` refuses; `cannot_hold`: the characters a value loses in this format (shown as a
+    note beside the preview)."""
 
     escape: Callable[[Any], str]
     parse: Callable[[str], Settings]
+    check: Callable[[str], object]
     cannot_hold: str = ""
 
 
@@ -130,6 +135,39 @@ def _put(settings: Settings, name: str, value: str) -> None:
     settings[name] = value
 
 
+_TEXT = re.compile(r">(?<!<ID>)[^<>]*<")
+_VALUE = re.compile('="' + "".join(f'(?<! {name}=")' for name in _INDEXES) + '[^"<]*"')
+
+
+def check_xml(text: str) -> None:
+    """Refuse what `parse_xml` refuses, in less than half the time. The files of a fleet differ in
+    their values alone: each is read by the parser as a whole, but whether a setting stands twice is
+    looked at once for all files of one shape."""
+    shape = _shape(text)
+    if shape:
+        with suppress(expat.ExpatError, RenderError):
+            expat.ParserCreate().Parse(text, True)
+            _check_shape(shape)
+            return
+    parse_xml(text)  # it knows better, and what to say
+
+
+def _shape(text: str) -> str:
+    """A well-formed file without its values, but for those that are part of a setting's path; ""
+    where it is not sure. No tag is lost: neither pattern matches a `<` within, a text ends where a
+    tag begins, and without single quotes a value cannot hide another attribute."""
+    body = text.partition("?>")[2] if text.startswith("<?xml ") else text
+    if "<!" in body or "<?" in body:
+        return ""
+    shape = _VALUE.sub('=""', _TEXT.sub("><", body))
+    return "" if "'" in shape else shape
+
+
+@lru_cache(maxsize=256)
+def _check_shape(shape: str) -> None:
+    parse_xml(shape)
+
+
 def _parse_lines(text: str, separator: str, unquote: bool) -> Settings:
     settings: Settings = {}
     for number, line in enumerate(text.split("\n"), 1):
@@ -183,8 +221,8 @@ def parse_fanvil(text: str) -> Settings:
 
 
 FORMATS: dict[str, Format] = {
-    "xml": Format(_escape_xml, parse_xml),
-    "equals": Format(plain, parse_equals),
-    "colon": Format(_escape_quoted, parse_colon, cannot_hold='"'),
-    "fanvil": Format(plain, parse_fanvil),
+    "xml": Format(_escape_xml, parse_xml, check_xml),
+    "equals": Format(plain, parse_equals, parse_equals),
+    "colon": Format(_escape_quoted, parse_colon, parse_colon, cannot_hold='"'),
+    "fanvil": Format(plain, parse_fanvil, parse_fanvil),
 }

@@ -7,23 +7,28 @@ of the process the database knows what belongs there. Contents are sealed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import delete, exists, insert, update
 from sqlmodel import Session, col, func, select
 
 from tuiprov.data.kept import Content, Event, FileVersion, PublishedFile
 from tuiprov.data.postgresql import announce
 from tuiprov.data.sealing import keys_of
 from tuiprov.errors import StoreError
+from tuiprov.processes import beside
 
 GONE: Final = ""
 """The digest of a file that should not be there."""
 KEPT: Final = "keep"
 """The action of the event by which a file that lay in the tree already was adopted."""
 _AT_ONCE = 500
+_SEALED_BESIDE: Final = 1_000
+"""From so many contents on processes beside this one pay."""
 
 Item = TypeVar("Item")
 
@@ -39,32 +44,21 @@ class Wanted:
 
 def want(session: Session, files: Sequence[Wanted], who: str, event_id: int) -> None:
     """Record what should be on disk, each file once, as a new version of its path."""
+    if not files:
+        return
     keys = keys_of(session)
     digests = [GONE if one.data is None else keys.digest(one.data) for one in files]
     contents = {d: one.data for one, d in zip(files, digests, strict=True) if one.data is not None}
-    keep(session, contents)
-    now = datetime.now(UTC)
+    same = {"at": datetime.now(UTC), "who": who[:80], "event_id": event_id}
     rows = [
-        {
-            "path": one.path[:255],
-            "device_id": one.device_id,
-            "digest": digest,
-            "at": now,
-            "who": who[:80],
-            "event_id": event_id,
-        }
+        {"path": one.path[:255], "device_id": one.device_id, "digest": digest, **same}
         for one, digest in zip(files, digests, strict=True)
     ]
-    if not rows:
-        return
-    session.connection().execute(insert(FileVersion), rows)  # the ORM costs as much again
-    # Asked for afterwards: SQLite gives ids in the order of the rows only one by one.
-    query = select(FileVersion.path, FileVersion.id).where(FileVersion.event_id == event_id)
-    ids = {str(path): number for path, number in session.execute(query)}
-    for row in rows:
-        row |= {"version_id": ids[str(row["path"])], "published_at": now}
-        del row["at"], row["who"], row["event_id"]
-    _upsert(session, rows)
+    with _sealed(session, contents) as sealed:
+        before = newest(session)
+        session.connection().execute(insert(FileVersion), rows)  # the ORM costs as much again
+        _make_current(session, before)
+        _insert(session, sealed)
     announce(session)
 
 
@@ -137,21 +131,33 @@ def in_parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 
 def keep(session: Session, contents: Mapping[str, bytes]) -> None:
     """Keep these contents, by their digests, as far as they are not kept yet."""
+    with _sealed(session, contents) as sealed:
+        _insert(session, sealed)
+
+
+@contextmanager
+def _sealed(session: Session, contents: Mapping[str, bytes]) -> Iterator[Iterator[dict[str, Any]]]:
+    """The rows of those of these contents that are not kept yet. Many are sealed while the caller
+    does something else."""
     keys = keys_of(session)
-    for digests in in_parts(list(contents)):
-        query = select(Content.digest).where(col(Content.digest).in_(digests))
-        known = set(session.exec(query))
-        rows = [
-            {
-                "digest": digest,
-                "sealed": keys.seal_bytes(contents[digest], about_content(digest)),
-                "size": len(contents[digest]),
-            }
-            for digest in digests
-            if digest not in known
-        ]
-        if rows:
-            session.connection().execute(insert(Content), rows)
+    known: set[str] = set()
+    for some in in_parts(list(contents)):
+        known.update(session.exec(select(Content.digest).where(col(Content.digest).in_(some))))
+    new = [digest for digest in contents if digest not in known]
+
+    def seal(digest: str) -> bytes:
+        return keys.seal_bytes(contents[digest], about_content(digest))
+
+    with beside(seal, new, least=_SEALED_BESIDE) as sealed:
+        yield (
+            {"digest": digest, "sealed": one, "size": len(contents[digest])}
+            for digest, one in zip(new, sealed, strict=True)
+        )
+
+
+def _insert(session: Session, contents: Iterator[dict[str, Any]]) -> None:
+    while rows := list(islice(contents, _AT_ONCE)):
+        session.connection().execute(insert(Content), rows)
 
 
 def about_content(digest: str) -> str:
@@ -159,15 +165,18 @@ def about_content(digest: str) -> str:
     return f"content:{digest}:bytes"
 
 
-def _upsert(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    known: set[str] = set()
-    for some in in_parts([row["path"] for row in rows]):
-        query = select(PublishedFile.path).where(col(PublishedFile.path).in_(some))
-        known |= set(session.exec(query))
-    new = [row for row in rows if row["path"] not in known]
-    old = [{**row, "known": row["path"]} for row in rows if row["path"] in known]
-    if new:
-        session.connection().execute(insert(PublishedFile), new)
-    if old:
-        changed = update(PublishedFile).where(col(PublishedFile.path) == bindparam("known"))
-        session.connection().execute(changed, old)
+def _make_current(session: Session, before: int) -> None:
+    """Let the versions after this one be what their paths hold: writers come one after another, so
+    all of them are this transaction's."""
+    made = col(FileVersion.id) > before
+    values = {
+        "device_id": FileVersion.device_id,
+        "digest": FileVersion.digest,
+        "version_id": FileVersion.id,
+        "published_at": FileVersion.at,
+    }
+    same = col(PublishedFile.path) == col(FileVersion.path)
+    new = select(FileVersion.path, *values.values()).where(made, ~exists().where(same))
+    connection = session.connection()
+    connection.execute(update(PublishedFile).where(made, same).values(values))
+    connection.execute(insert(PublishedFile).from_select(["path", *values], new))
