@@ -161,13 +161,14 @@ class _Writer:
         if not self._number:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             try:
-                close_all_but(tells, waits)
+                close_all_but(tells, waits, *disk.handles)
                 with _telling(tells):
                     for some in _rounds(wanted):
                         for one in some:
                             _write(one, access, disk)
                         disk.end_round()
                         os.write(tells, _ROUND)  # an error when nobody listens any more
+                    disk.sync_files()  # what is left for later is little
                 if os.read(waits, 1):
                     with _telling(tells):
                         for one in wanted:

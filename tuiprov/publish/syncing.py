@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import cache
@@ -37,6 +37,10 @@ Item = TypeVar("Item")
 
 class Disk(Protocol):
     """What the files of one publish are brought to the disk with. PublishError names a path."""
+
+    @property
+    def handles(self) -> Collection[int]:
+        """What it holds open, which a forked process has to keep to use it."""
 
     def took(self, handle: int, path: str) -> None:
         """This file is written; its open handle is the disk's to close. Of any thread."""
@@ -115,6 +119,10 @@ class _Each:
     def __init__(self) -> None:
         self._open: list[tuple[int, str]] = []
 
+    @property
+    def handles(self) -> Collection[int]:
+        return [handle for handle, _ in self._open]
+
     def took(self, handle: int, path: str) -> None:
         self._open.append((handle, path))
 
@@ -148,6 +156,10 @@ class _Whole:
                 if device not in self._handles:
                     handle = os.open(directory, os.O_RDONLY | os.O_NOFOLLOW)
                     self._handles[device] = (handle, directory)
+
+    @property
+    def handles(self) -> Collection[int]:
+        return [handle for handle, _ in self._handles.values()]
 
     def took(self, handle: int, path: str) -> None:
         os.close(handle)
