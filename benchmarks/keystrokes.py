@@ -124,7 +124,7 @@ def _places(site: Path) -> Iterator[_Place]:
     session = open_session(f"sqlite:///{site}", "", "", demo=False)
     seen = set()
     for extension_id in _spread(session.extension_ids("-status:disabled")):
-        draft = session.open(extension_id)
+        draft = session.pages.open(extension_id)
         place = _place(draft)
         if place is not None and place.phone not in seen:
             seen.add(place.phone)

@@ -106,6 +106,7 @@ class TuiprovApp(App[None]):
         # Importing at the same time would make the rows come a fifth later.
         self._list.is_shown.wait(_LONGEST_WAIT_SECONDS)
         import tuiprov.list_views
+        import tuiprov.pages
         import tuiprov.screens.completing
         import tuiprov.screens.extension_page  # noqa: F401
         from tuiprov.data.catalog import default_catalog
@@ -168,7 +169,7 @@ class TuiprovApp(App[None]):
         if self._session is None or self._open_draft() is not None:
             return  # Enter was pressed twice before the page was there
         try:
-            draft = self._session.open(extension_id)
+            draft = self._session.pages.open(extension_id)
         except TuiprovError as error:
             self._list.tell("This page cannot be opened", error)
             self._list.reload()
@@ -298,7 +299,7 @@ class TuiprovApp(App[None]):
                 self.open_page(extension_id, texts)
             elif key == "d":
                 with contextlib.suppress(TuiprovError):
-                    session.drop_kept(extension_id)
+                    session.pages.drop_kept(extension_id)
 
         self.push_screen(
             Dialog(
@@ -339,7 +340,7 @@ class TuiprovApp(App[None]):
         draft = self._open_draft()
         if draft is not None and draft.is_changed and self._session is not None:
             with contextlib.suppress(TuiprovError):
-                self._session.keep(draft)
+                self._session.pages.keep(draft)
 
     def _open_draft(self) -> Draft | None:
         return next((s.draft for s in self.screen_stack if hasattr(s, "draft")), None)

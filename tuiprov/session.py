@@ -17,9 +17,8 @@ from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
 from tuiprov.data.models import USER
 from tuiprov.data.permissions import may_ever
-from tuiprov.data.sections import DEVICE_FIELDS
 from tuiprov.data.store import ExtensionRow, Store
-from tuiprov.errors import NotFound, PublishError, Refusal, StoreError
+from tuiprov.errors import NotFound
 
 if TYPE_CHECKING:
     # Imported where they are used: the list of extensions needs none of them.
@@ -28,20 +27,17 @@ if TYPE_CHECKING:
     from tuiprov.bulk import Bulk
     from tuiprov.data.accounts.rows import AccountRow
     from tuiprov.data.accounts.sheet import AccountView
-    from tuiprov.data.draft import Checker, Draft
     from tuiprov.data.history.archive import Archive
-    from tuiprov.data.page import Page
-    from tuiprov.data.site_sheet import SiteSheet
     from tuiprov.data.stop import Stop
     from tuiprov.data.together.meeting import Newer
-    from tuiprov.data.together.presence import Other
     from tuiprov.fetching import Fetching
     from tuiprov.importing import Importing
     from tuiprov.inventory import Inventory
     from tuiprov.list_views import ListViews
+    from tuiprov.pages import Pages
+    from tuiprov.preferences import Preferences
     from tuiprov.publish.plan import Plan
     from tuiprov.publish.planning import OnPhone
-    from tuiprov.publish.preview import Published
     from tuiprov.publish.template_work import TemplateWork
     from tuiprov.publish.timeline import Timeline
     from tuiprov.publish.unfinished import Offer
@@ -108,10 +104,24 @@ class Session:
     def looking_as(self, viewer: Viewer) -> Session:
         return replace(self, viewer=viewer)
 
+    def again(self) -> Session:
+        """The same viewer with the permissions the account has now."""
+        with self.store.database.read() as session:
+            return self.looking_as(same_viewer(session, self.viewer))
+
+    def kept(self) -> tuple[int, dict[str, str], datetime] | None:
+        """The extension, texts and time of a draft that outlived its session: every start asks,
+        which is why it is not the pages' to answer."""
+        return self.store.drafts.kept(self.viewer)
+
     # -- accounts -------------------------------------------------------------------------------
 
     def account_rows(self, words: str) -> Sequence[AccountRow]:
         return self.store.accounts.rows(self.viewer, words)
+
+    def users(self) -> list[AccountRow]:
+        """The user accounts below the viewer, for whom an extension can be added."""
+        return [row for row in self.account_rows("") if row.kind == USER and row.depth > 0]
 
     def account(self, account_id: int) -> AccountView:
         return self.store.accounts.open(self.viewer, account_id)
@@ -136,12 +146,28 @@ class Session:
     def remove_account(self, account_id: int) -> None:
         self.store.accounts.remove(self.viewer, account_id)
 
+    # -- what is a room of its own --------------------------------------------------------------
+
+    @property
+    def pages(self) -> Pages:
+        """The pages of extensions."""
+        from tuiprov.pages import Pages
+
+        return Pages(self.store, self.viewer)
+
+    @property
+    def preferences(self) -> Preferences:
+        """The settings of the whole site."""
+        from tuiprov.preferences import Preferences
+
+        return Preferences(self.store, self.viewer)
+
     @property
     def inventory(self) -> Inventory:
         """The devices."""
         from tuiprov.inventory import Inventory
 
-        return Inventory(self.store, self.viewer, self._check)
+        return Inventory(self.store, self.viewer, self.pages.check)
 
     @property
     def fetching(self) -> Fetching:
@@ -175,159 +201,12 @@ class Session:
 
         return importing_of(self.store, self.viewer, path)
 
-    def again(self) -> Session:
-        """The same viewer with the permissions the account has now."""
-        with self.store.database.read() as session:
-            return self.looking_as(same_viewer(session, self.viewer))
-
-    # -- templates ------------------------------------------------------------------------------
-
     @property
     def templates(self) -> TemplateWork:
         """What this viewer does with provisioning templates."""
         from tuiprov.publish.template_work import TemplateWork
 
         return TemplateWork(self.store, self.viewer)
-
-    # -- extensions that come and go ------------------------------------------------------------
-
-    def users(self) -> list[AccountRow]:
-        """The user accounts below the viewer, for whom an extension can be added."""
-        return [row for row in self.account_rows("") if row.kind == USER and row.depth > 0]
-
-    def fresh_extension(self, user_id: int) -> Draft:
-        """A draft on an extension to be added for this user account."""
-        page = self.store.extensions.fresh(self.viewer, user_id)
-        return self._draft(page, self._check_new)
-
-    def next_number(self, user_id: int) -> str:
-        """A number that is free for a new extension of this user account, or ""."""
-        return self.store.extensions.next_number(self.viewer, user_id)
-
-    def _check_new(self, page: Page) -> tuple[list[Refusal], dict[str, str]]:
-        try:
-            return self.store.extensions.check(self.viewer, page)
-        except StoreError as error:
-            return _own_rules(page), {"extension": str(error)}
-
-    def add_extension(self, draft: Draft) -> Page:
-        """Add the extension of a fresh draft; gives its page."""
-        base = draft.base
-        return self.store.extensions.add(self.viewer, base.user_id or 0, draft.changes)
-
-    @property
-    def always_provisions(self) -> bool:
-        """Does the viewer's account go on to the page after adding an extension?"""
-        values = self.account(self.viewer.account_id).values
-        return bool(values["provision_after_adding"])
-
-    def always_provision(self) -> None:
-        """From now on every extension this account adds goes straight to its page."""
-        self.save_account(self.account(self.viewer.account_id), {"provision_after_adding": True})
-
-    def plan_removal(self, extension_id: int) -> tuple[Page, Plan]:
-        """An extension, and what removing it would do to its phone's files."""
-        from tuiprov.publish.planning import plan_removal
-
-        page = self.store.page(self.viewer, extension_id)
-        return page, plan_removal(self.store, page, files=self.viewer.may_provision)
-
-    def remove_extension(self, page: Page) -> None:
-        """Remove an extension as it was seen, and bring its phone's files up to date."""
-        from tuiprov.publish.planning import plan_devices
-        from tuiprov.publish.publishing import carry_out
-
-        devices = [page.device_id] if page.device_id is not None else []
-        with self.store.operations.begin():
-            self.store.extensions.remove(self.viewer, page)
-            carry_out(self.store, self.viewer, plan_devices(self.store, devices))
-
-    # -- one page -------------------------------------------------------------------------------
-
-    def open(self, extension_id: int) -> Draft:
-        """A draft on the extension's page as it is stored now."""
-        return self._draft(self.store.page(self.viewer, extension_id), self._check)
-
-    def _draft(self, page: Page, check: Checker) -> Draft:
-        from tuiprov.data.draft import Draft
-
-        return Draft(page, self.viewer, check)
-
-    def _check(self, page: Page) -> tuple[list[Refusal], dict[str, str]]:
-        """Live validation. A database that cannot be read now is no reason to lose what is being
-        typed: the page's own rules still hold, and the save asks again."""
-        try:
-            return self.store.check(page, self.viewer)
-        except StoreError as error:
-            return _own_rules(page), {"extension_name": str(error)}
-
-    def published(self, page: Page) -> Published:
-        from tuiprov.publish.preview import Published
-        from tuiprov.publish.tree import tree_of
-
-        return Published(tree_of(page.site))
-
-    def plan_save(self, draft: Draft) -> Plan:
-        """What saving would do to the phone's files and the PBX's; nothing is stored."""
-        from tuiprov.publish.plan import Asked
-        from tuiprov.publish.planning import plan_page, plan_pbx
-
-        if not self.viewer.may_provision:
-            return plan_pbx(self.store, Asked(pages=(draft.page,)))
-        return plan_page(self.store, draft.base, draft.page, regenerate=draft.regenerate)
-
-    def save(self, draft: Draft) -> Plan:
-        """Store the draft, then carry out its plan. Raises Refused, Conflict or PublishError; after
-        a PublishError the data is stored and the device is marked failed."""
-        with self.store.operations.begin():
-            return self._save(draft)
-
-    def _save(self, draft: Draft) -> Plan:
-        from tuiprov.publish.plan import Asked
-        from tuiprov.publish.planning import plan_devices, plan_pbx
-        from tuiprov.publish.publishing import carry_out, mark_failed
-
-        before = draft.base
-        saved = self.store.save(self.viewer, before, draft.changes)
-        self.store.drafts.drop(self.viewer, saved.extension_id or 0)
-        devices = {page.device_id for page in (before, saved) if page.device_id}
-        regenerate = draft.regenerate
-        draft.rebase(saved)
-        extensions = [saved.extension_id or 0]
-        if not self.viewer.may_provision:
-            # The device is stale until somebody publishes who may; the PBX follows at once.
-            plan = plan_pbx(self.store, Asked(extensions))
-            carry_out(self.store, self.viewer, plan)
-            return plan
-        try:
-            plan = plan_devices(self.store, devices, regenerate=regenerate, extensions=extensions)
-        except PublishError as error:
-            mark_failed(self.store, devices, error)
-            raise
-        carry_out(self.store, self.viewer, plan)
-        return plan
-
-    def newer(self, draft: Draft) -> Newer | None:
-        """The extension's page as it is stored now, when somebody changed it since the draft was
-        opened. NotFound, saying by whom, when it was removed."""
-        if draft.base.extension_id is None:
-            return None
-        return self.store.together.newer_page(self.viewer, draft.base)
-
-    def here(self, page: Page, mine: str) -> tuple[str, Sequence[Other]]:
-        """Say that this page is open, for the first time (`mine` "") or still, and hear who else
-        has it open. Where nothing can be written one still hears."""
-        if page.extension_id is None and page.device_id is None:
-            return "", ()  # not stored yet: nobody else has it
-        try:
-            return self.store.presences.here(self.viewer, page, mine)
-        except StoreError:
-            return mine, self.store.presences.others(self.viewer, page)
-
-    def reveal(self, page: Page) -> None:
-        """Write down that secrets of this page were shown."""
-        subject = page.values["extension"] or f"device {page.values['friendly_name']}"
-        self.store.record(self.viewer, "reveal", str(subject))
 
     # -- history --------------------------------------------------------------------------------
 
@@ -403,64 +282,6 @@ class Session:
         if waves is not None and not waves.is_driven:
             words += " Nobody drives the waves that are under way: Ctrl+W."
         return words.strip()
-
-    # -- preferences ----------------------------------------------------------------------------
-
-    def site_sheet(self) -> SiteSheet:
-        """The site's settings to be edited. NotAllowed for who may not."""
-        from tuiprov.data.site_sheet import SiteSheet
-
-        use = self.store.site_use(self.viewer)
-        return SiteSheet(self.store.site(), use)
-
-    def plan_settings(self, values: Values, on_phone: OnPhone) -> Plan:
-        """What these settings would do to all phones' files; nothing is stored."""
-        from tuiprov.publish.planning import plan_settings
-
-        return plan_settings(self.store, self.viewer, values, on_phone)
-
-    def newer_settings(self, sheet: SiteSheet) -> Newer | None:
-        """The settings as they are stored now, when somebody changed them meanwhile."""
-        return self.store.together.newer_site(self.viewer, sheet.site)
-
-    def save_settings(self, sheet: SiteSheet) -> None:
-        """Store the settings; their plan is to be published then. Raises Refused or Conflict."""
-        sheet.rebase(self.store.set_site(self.viewer, sheet.changes, sheet.site))
-
-    def apply_settings(self, sheet: SiteSheet, plan: Plan, on_file: OnPhone) -> None:
-        """Store the settings and publish their plan, as one operation; what `on_file` raises before
-        they are stored ends it. PublishError: they are stored."""
-        from tuiprov.orders.order import going_on
-
-        with self.store.operations.begin():
-            on_file(0)
-            self.save_settings(sheet)
-            self.publish(plan, going_on(on_file))
-
-    # -- drafts that outlive the session --------------------------------------------------------
-
-    def keep(self, draft: Draft) -> None:
-        """Keep what was edited; other fields stay free for what somebody else saves meanwhile."""
-        taken = DEVICE_FIELDS if draft.base.is_taken else ()
-        edited = {
-            name: text
-            for name, text in draft.texts.items()
-            if draft.is_edited(name) or name in taken
-        }
-        self.store.drafts.keep(self.viewer, draft.base, edited)
-
-    def kept(self) -> tuple[int, dict[str, str], datetime] | None:
-        return self.store.drafts.kept(self.viewer)
-
-    def drop_kept(self, extension_id: int) -> None:
-        self.store.drafts.drop(self.viewer, extension_id)
-
-
-def _own_rules(page: Page) -> list[Refusal]:
-    """What is wrong with a page, whatever else is in the database."""
-    from tuiprov.data.checks import NO_NEIGHBOURS, check_page
-
-    return check_page(page, NO_NEIGHBOURS)
 
 
 def open_session(db: str, config_file: str, look_as: str, *, demo: bool) -> Session:

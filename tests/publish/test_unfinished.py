@@ -94,11 +94,11 @@ class TestOffering:
 
     def test_a_conflict_or_a_refusal_leaves_nothing_to_finish(self, fleet: Site) -> None:
         session = Session(fleet.store, fleet.admin)
-        draft = session.open(fleet.store.find_extension(fleet.admin, "0027*001"))
+        draft = session.pages.open(fleet.store.find_extension(fleet.admin, "0027*001"))
         fleet.save("0027*001", notes="theirs")
         draft.edit("notes", "mine")
         with pytest.raises(Exception, match="somebody else"):
-            session.save(draft)
+            session.pages.save(draft)
         assert fleet.rows(Unfinished) == []
 
     def test_one_save_whose_files_fail_is_offered_too(
@@ -108,13 +108,13 @@ class TestOffering:
             raise PublishError("no space left on device")
 
         session = Session(fleet.store, fleet.admin)
-        draft = session.open(fleet.store.find_extension(fleet.admin, "0027*001"))
+        draft = session.pages.open(fleet.store.find_extension(fleet.admin, "0027*001"))
         draft.edit("dtmf_mode", "info")
         draft.turn_regenerate()
         with monkeypatch.context() as patch:
             patch.setattr(Putting, "finish", full)
             with pytest.raises(PublishError):
-                session.save(draft)
+                session.pages.save(draft)
         (offer,) = session.unfinished()
         assert "change of DTMF of 0027*001" in offer.words
         assert len(offer.devices) == 1

@@ -176,13 +176,13 @@ class TestUnfinished:
             raise KeyError  # before the files are on record: what is, the start puts right
 
         session = Session(office.store, office.admin)
-        draft = session.open(office.page(SALES).extension_id or 0)
+        draft = session.pages.open(office.page(SALES).extension_id or 0)
         draft.edit("dtmf_mode", "info")
         draft.turn_regenerate()
         with monkeypatch.context() as patch:
             patch.setattr(publishing, "_record_wanted", end)
             with pytest.raises(KeyError):
-                session.save(draft)
+                session.pages.save(draft)
 
     async def test_it_is_offered_shown_as_a_plan_and_finished(
         self, office: Site, monkeypatch: pytest.MonkeyPatch

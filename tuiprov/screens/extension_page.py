@@ -93,17 +93,17 @@ class ExtensionPage(PageScreen):
     # -- saving ---------------------------------------------------------------------------------
 
     def newer(self) -> Newer | None:
-        return self.session.newer(self.draft)
+        return self.session.pages.newer(self.draft)
 
     def plan_save(self) -> Plan:
-        return self.session.plan_save(self.draft)
+        return self.session.pages.plan_save(self.draft)
 
     def save(self) -> Plan:
-        return self.session.save(self.draft)
+        return self.session.pages.save(self.draft)
 
     def discard(self) -> None:
         with contextlib.suppress(TuiprovError):
-            self.session.drop_kept(self.draft.base.extension_id or 0)
+            self.session.pages.drop_kept(self.draft.base.extension_id or 0)
         self.close(False)
 
     def close(self, stored: bool) -> None:

@@ -155,10 +155,9 @@ class ExtensionsScreen(ViewedList):
 
         if user_id and self.session is not None:
             session, number = self.session, int(user_id)
+            pages = session.pages
             self._edit(
-                lambda: NewExtensionScreen(
-                    session, session.fresh_extension(number), session.next_number(number)
-                )
+                lambda: NewExtensionScreen(session, pages.fresh(number), pages.next_number(number))
             )
 
     def action_import_file(self) -> None:
@@ -210,7 +209,7 @@ class ExtensionsScreen(ViewedList):
 
         chosen, session = self.chosen, self.session
         if chosen is not None and session is not None:
-            self._edit(lambda: EditIdentityScreen(session, session.open(chosen)))
+            self._edit(lambda: EditIdentityScreen(session, session.pages.open(chosen)))
 
     def _edit(self, screen: Callable[[], Screen[bool | None]]) -> None:
         try:
@@ -229,7 +228,7 @@ class ExtensionsScreen(ViewedList):
         if chosen is None or session is None:
             return
         try:
-            page, plan = session.plan_removal(chosen)
+            page, plan = session.pages.plan_removal(chosen)
         except TuiprovError as error:
             self.tell("Not removed", error)
             return
@@ -248,7 +247,7 @@ class ExtensionsScreen(ViewedList):
 
         self.work_on(
             "Remove",
-            lambda _: session.remove_extension(page),
+            lambda _: session.pages.remove(page),
             lambda _: self.reload("Removed."),
             failed,
         )

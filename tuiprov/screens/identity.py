@@ -67,8 +67,8 @@ class NewExtensionScreen(IdentityScreen):
 
     def store(self) -> None:
         try:
-            page = self._session.add_extension(self.sheet)
-            opens = self._session.always_provisions
+            page = self._session.pages.add(self.sheet)
+            opens = self._session.pages.always_provisions
         except TuiprovError as error:
             self.tell("Not added", error)
             return
@@ -91,7 +91,7 @@ class NewExtensionScreen(IdentityScreen):
     def _answered(self, answer: str | None, extension_id: int) -> None:
         if answer == "a":
             try:
-                self._session.always_provision()
+                self._session.pages.always_provision()
             except TuiprovError as error:
                 self.tell("Not remembered", error)
                 return
@@ -112,7 +112,7 @@ class EditIdentityScreen(IdentityScreen):
         if not self.sheet.regenerate:
             self.sheet.turn_regenerate()  # a name that changes is a name the phone shows
         try:
-            plan = self._session.plan_save(self.sheet)
+            plan = self._session.pages.plan_save(self.sheet)
         except TuiprovError as error:
             self.tell("This cannot be planned", error)
             return
@@ -128,16 +128,16 @@ class EditIdentityScreen(IdentityScreen):
         return True
 
     def here(self, mine: str) -> tuple[str, Sequence[Other]]:
-        return self._session.here(self.sheet.base, mine)
+        return self._session.pages.here(self.sheet.base, mine)
 
     def left(self, mine: str) -> None:
         self._session.store.presences.leave(mine)
 
     def newer(self) -> Newer | None:
-        return self._session.newer(self.sheet)
+        return self._session.pages.newer(self.sheet)
 
     def _save(self) -> None:
-        save = self._session.save
+        save = self._session.pages.save
         self.work_on("Save", lambda _: save(self.sheet), lambda _: self.close(True), self._failed)
 
     def _failed(self, error: TuiprovError) -> None:

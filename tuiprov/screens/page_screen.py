@@ -21,6 +21,7 @@ from tuiprov.data.together.presence import Other
 from tuiprov.errors import Conflict, NotFound, PublishError, TuiprovError
 from tuiprov.publish.plan import Plan
 from tuiprov.publish.preview import PagePreview, Published, preview
+from tuiprov.publish.tree import tree_of
 from tuiprov.screens.behind import Behind
 from tuiprov.screens.form_screen import FormScreen
 from tuiprov.screens.plan import PlanScreen
@@ -56,7 +57,7 @@ class PageScreen(FormScreen[Draft]):
     def __init__(self, session: Session, draft: Draft, sections: Sequence[Section[Draft]]) -> None:
         super().__init__(draft, sections)
         self.session = session
-        self._published = session.published(draft.base)
+        self._published = _published(draft.base)
         self._pane = PreviewPane()
         self._reveal = False
         self._preview = PagePreview()
@@ -81,7 +82,7 @@ class PageScreen(FormScreen[Draft]):
         return True
 
     def here(self, mine: str) -> tuple[str, Sequence[Other]]:
-        return self.session.here(self.sheet.base, mine)
+        return self.session.pages.here(self.sheet.base, mine)
 
     def left(self, mine: str) -> None:
         self.session.store.presences.leave(mine)
@@ -112,7 +113,7 @@ class PageScreen(FormScreen[Draft]):
         """Show or hide passwords; showing them is written down."""
         if not self._reveal:
             try:
-                self.session.reveal(self.sheet.base)
+                self.session.pages.reveal(self.sheet.base)
             except TuiprovError as error:
                 self.tell("Passwords stay hidden", error)
                 return
@@ -215,13 +216,13 @@ class PageScreen(FormScreen[Draft]):
             self.tell("Not saved", error)
 
     def rebased(self) -> None:
-        self._published = self.session.published(self.sheet.base)
+        self._published = _published(self.sheet.base)
         super().rebased()
 
     def begin_anew(self, words: str) -> None:
         """Show what the draft is based on now, and say `words`."""
         self.taken_in.clear()
-        self._published = self.session.published(self.sheet.base)
+        self._published = _published(self.sheet.base)
         self.show_all()
         self.show_keys(note=words)
 
@@ -279,3 +280,8 @@ class PageScreen(FormScreen[Draft]):
 
     def help_lines(self) -> list[str]:
         return [*(f"! {note.sentence}" for note in self._preview.notes), *super().help_lines()]
+
+
+def _published(page: Page) -> Published:
+    """What is published for a page now."""
+    return Published(tree_of(page.site))

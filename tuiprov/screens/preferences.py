@@ -63,7 +63,7 @@ class PreferencesScreen(FormScreen[SiteSheet]):
     """Edits the settings of the site; a save shows first what it does to all phones' files."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session.site_sheet(), SECTIONS)
+        super().__init__(session.preferences.sheet(), SECTIONS)
         self._session = session
 
     def title_runs(self) -> list[Run]:
@@ -73,7 +73,7 @@ class PreferencesScreen(FormScreen[SiteSheet]):
 
     def store(self) -> None:
         """Show the plan of all devices under the new settings; applying it there is what saves."""
-        planner = partial(self._session.plan_settings, self.sheet.changes)
+        planner = partial(self._session.preferences.plan, self.sheet.changes)
         screen = PlanScreen(
             planner, "Global preferences", taken_in=self.taken_in, in_waves=self._save_for_waves
         )
@@ -84,10 +84,10 @@ class PreferencesScreen(FormScreen[SiteSheet]):
         return True
 
     def newer(self) -> Newer | None:
-        return self._session.newer_settings(self.sheet)
+        return self._session.preferences.newer(self.sheet)
 
     def _save(self, plan: Plan) -> None:
-        work = partial(self._session.apply_settings, self.sheet, plan)
+        work = partial(self._session.preferences.apply, self.sheet, plan)
         self.work_on("Save and publish", work, lambda _: self._saved(plan), self._failed)
 
     def _save_for_waves(self, plan: Plan) -> None:
@@ -98,7 +98,7 @@ class PreferencesScreen(FormScreen[SiteSheet]):
             self.tell("Not in waves", f"{names}: this is changed for all files at once.")
             return
         try:
-            self._session.save_settings(self.sheet)
+            self._session.preferences.save(self.sheet)
         except TuiprovError as error:
             self._failed(error)
             return
