@@ -22,10 +22,10 @@ from tuiprov.screens.base import bindings_of
 from tuiprov.screens.device_columns import CHOICES, cell, columns_for, in_past
 from tuiprov.screens.device_page import DevicePage
 from tuiprov.screens.marked_devices import MarkedDevices
+from tuiprov.screens.marking_list import MarkingList
 from tuiprov.screens.owners import choose_owner
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.screens.versions import VersionsScreen
-from tuiprov.screens.viewed_list import ViewedList
 from tuiprov.text import local_time, visible
 from tuiprov.widgets.compat import Run
 from tuiprov.widgets.dialog import Dialog
@@ -84,14 +84,13 @@ class _Devices:
         return rows
 
 
-class DevicesScreen(ViewedList):
+class DevicesScreen(MarkingList):
     """Every device this viewer sees; Enter opens its page."""
 
     where = "devices"
     list_name = "devices"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("devices")
     words = "Devices"
-    can_mark = True
     filter_hint = "type: T46S, owner:acme, state:unassigned"
     empty = "No device matches."
 

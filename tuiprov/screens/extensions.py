@@ -14,7 +14,7 @@ from textual.screen import Screen
 
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import bindings_of
-from tuiprov.screens.viewed_list import ViewedList
+from tuiprov.screens.marking_list import MarkingList
 from tuiprov.widgets.picker import Picker
 from tuiprov.widgets.table import Column
 
@@ -90,14 +90,13 @@ def _cell(
     return "" if value is None else str(value)
 
 
-class ExtensionsScreen(ViewedList):
+class ExtensionsScreen(MarkingList):
     """Every extension this viewer sees; Enter opens its page."""
 
     where = "list"
     list_name = "extensions"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("list")
     words = "Extensions"
-    can_mark = True
     filter_hint = "type: anna, model:T46S, -status:disabled"
 
     def columns(self, *, wide: bool) -> Sequence[Column]:

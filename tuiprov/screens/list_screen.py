@@ -5,24 +5,23 @@ Imports nothing of the data layer: the list of extensions is part of the first f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from textual import events, work
 from textual.app import ComposeResult
 
-from tuiprov.actions import ACTIONS
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import TuiprovScreen
+from tuiprov.screens.list_reading import Awaited, Reading, Rows, Source
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import Run, cut_left, pass_on, type_again
+from tuiprov.widgets.compat import Run, cut_left, pass_on
 from tuiprov.widgets.table import PAGE, Column, NoRows, Table, columns_that_fit
 
 if TYPE_CHECKING:
-    from tuiprov.data.stop import Stop
     from tuiprov.session import Session
 
 WIDE = 110
@@ -34,43 +33,12 @@ def _at_once(do: Callable[[], object]) -> object:
     return do()
 
 
-class Source(Protocol):
-    """Where a list gets its rows from: ids once, rows by page."""
-
-    def ids(
-        self, words: str, most: int | None = None, stop: Stop | None = None, /
-    ) -> Sequence[int]:
-        """The ids of all records that match, in order; `most`: where all would take long, so many
-        of them. Called in a thread; `stop` may end it, with a StoreError."""
-
-    def cells(self, ids: Sequence[int], columns: Sequence[str]) -> Mapping[int, Sequence[str]]:
-        """The cells of these records in the order of `columns` (their names)."""
-
-
-class _Page:
-    """The table's source: the ids as they were read, cells when they come into view."""
-
-    def __init__(self, source: Source, ids: Sequence[int], columns: Sequence[Column]):
-        self.ids = ids
-        self.source = source
-        self._names = [column.name for column in columns]
-        self._flex = next((n for n, column in enumerate(columns) if column.flex), 0)
-
-    def page(self, ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
-        try:
-            return self.source.cells(ids, self._names)
-        except TuiprovError as error:
-            return {number: [*[""] * self._flex, str(error)] for number in ids}
-
-
 class ListScreen(TuiprovScreen):
     """Type to filter, Enter to open. A subclass names its columns, its source and what opens."""
 
     words: ClassVar[str]
     """What the list is of: the title."""
     filter_hint: ClassVar[str] = "type to filter"
-    can_mark: ClassVar[bool] = False
-    """Can several rows be marked, to be worked on together?"""
     empty: ClassVar[str] = ""
     """What an empty list says."""
 
@@ -85,17 +53,13 @@ class ListScreen(TuiprovScreen):
         """Are the rows being read, anew or for another filter?"""
         self._is_growing = False
         """Are there more rows to come?"""
-        self._stop: Stop | None = None
-        """Ends the reading that is under way."""
+        self._reading: Reading | None = None
+        """The newest one: only its answer counts."""
         self._keys_are_for: Session | None = None
-        self._when_loaded: Callable[[], None] | None = None
-        """What was ordered of the list that is being read."""
+        self._awaited = Awaited(self)
         self._shown_filter = ""
-        self._held_keys: list[events.Key] = []
         self._note = ""
-        self._page: _Page | None = None
-        self._loads = 0
-        """How often the list was asked for: only the last answer counts."""
+        self._rows: Rows | None = None
         self._has_note = False
         self._id_at_note: int | None = None
         """Where the cursor came to stand with the note: a step away from it ends the note."""
@@ -130,6 +94,10 @@ class ListScreen(TuiprovScreen):
     def filter_key(self, event: events.Key) -> bool:
         """Is this a key of the filter that this kind of list has besides?"""
         return False
+
+    def about_marks(self) -> str:
+        """What is worth a word about marked rows: before the filter."""
+        return ""
 
     def moved(self) -> None:
         """The cursor is on another row."""
@@ -180,54 +148,24 @@ class ListScreen(TuiprovScreen):
         is_another = self._is_loading and self.filter != self._shown_filter
         return None if is_another else self.table.cursor_id
 
-    def with_listed(self, then: Callable[[Sequence[int]], object]) -> None:
-        """Give `then` the ids of all rows that match, in order: now, or once they are read."""
+    def once_read(self, do: Callable[[], object]) -> None:
+        """Do this now, or as soon as all rows are read."""
         if self._is_loading or self._is_growing:
-            self._when_loaded = partial(self.with_listed, then)
-        elif self._page is not None:
-            then(self._page.ids)
-
-    def with_marked(self, then: Callable[[Sequence[int]], object]) -> None:
-        """Give `then` the ids of all marked rows in the order of the list, those that the filter
-        hides too; of the one under the cursor where none is marked."""
-        page, marked = self._page, frozenset(self.table.marked)
-        if not marked or page is None:
-            if self.chosen is not None:
-                then([self.chosen])
-            return
-
-        def read() -> Sequence[int]:
-            shown = [number for number in page.ids if number in marked]
-            if len(shown) == len(marked):
-                return shown
-            return [number for number in page.source.ids("") if number in marked]
-
-        def found(ids: Sequence[int]) -> None:
-            if ids:
-                then(ids)
-            else:
-                self.say("None of the marked rows is there any more.")
-
-        # Behind the keys: a fleet's ids are half a second.
-        self.work_on("Read them", lambda _: read(), found, "The marked rows cannot be read")
+            self._awaited.order(do, needs_all=True)
+        else:
+            do()
 
     # -- what the user does ---------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
         if pass_on(self, event):
             return
-        if self._when_loaded is not None:
-            # Typed for what comes of it, such as the page that is about to open.
-            self._held_keys.append(event)
-            event.stop()
-            event.prevent_default()
-            return
-        if self.filter_key(event):
+        if self._awaited.is_ordered:
+            self._awaited.hold(event)
+        elif self.filter_key(event):
             pass
         elif event.key == "enter":
             self.action_open()
-        elif event.key == "space" and self._space_marks:
-            self.action_mark()
         elif event.key == "backspace" and self.filter:
             self._set_filter(self.filter[:-1])
         elif event.key == "ctrl+u":
@@ -240,30 +178,6 @@ class ListScreen(TuiprovScreen):
         event.stop()
         event.prevent_default()
 
-    @property
-    def _space_marks(self) -> bool:
-        """A blank belongs to the filter while one types it, and marks after a step in the list."""
-        return self.can_mark and (self.table.is_walked or not self.filter)
-
-    def action_mark(self) -> None:
-        """Mark the row with the cursor, or take its mark away."""
-        self.table.is_walked = True
-        self.table.mark()
-        self._show_filter()
-
-    def action_mark_range(self) -> None:
-        """Mark all rows from the nearest marked one to the cursor."""
-        self.table.mark_range()
-        self._show_filter()
-
-    def action_mark_all(self) -> None:
-        """Mark all rows that match, or none."""
-        if self._is_loading or self._is_growing:
-            self._when_loaded = self.action_mark_all
-            return
-        self.table.mark_all()
-        self._show_filter()
-
     def on_table_moved(self, event: Table.Moved) -> None:
         self._show_filter()
         if event.id != self._id_at_note:
@@ -272,10 +186,10 @@ class ListScreen(TuiprovScreen):
 
     def on_resize(self) -> None:
         self._show_title()
-        page = self._page
-        if self._arrange() and page is not None:
-            self._page = _Page(page.source, page.ids, self._columns)
-            self.table.show(self._page, grows=self._is_growing)
+        rows = self._rows
+        if self._arrange() and rows is not None:
+            self._rows = Rows(rows.source, rows.ids, self._columns)
+            self.table.show(self._rows, grows=self._is_growing)
 
     def _arrange(self) -> bool:
         """Give the table the columns that there is room for; are they others than before?"""
@@ -290,17 +204,14 @@ class ListScreen(TuiprovScreen):
         """Open the record under the cursor; while the list follows the filter, the one that will
         be there: a fast typist means what was typed, not what was still shown."""
         if self._is_loading:
-            self._when_loaded = self.action_open
+            self._awaited.order(self.action_open, needs_all=False)
             return
         chosen = self.table.cursor_id
         if chosen is not None:
             self.open_record(chosen)
 
     def action_leave(self) -> None:
-        if self.table.marked:
-            self.table.unmark()
-            self._show_filter()
-        elif self.filter:
+        if self.filter:
             self._set_filter("")
         else:
             self.leave()
@@ -329,87 +240,67 @@ class ListScreen(TuiprovScreen):
             from tuiprov.data.stop import Stop  # there since the session is
 
             self._is_loading, self._is_growing = True, False
-            self._loads += 1
-            before, self._stop = self._stop, Stop()
-            when(partial(self._read, self.session, self.filter, self._loads, before, self._stop))
+            before, self._reading = self._reading, Reading(self.session, self.filter, Stop())
+            when(partial(self._read, self._reading, before))
 
     @work(thread=True, exclusive=True, group="list", exit_on_error=False)
-    def _read(
-        self, session: Session, text: str, load: int, before: Stop | None, stop: Stop
-    ) -> None:
+    def _read(self, reading: Reading, before: Reading | None) -> None:
         """Read the first rows and show them, then the ids of all: so a list of a million is there
         as soon as a short one."""
         if before is not None:
-            before.now()
-        is_far_down = text == self._shown_filter and self.table.cursor >= PAGE
+            before.stop.now()
+        is_far_down = reading.text == self._shown_filter and self.table.cursor >= PAGE
         most = None if is_far_down else PAGE
         try:
-            self.prepare(session)
-            source = self.source(session)
-            ids = source.ids(text, most, stop)
+            self.prepare(reading.session)
+            source = self.source(reading.session)
+            ids = source.ids(reading.text, most, reading.stop)
             grows = len(ids) == most
-            self.app.call_from_thread(self._show_rows, session, source, ids, text, load, grows)
+            self.app.call_from_thread(self._show_rows, reading, source, ids, grows)
             if grows:
-                ids = source.ids(text, None, stop)
-                self.app.call_from_thread(self._show_all, session, source, ids, load)
+                ids = source.ids(reading.text, None, reading.stop)
+                self.app.call_from_thread(self._show_all, reading, source, ids)
         except TuiprovError as error:
-            self.app.call_from_thread(self._show_problem, str(error), load)
+            self.app.call_from_thread(self._show_problem, reading, str(error))
 
-    def _is_over(self, load: int, session: Session) -> bool:
+    def _is_over(self, reading: Reading) -> bool:
         """Has the filter, the order or the viewer moved on?"""
-        return load != self._loads or session is not self.session
+        return reading is not self._reading or reading.session is not self.session
 
-    def _show_rows(
-        self,
-        session: Session,
-        source: Source,
-        ids: Sequence[int],
-        text: str,
-        load: int,
-        grows: bool,
-    ) -> None:
-        if self._is_over(load, session):
+    def _show_rows(self, reading: Reading, source: Source, ids: Sequence[int], grows: bool) -> None:
+        if self._is_over(reading):
             return
         self._is_loading, self._is_growing = False, grows
-        if text != self._shown_filter:
+        if reading.text != self._shown_filter:
             # Another filter begins at its first row, whichever lists were shown between.
-            self._shown_filter = text
+            self._shown_filter = reading.text
             self.table.show(NoRows())
         self._arrange()
-        self._page = _Page(source, ids, self._columns)
-        self.table.show(self._page, grows=grows)
+        self._rows = Rows(source, ids, self._columns)
+        self.table.show(self._rows, grows=grows)
         self._show_title()
         self._show_filter()
         if not grows:
             self.shown()
-        if session is not self._keys_are_for or self._note:
+        if reading.session is not self._keys_are_for or self._note:
             # Not before the rows: these would then have to wait for the next frame, 20 ms.
-            self._keys_are_for = session
+            self._keys_are_for = reading.session
             self.show_keys(note=self._note)
             self._has_note, self._note = bool(self._note), ""
             self._id_at_note = self.table.cursor_id
         self.call_after_refresh(self.is_shown.set)
-        if not grows or self._when_loaded == self.action_open:
-            self._do_what_was_ordered()
+        self._awaited.rows_are_read(are_all=not grows)
 
-    def _show_all(self, session: Session, source: Source, ids: Sequence[int], load: int) -> None:
-        if self._is_over(load, session):
+    def _show_all(self, reading: Reading, source: Source, ids: Sequence[int]) -> None:
+        if self._is_over(reading):
             return
         self._is_growing = False
-        self._page = _Page(source, ids, self._columns)
-        self.table.grow(self._page)
+        self._rows = Rows(source, ids, self._columns)
+        self.table.grow(self._rows)
         self._show_title()
         self._show_filter()
         self.shown()
-        self._do_what_was_ordered()
-
-    def _do_what_was_ordered(self) -> None:
-        if self._when_loaded is not None:
-            ordered, self._when_loaded = self._when_loaded, None
-            ordered()
-            for event in self._held_keys:
-                type_again(self, event)
-            self._held_keys.clear()
+        self._awaited.rows_are_read(are_all=True)
 
     def say(self, note: str) -> None:
         """Say this in the line of keys until the next step."""
@@ -422,10 +313,11 @@ class ListScreen(TuiprovScreen):
             self._has_note = False
             self.show_keys()
 
-    def _show_problem(self, words: str, load: int) -> None:
-        if load != self._loads:
+    def _show_problem(self, reading: Reading, words: str) -> None:
+        if reading is not self._reading:
             return  # it was ended, because the filter has moved on
-        self._is_loading, self._is_growing, self._when_loaded = False, False, None
+        self._is_loading, self._is_growing = False, False
+        self._awaited.forget()
         words = words.removeprefix("filter, ")
         room = self.app.size.width - cell_len(f"   {words} ")
         label = "Filter "
@@ -445,14 +337,9 @@ class ListScreen(TuiprovScreen):
 
     def _show_filter(self) -> None:
         words = self.filter or self.filter_hint
-        marked = ""
-        if self.table.marked:
-            act = next(action for action in ACTIONS if action.id == "act_on_marked")
-            key = act.shown_key(self.navigator.key_overrides)
-            marked = f"{len(self.table.marked):,} marked: {key} acts on them  "
         runs = [
             (f"{self.table.position}  ", "bar--dim"),
-            (marked, "bar--title"),
+            (self.about_marks(), "bar--title"),
             ("Filter ", "bar--dim"),
             (words, "bar--title" if self.filter else "bar--dim"),
             (self.proposed(), "bar--dim"),

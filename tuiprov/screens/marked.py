@@ -13,7 +13,7 @@ from tuiprov.errors import PublishError, TuiprovError
 from tuiprov.orders.order import Gradual, OnRecord, Order, Outcome
 from tuiprov.publish.plan import Plan
 from tuiprov.screens.bulk import BulkScreen, Together
-from tuiprov.screens.list_screen import ListScreen
+from tuiprov.screens.marking_list import MarkingList
 from tuiprov.screens.plan import PlanScreen
 from tuiprov.session import Session
 from tuiprov.widgets.picker import Option, Picker
@@ -38,7 +38,7 @@ class Marked:
 
     noun = "row"
 
-    def __init__(self, screen: ListScreen, session: Session, ids: Sequence[int]) -> None:
+    def __init__(self, screen: MarkingList, session: Session, ids: Sequence[int]) -> None:
         self.screen = screen
         self.session = session
         self.ids = ids

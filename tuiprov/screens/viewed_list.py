@@ -13,7 +13,6 @@ from textual import events
 
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.list_screen import ListScreen
-from tuiprov.widgets.compat import type_again
 from tuiprov.widgets.picker import OrderPicker
 from tuiprov.widgets.table import Column
 
@@ -128,7 +127,7 @@ class ViewedList(ListScreen):
 
     def filter_key(self, event: events.Key) -> bool:
         if self._completing is not None and self._completing.is_awaited:
-            self._held_keys.append(event)
+            self._awaited.hold(event)
         elif event.key in ("tab", "shift+tab"):
             self.table.is_walked = False
             self._complete(-1 if event.key == "shift+tab" else 1)
@@ -158,10 +157,7 @@ class ViewedList(ListScreen):
     def _proposed_now(self) -> None:
         """The database's proposals are there."""
         self._show_filter()
-        if self._when_loaded is None:
-            for event in self._held_keys:
-                type_again(self, event)
-            self._held_keys.clear()
+        self._awaited.release()
 
     def _take(self, text: str) -> None:
         self._replace_filter(text)
