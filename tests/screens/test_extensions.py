@@ -227,6 +227,22 @@ class TestTypedAhead:
             await desk.press("escape")
             await desk.until(lambda: "Extensions" in desk.part("title"))
 
+    async def test_keys_for_a_page_that_does_not_come_are_not_typed_into_the_next(
+        self, office: Site
+    ) -> None:
+        slow = Slow(office.store, office.admin)
+        async with at_desk(office) as desk:
+            desk.app.use_session(slow)
+            await desk.type("colour:red")
+            await desk.press("enter", "n")
+            slow.gate.set()
+            await desk.see("colour: is not a field to filter by")
+            slow.gate.clear()
+            await desk.press("ctrl+u", "enter")
+            slow.gate.set()
+            await desk.see("Provisioning and SIP Preferences")
+            assert ") *" not in desk.part("title")
+
 
 @dataclass(frozen=True)
 class Slow(Session):

@@ -97,5 +97,6 @@ class Awaited:
             self._keys.clear()
 
     def forget(self) -> None:
-        """The rows cannot be read."""
+        """The rows cannot be read, so nothing comes that keys were typed for."""
         self._order = None
+        self._keys.clear()
