@@ -1,4 +1,4 @@
-"""Pictures of the screens at 80×24 and 140×40, as each role sees them.
+"""Pictures of the screens at 80×24 and 140×40, some at 200×60, as each role sees them.
 
 `make snapshots` takes them anew; look at each picture before committing it. What they show of files
 is of the families Snom, Aastra, Polycom and Fanvil.
@@ -38,9 +38,11 @@ from tests.screens.office import (
 from tests.sites import Site
 from tuiprov.app import TuiprovApp
 from tuiprov.data.accounts.viewers import Permission, Role, Viewer
+from tuiprov.screens.working import Job, WorkingScreen
 
 Work = Callable[[Desk], Awaitable[None]]
 
+HUGE = (200, 60)
 SIZES = pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "140x40"])
 
 
@@ -177,6 +179,43 @@ class TestScreens:
             await desk.open(SALES, DEVICE)
             await desk.fill("Notes", "by the door")
             await desk.press("escape")
+
+        assert picture.of(work, size)
+
+    def test_edit_devices_together(self, picture: Picture, size: tuple[int, int]) -> None:
+        async def work(desk: Desk) -> None:
+            await desk.press("f2")
+            await desk.see("by friendly name")
+            await desk.press("ctrl+a", "f10")
+            await desk.type("Edit")
+            await desk.press("enter")
+            await desk.see("Edit 4 devices")
+            await desk.section(2)
+            await desk.fill("Phone update interval", "77")
+
+        assert picture.of(work, size)
+
+
+@pytest.mark.parametrize("size", [NARROW, HUGE], ids=["80x24", "200x60"])
+class TestWhatTakesLong:
+    def test_working(self, picture: Picture, size: tuple[int, int]) -> None:
+        async def work(desk: Desk) -> None:
+            job = Job(lambda _: None)  # not begun, so it is at the same count whenever one looks
+            about = "Publish: 12,345 files to write, 6,789 to replace, 1,234 to delete"
+            desk.app.push_screen(WorkingScreen(f"{about} of 10,000 phones", job))
+            await desk.settle()
+            assert job.show is not None
+            job.show(2_345)
+            await desk.see("Working … 2,345")
+
+        assert picture.of(work, size)
+
+    def test_waves(self, picture: Picture, size: tuple[int, int]) -> None:
+        async def work(desk: Desk) -> None:
+            await desk.press("f8")
+            await desk.see("In waves")
+            await desk.press("w")
+            await desk.see("never fetched", "Waves of")
 
         assert picture.of(work, size)
 

@@ -88,6 +88,7 @@ class TestWorking:
             await desk.see("Working … ")
             await desk.press("escape")
             await desk.see("Too late to stop: it is being written")
+            assert "Esc stop" not in desk.text
             slow.gate.set()
             await desk.until(lambda: done == ["done"])
 

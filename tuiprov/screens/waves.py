@@ -364,6 +364,8 @@ class WavesScreen(ListScreen):
             absent = {*_DRIVEN} if self._phones.cut is not None else absent
         elif row.is_open:
             absent = {*_BEFORE, *(_OVER if row.is_driven else ("waves_next", "waves_pause"))}
+            if row.is_driven and row.state == "going back":
+                absent |= {*_DRIVEN}  # it does, whatever it is told
         return [action for action in super()._actions() if action.id not in absent]
 
 

@@ -147,5 +147,7 @@ class WorkingScreen(ModalScreen[list[events.Key]]):
             words = "Too late to stop: it is being written …"
         elif self._job.is_stopping:
             words = "Stopping …"
+        if self._job.is_stopping:
+            self._box.keys = ""  # Esc does no more than it has done
         self._box.text = f"{words} {self._count:,}" if self._count else words
         self._box.repaint()

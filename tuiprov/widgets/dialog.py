@@ -73,7 +73,8 @@ class Box(LineView):
         if y == self.area.height - 1:
             return [(shorten(self.keys, self.area.width), "box--keys")]
         if y < len(self.head):
-            return [self.head[y]]
+            text, style = self.head[y]
+            return [(shorten(text, self.area.width), style)]
         at = self.top + y - len(self.head)
         return self.body(at) if at < self.body_count() else []
 

@@ -399,7 +399,8 @@ def _value_runs(row: Row, look: _Look) -> list[Run]:
 def _side_runs(row: Row, look: _Look, used: int) -> Iterator[Run]:
     """The hint, or why the row is locked, to the right of the value."""
     side = row.hint if not row.locked or look.focused else row.locked
-    start = max(used + 2, HINT_CELL if look.room > 2 * HINT_CELL else 0)
+    is_roomy = look.room >= min(2 * HINT_CELL + 1, HINT_CELL + cell_len(side))
+    start = max(used + 2, HINT_CELL if is_roomy else 0)
     room = look.room - start
     if side and room >= 4:
         yield " " * (start - used), ""
