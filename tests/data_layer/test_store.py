@@ -318,13 +318,13 @@ class TestKeptDrafts:
     def test_it_takes_nothing_back_that_somebody_else_saved_meanwhile(self, site: Site) -> None:
         site.add(**PHONE)
         mine = Session(site.store, site.admin)
-        draft = mine.open(site.page().extension_id or 0)
+        draft = mine.pages.open(site.page().extension_id or 0)
         draft.edit("friendly_name", "Desk77")
-        mine.keep(draft)
+        mine.pages.keep(draft)
         site.save(notes="by somebody else")
         kept = mine.kept()
         assert kept is not None
-        again = mine.open(kept[0])
+        again = mine.pages.open(kept[0])
         again.resume(kept[1])
         assert again.changes == {"friendly_name": "Desk77"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.sites import Site
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.models import Device
 from tuiprov.errors import TuiprovError
+from tuiprov.preferences import Preferences
 from tuiprov.publish.plan import NO_FILE, Plan
 from tuiprov.publish.planning import OnPhone
 from tuiprov.session import Session
@@ -273,6 +275,16 @@ class TestPlan:
 
 
 @dataclass(frozen=True)
+class SlowPreferences(Preferences):
+    """Preferences whose plan is made by `slow`."""
+
+    slow: Callable[..., Plan]
+
+    def plan(self, values: Any, on_phone: OnPhone) -> Plan:
+        return self.slow(on_phone, super().plan, values)
+
+
+@dataclass(frozen=True)
 class Slow(Session):
     """A session whose plans take until `gate` is opened."""
 
@@ -282,8 +294,9 @@ class Slow(Session):
     def plan(self, where: str, on_phone: OnPhone) -> Plan:
         return self._slow(on_phone, super().plan, where)
 
-    def plan_settings(self, values: Any, on_phone: OnPhone) -> Plan:
-        return self._slow(on_phone, super().plan_settings, values)
+    @property
+    def preferences(self) -> Preferences:
+        return SlowPreferences(self.store, self.viewer, self._slow)
 
     def _slow(self, on_phone: OnPhone, plan: Any, *words: Any) -> Plan:
         try:
