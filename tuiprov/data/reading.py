@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts.kinship import kin
 from tuiprov.data.accounts.viewers import Viewer, user_and_organization, within_reach
+from tuiprov.data.among import among
 from tuiprov.data.fields import Value
 from tuiprov.data.http_login import PURPOSE, HttpLogin, http_login
 from tuiprov.data.models import Device, Extension, Line
@@ -234,7 +235,7 @@ def device_pages(session: Session, wanted: Sequence[int] | None) -> Iterator[Seq
             query = query.where(col(Device.id) > last)
         else:
             page, wanted = wanted[:_PAGE_OF_DEVICES], wanted[_PAGE_OF_DEVICES:]
-            query = query.where(col(Device.id).in_(page))
+            query = query.where(among(Device.id, page))
         rows = session.connection().execute(query).all()
         if rows:
             yield rows
@@ -247,7 +248,7 @@ def lines_by_device(session: Session, device_ids: Sequence[int]) -> dict[int, li
     names = [getattr(Extension, name) for name in EXTENSION_FIELDS if name in FIELDS]
     query = columns(Line.device_id, Line.number, Extension.id, Extension.version, *names)
     query = query.join(Extension, col(Line.extension_id) == Extension.id)
-    query = query.where(col(Line.device_id).in_(device_ids)).order_by(col(Line.number))
+    query = query.where(among(Line.device_id, device_ids)).order_by(col(Line.number))
     lines: dict[int, list[LineUse]] = {}
     keys = keys_of(session)
     for device_id, number, extension_id, version, *values in session.connection().execute(query):
@@ -264,12 +265,12 @@ def stamps(session: Session, device_ids: Sequence[int]) -> dict[int, Stamp]:
     found: dict[int, list[tuple[int, int, int]]] = {}
     for start in range(0, len(device_ids), _PAGE_OF_DEVICES):
         some = device_ids[start : start + _PAGE_OF_DEVICES]
-        devices = columns(Device.id, Device.version).where(col(Device.id).in_(some))
+        devices = columns(Device.id, Device.version).where(among(Device.id, some))
         for device_id, version in session.execute(devices):
             found[device_id] = [(0, device_id, version)]
         lines = columns(Line.device_id, Line.number, Extension.id, Extension.version)
         lines = lines.join(Extension, col(Line.extension_id) == Extension.id)
-        lines = lines.where(col(Line.device_id).in_(some)).order_by(col(Line.number))
+        lines = lines.where(among(Line.device_id, some)).order_by(col(Line.number))
         for device_id, *line in session.execute(lines):
             found[device_id].append((line[0], line[1], line[2]))
     return {device_id: tuple(parts) for device_id, parts in found.items()}

@@ -16,6 +16,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.among import among
 from tuiprov.data.history import events as history
 from tuiprov.data.history.adopted import keeping
 from tuiprov.data.history.versions import GONE, Wanted, forget_gone, in_parts, want
@@ -232,7 +233,7 @@ def follow_program(session: Session) -> None:
         published = update(Device).where(col(Device.publish_state) == "published")
         session.execute(published.values(publish_state="stale"))
         for some in in_parts(sorted(kept)):
-            again = update(Device).where(col(Device.id).in_(some))
+            again = update(Device).where(among(Device.id, some))
             session.execute(again.values(publish_state="published"))
 
 
@@ -264,7 +265,7 @@ def _behind(session: Session, ids: Collection[int]) -> set[int]:
     site, keys = site_of(session), keys_of(session)
     found = set()
     for some in in_parts(list(ids)):
-        query = select(PublishedFile).where(col(PublishedFile.device_id).in_(some))
+        query = select(PublishedFile).where(among(PublishedFile.device_id, some))
         for row in session.exec(query.where(col(PublishedFile.version_id).is_not(None))):
             data = tree_of(site).read(row.path)
             if (GONE if data is None else keys.digest(data)) != row.digest:
@@ -279,4 +280,4 @@ def _mark(session: Session, ids: Iterable[int | None], state: str, reason: str) 
     if state == "published":
         values["published_at"] = datetime.now(UTC)
     for some in in_parts([device_id for device_id in ids if device_id]):
-        session.execute(update(Device).where(col(Device.id).in_(some)).values(**values))
+        session.execute(update(Device).where(among(Device.id, some)).values(**values))

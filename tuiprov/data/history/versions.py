@@ -6,7 +6,7 @@ of the process the database knows what belongs there. Contents are sealed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import delete, exists, insert, update
 from sqlmodel import Session, col, func, select
 
+from tuiprov.data.among import among
 from tuiprov.data.kept import Content, Event, FileVersion, PublishedFile
 from tuiprov.data.postgresql import announce
 from tuiprov.data.sealing import keys_of
@@ -54,9 +55,11 @@ def want(session: Session, files: Sequence[Wanted], who: str, event_id: int) -> 
         {"path": one.path[:255], "device_id": one.device_id, "digest": digest, **same}
         for one, digest in zip(files, digests, strict=True)
     ]
-    with _sealed(session, contents) as sealed:
-        before = newest(session)
-        session.connection().execute(insert(FileVersion), rows)  # the ORM costs as much again
+    before = newest(session)
+    session.connection().execute(insert(FileVersion), rows)  # the ORM costs as much again
+    made = select(FileVersion.digest).where(col(FileVersion.id) > before)
+    known = set(session.exec(select(Content.digest).where(col(Content.digest).in_(made))))
+    with _sealed(session, contents, known) as sealed:
         _make_current(session, before)
         _insert(session, sealed)
     announce(session)
@@ -119,7 +122,7 @@ def recorded(session: Session, device_ids: Sequence[int] | None = None) -> dict[
         return dict(session.exec(query.where(col(PublishedFile.device_id).is_not(None))).all())
     found: dict[str, int | None] = {}
     for some in in_parts(list(device_ids)):
-        found |= dict(session.exec(query.where(col(PublishedFile.device_id).in_(some))).all())
+        found |= dict(session.exec(query.where(among(PublishedFile.device_id, some))).all())
     return found
 
 
@@ -131,18 +134,20 @@ def in_parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 
 def keep(session: Session, contents: Mapping[str, bytes]) -> None:
     """Keep these contents, by their digests, as far as they are not kept yet."""
-    with _sealed(session, contents) as sealed:
+    known: set[str] = set()
+    for some in in_parts(list(contents)):
+        known.update(session.exec(select(Content.digest).where(col(Content.digest).in_(some))))
+    with _sealed(session, contents, known) as sealed:
         _insert(session, sealed)
 
 
 @contextmanager
-def _sealed(session: Session, contents: Mapping[str, bytes]) -> Iterator[Iterator[dict[str, Any]]]:
-    """The rows of those of these contents that are not kept yet. Many are sealed while the caller
-    does something else."""
+def _sealed(
+    session: Session, contents: Mapping[str, bytes], known: Set[str]
+) -> Iterator[Iterator[dict[str, Any]]]:
+    """The rows of these contents but for the known ones; many are sealed while the caller does
+    something else."""
     keys = keys_of(session)
-    known: set[str] = set()
-    for some in in_parts(list(contents)):
-        known.update(session.exec(select(Content.digest).where(col(Content.digest).in_(some))))
     new = [digest for digest in contents if digest not in known]
 
     def seal(digest: str) -> bytes:
