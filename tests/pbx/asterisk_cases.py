@@ -191,6 +191,7 @@ SILENCES = [
     endpoint(
         "deny-after-permit", "permit=127.0.5.0/24\ndeny=0.0.0.0/0", "deny/permit", shown="acl"
     ),
+    endpoint("open-to-ipv6", "deny=0.0.0.0/0\npermit=127.0.5.0/24", "deny/permit", shown="acl"),
     endpoint("repeated", "context=others\ncontext=phones", "phones"),
     endpoint("dtls-without-certificate", "media_encryption=dtls", "dtls"),
     Case(
@@ -305,7 +306,7 @@ PROVED = {
         {"allow": "(g722|alaw|ulaw)", "incoming_call_offer_pref": "remote"},
     ),
     "networks": (
-        "deny=0.0.0.0/0\npermit=127.0.5.0/24,127.0.6.7",
+        "deny=0.0.0.0/0,::/0\npermit=127.0.5.0/24,127.0.6.7",
         {"acl": "deny/permit"},
     ),
     "calls": ("device_state_busy_at=2\nset_var=MAXCALLS=2", {"device_state_busy_at": "2"}),

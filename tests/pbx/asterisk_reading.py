@@ -58,6 +58,7 @@ EFFECTS = {
     "no-contacts": SILENT,
     "permit-without-deny": SILENT,
     "deny-after-permit": SILENT,
+    "open-to-ipv6": SILENT,
     "same-ip": SILENT,
     "mwi-twice": SILENT,
     "dtls-without-certificate": SILENT,

@@ -232,6 +232,14 @@ def _acl(section: Section) -> Iterator[Fault]:
         elif "permit" in kinds and kinds[-1] == "deny" and _is_everything(rules[-1].value):
             words = "a deny of everything after permit leaves nobody"
             yield Fault(section.name, who + "deny", "deny-after-permit", words)
+        elif "permit" in kinds and _refuses_ipv4_alone(rules):
+            words = "who comes by IPv6 is let in from anywhere"
+            yield Fault(section.name, who + "permit", "open-to-ipv6", words)
+
+
+def _refuses_ipv4_alone(rules: Iterable[Option]) -> bool:
+    denied = ",".join(one.value for one in rules if one.name.lower().endswith("deny"))
+    return _is_everything(denied) and "::/0" not in denied
 
 
 def _is_everything(networks: str) -> bool:

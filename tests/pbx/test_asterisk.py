@@ -97,7 +97,7 @@ MEANS: Final[Mapping[str, Mapping[Any, Meaning]]] = {
     "allowed_networks": {
         "": {"endpoint.deny": ABSENT, "endpoint.permit": ABSENT},
         "10.0.0.0/24 192.0.2.7": {
-            "endpoint.deny": "0.0.0.0/0",
+            "endpoint.deny": "0.0.0.0/0,::/0",
             "endpoint.permit": "10.0.0.0/24,192.0.2.7",
         },
     },
@@ -275,7 +275,7 @@ class TestSharedAddresses:
         assert found["endpoint"].get("identify_by") == "username"
         assert found["endpoint"].get("auth") == "0027*001"
         assert found["endpoint"].get("permit") == "10.0.0.9"
-        assert found["endpoint"].get("deny") == "0.0.0.0/0"
+        assert found["endpoint"].get("deny") == "0.0.0.0/0,::/0"
         assert "identify" not in found
 
     def test_several_at_one_address_are_no_fault(self) -> None:

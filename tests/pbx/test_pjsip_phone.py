@@ -10,6 +10,7 @@ from tests.pbx.asterisk_cases import phone
 from tests.pbx.asterisk_rules import faults, read
 from tests.pbx.asterisk_server import Asterisk
 from tests.pbx.pjsip_phone import Account, missing, register
+from tests.pbx.wire import Phone
 
 pytestmark = pytest.mark.skipif(missing() != "", reason=missing())
 
@@ -78,8 +79,15 @@ class TestNetworks:
     def test_deny_and_then_permit_lets_in_the_network_alone(
         self, asterisk: Asterisk, account: Account
     ) -> None:
-        assert load(asterisk, phone("deny=0.0.0.0/0\npermit=127.0.5.0/24")) == []
+        assert load(asterisk, phone("deny=0.0.0.0/0,::/0\npermit=127.0.5.0/24")) == []
         assert answers(account) == ["ok", "refused: 401"]
+
+    def test_a_deny_of_ipv4_alone_lets_everybody_in_by_ipv6(self, asterisk: Asterisk) -> None:
+        six = f"[t-six]\ntype=transport\nprotocol=udp\nbind=[::1]:{asterisk.port}\n"
+        text = phone("deny=0.0.0.0/0\npermit=127.0.5.0/24", other=six)
+        assert load(asterisk, text) == ["open-to-ipv6"]
+        with Phone(asterisk.port, "101", "Secret101", "::1", "::1") as stranger:
+            assert stranger.register().status == 200
 
     def test_permit_alone_lets_everybody_in(self, asterisk: Asterisk, account: Account) -> None:
         assert load(asterisk, phone("permit=127.0.5.0/24")) == ["permit-without-deny"]

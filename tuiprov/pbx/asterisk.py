@@ -79,6 +79,8 @@ OF_SETTINGS: Final = frozenset(
     | {"subscribe_context", "transport"}
 )
 """Options that settings decide, too: a kept one does not end when these are changed."""
+EVERYBODY: Final = ("0.0.0.0/0", "::/0")
+"""All networks that a rule of access can name."""
 QUALIFY_SECONDS: Final = 60
 _LONGEST_EXPIRY: Final = 7200
 """Asterisk's own; it cuts what a phone asks for beyond it, silently."""
@@ -261,13 +263,14 @@ def _identify(page: Page) -> Iterator[Option]:
 
 
 def _allowed(page: Page) -> Iterator[Option]:
-    """Who may use the account. `permit` without `deny` would let everyone in."""
+    """Who may use the account. `permit` without `deny` would let everyone in, and a `deny` of all
+    IPv4 addresses everyone who comes by IPv6 (seen on 22.10.1)."""
     values = page.values
     networks = str(values["allowed_networks"]).split()
     if values["fixed_ip"]:
         networks = [] if _is_known_by_address(page) else [str(values["fixed_ip"])]
     if networks:
-        yield "deny", "0.0.0.0/0"
+        yield "deny", ",".join(EVERYBODY)
         yield "permit", ",".join(networks)
 
 

@@ -65,11 +65,14 @@ def _limit(does: Effects) -> dict[str, Value]:
 
 def networks(access: Sequence[tuple[str, str]]) -> str:
     """The field's text, where everybody is refused but for some networks that it can hold."""
-    if not access or access[0] != ("deny", "0.0.0.0/0"):
+    everybody = tuple(("deny", one) for one in asterisk.EVERYBODY)
+    # Where only IPv4 is refused, as older recipes have it, `takeover.py` keeps that.
+    refused = 2 if tuple(access[:2]) == everybody else 1
+    if tuple(access[:refused]) != everybody[:refused]:
         return ""
-    listed = [one for sense, one in access[1:] if sense == "permit"]
+    listed = [one for sense, one in access[refused:] if sense == "permit"]
     text = " ".join(one.removesuffix("/32") for one in listed)
-    if len(listed) != len(access) - 1 or not fits("allowed_networks", text):
+    if len(listed) != len(access) - refused or not fits("allowed_networks", text):
         return ""
     return text
 
