@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
+from tests.pbx.asterisk_dialplan import dialplan_faults
+from tests.pbx.asterisk_reading import read
 from tests.pbx.asterisk_server import Asterisk
 from tests.pbx.pages import files, page, pbx
 from tuiprov.data.page import Page
@@ -29,13 +33,39 @@ class TestLines:
     def test_with_a_limit_a_busy_extension_is_not_rung(self) -> None:
         assert lines(page(max_public_concurrent_calls=2))[1:] == [
             'exten => 0027*001,1,GotoIf($["${DEVICE_STATE(PJSIP/0027*001)}" = "BUSY"]?busy)',
-            " same => n,Dial(PJSIP/0027*001,60)",
+            " same => n,Dial(PJSIP/0027*001,60,b(tuiprov-counted^s^1))",
             " same => n,Hangup()",
             " same => n(busy),Hangup(17)",
         ]
 
     def test_with_no_call_allowed_it_is_always_busy(self) -> None:
         assert lines(page(max_public_concurrent_calls=0))[1:] == ["exten => 0027*001,1,Hangup(17)"]
+
+
+LIMITS = (None, 0, 1, 9999)
+USERS = ("", "anna", "A-z.0_*+~9")
+
+
+class TestNothingCanGoWrong:
+    """No mistake that Asterisk's dialplan takes silently or warns of can be produced."""
+
+    @pytest.mark.parametrize("behind", [True, False])
+    @pytest.mark.parametrize("publishes", [True, False])
+    def test_by_no_value_of_any_preference(self, behind: bool, publishes: bool) -> None:
+        pages = [
+            page(
+                number,
+                max_public_concurrent_calls=limit,
+                sip_username=user and f"{user}{number}",
+                pbx_connected=behind,
+                publishes_state=publishes,
+            )
+            for number, (limit, user) in enumerate(product(LIMITS, USERS), 1)
+        ]
+        text = "[phones]\ninclude => tuiprov-extensions\n" + files(*pages)[FILE]
+        accounts = [pbx().account(one) for one in pages]
+        found = dialplan_faults(read(text), endpoints=accounts)
+        assert [str(one) for one in found] == []
 
 
 class TestARealAsterisk:

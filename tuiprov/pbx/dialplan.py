@@ -17,6 +17,8 @@ FILE: Final = "extensions_tuiprov.conf"
 EXTENSIONS: Final = "tuiprov-extensions"
 LIMITED: Final = "tuiprov-limited"
 """Where the calls begin that phones with a limit make."""
+COUNTED: Final = "tuiprov-counted"
+"""What a call to a phone with a limit runs on its way, so that calls both ways are counted."""
 LIMIT_VARIABLE: Final = "TUIPROV_CALLS"
 DIALLED: Final = "TUIPROV_DIALLED"
 """The public number that was dialled: the site's dialplan sets it for a PBX behind an extension."""
@@ -43,7 +45,8 @@ def custom_state(page: Page) -> str:
 
 
 def head(site: Site) -> str:
-    """What stands before the extensions' lines."""
+    """What stands before the extensions' lines. Calls from a phone are counted together with those
+    to it: `device_state_busy_at` alone lets it make as many as it takes."""
     group = f"${{CHANNEL(endpoint)}}@{_GROUP}"
     return f"""\
 [{LIMITED}]
@@ -51,6 +54,10 @@ exten => _[+*#0-9A-Za-z]!,1,Set(GROUP({_GROUP})=${{CHANNEL(endpoint)}})
  same => n,GotoIf($[${{GROUP_COUNT({group})}} > ${{{LIMIT_VARIABLE}}}]?busy)
  same => n,Goto({site.pbx_context},${{EXTEN}},1)
  same => n(busy),Hangup({_BUSY})
+
+[{COUNTED}]
+exten => s,1,Set(GROUP({_GROUP})=${{CHANNEL(endpoint)}})
+ same => n,Return()
 
 [{EXTENSIONS}]
 """
@@ -65,7 +72,8 @@ def block(page: Page) -> str:
     if limit == 0:
         # 0 means no limit to device_state_busy_at.
         return "\n".join([*lines, f"exten => {number},1,Hangup({_BUSY})", ""])
-    steps = [f"Dial({_dialled(page, endpoint)},{_RING_SECONDS})", "Hangup()"]
+    counted = "" if limit is None else f",b({COUNTED}^s^1)"
+    steps = [f"Dial({_dialled(page, endpoint)},{_RING_SECONDS}{counted})", "Hangup()"]
     if limit is not None:
         steps.insert(0, f'GotoIf($["${{DEVICE_STATE({endpoint})}}" = "BUSY"]?busy)')
     lines.append(f"exten => {number},1,{steps[0]}")
