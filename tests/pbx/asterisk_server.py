@@ -156,6 +156,18 @@ class Asterisk:
         self._write(files)
         self.reload()
 
+    def include(self, published: Path, dialplan: str = "") -> None:
+        """Make it know what a site published for it, as `docs/pbx.md` has it; `dialplan`: more
+        lines of the context where phones' calls begin."""
+        ours = published / "pbx"
+        phones = f"[phones]\ninclude => tuiprov-extensions\n{dialplan}"
+        self.load(
+            {
+                "pjsip.conf": f'{self.transports}#tryinclude "{ours}/pjsip_tuiprov.conf"\n',
+                "extensions.conf": f'{phones}#tryinclude "{ours}/extensions_tuiprov.conf"\n',
+            }
+        )
+
     def write(self, name: str, text: str | bytes) -> None:
         """Write one file and leave the others; `reload()` makes it known."""
         path = self.etc / name

@@ -15,7 +15,7 @@ from tuiprov.data.identity import sip_user
 from tuiprov.data.page import OwnOption, Page
 from tuiprov.data.site import Site
 from tuiprov.errors import RenderError
-from tuiprov.pbx import console, dialplan
+from tuiprov.pbx import console, dialplan, held
 from tuiprov.pbx.kinds import PbxFile
 from tuiprov.render.notes import Note
 
@@ -119,9 +119,13 @@ class Asterisk:
         console.reload(console.runner(command))
 
     def wrong(
-        self, command: Sequence[str], texts: Sequence[str], changed: Sequence[str]
+        self,
+        command: Sequence[str],
+        texts: Sequence[str],
+        changed: Sequence[str],
+        before: Sequence[str] = (),
     ) -> Sequence[str]:
-        return console.wrong(console.runner(command), texts[0], changed)
+        return held.wrong(console.runner(command), texts[0], changed, *before[:1])
 
     def masked(self, text: str, sign: str) -> str:
         return _SECRETS.sub(rf"\g<1>{sign}", text)

@@ -145,7 +145,7 @@ class _Reader:
         lines = self._lines(path)
         again = path in self._config.files
         self._config.files.setdefault(path, lines)
-        section, comment, has_header = self._current, _Comment(), False
+        section, comment, has_header = self._current, Comment(), False
         for number, line in enumerate(lines, 1):
             place = Place(path, number)
             begins_inside = comment.depth > 0
@@ -301,7 +301,7 @@ class _Reader:
             self.load(inside, above, place)
 
 
-class _Comment:
+class Comment:
     """Takes comments out of lines, one after the other."""
 
     def __init__(self) -> None:

@@ -162,14 +162,14 @@ def codecs_of(options: Iterable[Pair]) -> tuple[str, ...]:
 def access_of(options: Iterable[Pair]) -> tuple[Pair, ...]:
     """Who is let in: (`deny` or `permit`, a network) in order, and named lists as (`acl`, name)."""
     return tuple(
-        (option, _network(one.strip()) if option != "acl" else one.strip())
+        (option, network_of(one.strip()) if option != "acl" else one.strip())
         for option, value in options
         if option in ("deny", "permit", "acl")
         for one in value.split(",")
     )
 
 
-def _network(text: str) -> str:
+def network_of(text: str) -> str:
     """`192.0.2.0/24` of `192.0.2.0/255.255.255.0`; what is not understood stays as it is."""
     import netaddr
 

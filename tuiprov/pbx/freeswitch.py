@@ -84,7 +84,11 @@ class FreeSwitch:
             raise PublishError(f"FreeSWITCH did not read its files again: {visible(said)}")
 
     def wrong(
-        self, command: Sequence[str], texts: Sequence[str], changed: Sequence[str]
+        self,
+        command: Sequence[str],
+        texts: Sequence[str],
+        changed: Sequence[str],
+        before: Sequence[str] = (),
     ) -> Sequence[str]:
         """Nothing: which users it has is asked by their domain, which is not tuiprov's to know.
         A file that is no XML is told by the reload itself."""

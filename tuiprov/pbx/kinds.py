@@ -56,11 +56,16 @@ class Pbx(Protocol):
         cannot be asked."""
 
     def wrong(
-        self, command: Sequence[str], texts: Sequence[str], changed: Sequence[str]
+        self,
+        command: Sequence[str],
+        texts: Sequence[str],
+        changed: Sequence[str],
+        before: Sequence[str] = (),
     ) -> Sequence[str]:
         """What the PBX does not hold of its files, whose texts are these, in words; nothing when
         all is as written. Of the accounts `changed` every value is compared, of the others it is
-        looked whether they are there. PublishError when it cannot be asked."""
+        looked whether they are there, and of those that only the texts `before` have, whether they
+        are gone. PublishError when it cannot be asked."""
 
     def masked(self, text: str, sign: str) -> str:
         """A text of a file with `sign` in place of every secret."""

@@ -24,7 +24,8 @@ def reload_or_put_back(
     pbx = pbx_of(seen.site)
     if pbx is None:
         return ""
-    wrong = _reload(store, pbx, seen)
+    before = [_text(seen.before.get(file.path)) for file in pbx.files(seen.site)]
+    wrong = _reload(store, pbx, seen, sorted(seen.accounts.values()), before)
     if not wrong:
         return ""
     back = [_back(change, seen) for change in changes if is_of_pbx(change)]
@@ -34,21 +35,29 @@ def reload_or_put_back(
         files = [Wanted(one.path, None, None if one.kind == "delete" else one.data) for one in back]
         want(session, files, viewer.label, event.id or 0)
     put(back, seen.site)
-    again = _reload(store, pbx, seen, changed=())
+    again = _reload(store, pbx, seen)
     ended = "and read again" if not again else f"but: {again}"
     return f"{pbx.label} did not take the new files: {wrong}. Those of before are back, {ended}"
 
 
-def _reload(store: Store, pbx: Pbx, seen: PbxSeen, changed: Sequence[str] | None = None) -> str:
+def _reload(
+    store: Store,
+    pbx: Pbx,
+    seen: PbxSeen,
+    changed: Sequence[str] = (),
+    before: Sequence[str] = (),
+) -> str:
     tree = tree_of(seen.site)
-    read = (tree.read(file.path) for file in pbx.files(seen.site))
-    texts = [(data or b"").decode(errors="replace") for data in read]
-    accounts = sorted(seen.accounts.values()) if changed is None else changed
+    texts = [_text(tree.read(file.path)) for file in pbx.files(seen.site)]
     try:
         pbx.reload(store.console)
-        return "; ".join(pbx.wrong(store.console, texts, accounts))
+        return "; ".join(pbx.wrong(store.console, texts, changed, before))
     except PublishError as error:
         return str(error)
+
+
+def _text(data: bytes | None) -> str:
+    return (data or b"").decode(errors="replace")
 
 
 def _back(change: Change, seen: PbxSeen) -> Change:
