@@ -46,6 +46,12 @@ def transport_of(description: str) -> str:
     return found[1] if found else ""
 
 
+def port_of(description: str) -> int:
+    """Where its sound is sent to; 0 when it has none."""
+    found = re.search(r"^m=audio (\d+)", description, re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
 def codecs_of(description: str) -> list[str]:
     """The names of its codecs in order; `dtmf` for telephone events."""
     found = re.search(r"^m=audio \d+ \S+ ([\d ]+)", description, re.MULTILINE)
