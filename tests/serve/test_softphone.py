@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from tests.pbx.asterisk_server import Asterisk
 from tests.pbx.programs import free_port, program, until
 from tests.pbx.registrar import HOST, PASSWORDS, Registrar, registrar
 from tests.pbx.softphone import Phone, Settings, linphone
@@ -323,6 +324,46 @@ def test_it_offers_the_codecs_of_its_page_in_order_and_key_presses_as_the_page_s
             assert phone.offered()[:2] == ["9", "8"]
             assert len(phone.offered()[2:]) == events
             assert (" telephone-event/" in phone.log()) == bool(events)
+
+
+# -- at a real Asterisk that has the same page -----------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PASSWORDS)
+def test_it_registers_at_the_asterisk_that_has_its_page(
+    tmp_path: Path, asterisk: Asterisk, name: str
+) -> None:
+    with office(tmp_path, asterisk.port, pbx="asterisk") as desk:
+        own = {"extension_name": HOSTILE_NAME, "sip_password": PASSWORDS[name]}
+        desk.site.add(USER, **SOFTPHONE, **own)
+        publish_site(desk.site)
+        asterisk.include(desk.site.publish_root)
+        with linphone(desk.link()) as phone:
+            assert phone.registered(), phone.states()
+            assert f"{USER}/sip:" in asterisk.cli("pjsip show contacts")
+
+
+@pytest.mark.parametrize(
+    ("encryption", "media"),
+    [
+        ("none", "RTP/AVP"),
+        ("sdes", "RTP/SAVP"),
+        ("dtls_srtp", "UDP/TLS/RTP/SAVP"),
+        ("sdes_dtls_srtp", "RTP/SAVP"),
+    ],
+)
+def test_both_ends_talk_by_the_encryption_of_the_page(
+    tmp_path: Path, asterisk: Asterisk, encryption: str, media: str
+) -> None:
+    with office(tmp_path, asterisk.port, pbx="asterisk") as desk:
+        desk.site.add(USER, **SOFTPHONE, media_encryption=encryption)
+        publish_site(desk.site)
+        asterisk.include(desk.site.publish_root, "exten => 600,1,Answer()\n same => n,Echo()\n")
+        with linphone(desk.link()) as phone:
+            assert phone.registered(), phone.states()
+            phone.call(f"sip:600@{HOST}")
+            assert until(lambda: phone.call_state() == "StreamsRunning", DEADLINE)
+            assert phone.media() == {media}
 
 
 # -- enrolling, and HTTPS -----------------------------------------------------------------------
