@@ -358,6 +358,7 @@ def _notes(page: Page) -> Iterator[Note]:
         yield _note("max_public_concurrent_calls", said)
     if values["media_encryption"] == "sdes_dtls_srtp":
         said = "has one method for an extension: SDES is used where the phone offers it"
+        said += ", and a phone that offers DTLS-SRTP alone hears nothing"
         yield _note("media_encryption", said)
     if values["media_encryption"] == "dtls_srtp":
         said = "takes DTLS-SRTP from phones so; a browser (WebRTC) needs more than the page says"

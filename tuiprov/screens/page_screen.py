@@ -232,7 +232,7 @@ class PageScreen(FormScreen[Draft]):
         found: dict[str, str] = {}
         for note in self._preview.notes:
             before = found.get(note.field)
-            found[note.field] = f"{before} {note.sentence}" if before else note.sentence
+            found[note.field] = f"{before}; {note.sentence}" if before else note.sentence
         return found
 
     def follow_size(self) -> None:
