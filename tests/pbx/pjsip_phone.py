@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -83,17 +84,17 @@ def _registered(account: Account, *, stays: bool = False) -> str:
     pjsua2: Any = import_module("pjsua2")  # only in this process
 
     status: list[int] = []
-    done = threading.Event()
 
     class Registering(pjsua2.Account):  # type: ignore[misc]
         def onRegState(self, prm: Any) -> None:
             status.append(int(prm.code))
-            done.set()
 
     endpoint = pjsua2.Endpoint()
     endpoint.libCreate()
     settings = pjsua2.EpConfig()
     settings.logConfig.level = settings.logConfig.consoleLevel = 0
+    # With threads of its own one may wait for Python's lock while it holds PJSIP's: for ever.
+    settings.uaConfig.threadCnt, settings.uaConfig.mainThreadOnly = 0, True
     endpoint.libInit(settings)
     endpoint.audDevManager().setNullDev()
     local = pjsua2.TransportConfig()
@@ -113,12 +114,17 @@ def _registered(account: Account, *, stays: bool = False) -> str:
     )
     phone = Registering()
     phone.create(config)
-    if not done.wait(ANSWERS_WITHIN):
+    ends = time.monotonic() + ANSWERS_WITHIN
+    while not status and time.monotonic() < ends:
+        endpoint.libHandleEvents(50)
+    if not status:
         return "no answer"
     result = "ok" if status[0] // 100 == 2 else f"refused: {status[0]}"
     if stays:
         print("RESULT", result, flush=True)
-        threading.Event().wait(STAYS_FOR)
+        ends = time.monotonic() + STAYS_FOR
+        while time.monotonic() < ends:
+            endpoint.libHandleEvents(50)
     return result
 
 
