@@ -63,9 +63,11 @@ def test_five_hundred_slow_connections_are_closed_while_phones_are_served(
     phone.start()
     closed = trickle(slow, opened + SLOW_SECONDS)
     phone.join()
+    p99_ms = sorted(took)[int(len(took) * 0.99)] * 1_000
+    print(f"{closed} of {SLOW} closed; {len(took)} phones answered, p99 {p99_ms:.0f} ms")
     assert closed == SLOW
     assert len(took) > 20
-    assert sorted(took)[int(len(took) * 0.99)] * 1_000 < GOOD_P99_MS
+    assert p99_ms < GOOD_P99_MS
 
 
 def ask_for(service: Service, path: str, took: list[float], until: float) -> None:
@@ -158,7 +160,9 @@ def test_a_peer_that_does_not_read_is_cut_off(site: Site) -> None:
     with serving(site) as service, connected(service.port, seconds=60) as phone:
         phone.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         phone.sendall(request(own(site)))
-        assert seconds_until_forgotten(service, phone, 45) < 36
+        forgotten = seconds_until_forgotten(service, phone, 45)
+        print(f"forgotten after {forgotten:.1f} s")
+        assert forgotten < 36
         wait_until(lambda: len(site.rows(Fetch)) == 1)
         assert [(row.verdict, row.sent) for row in site.rows(Fetch)] == [("served", 0)]
 
@@ -287,7 +291,9 @@ def fuzz(site: Site, count: int) -> Counter[int]:
         ]
         found = sum((part.result() for part in parts), Counter[int]())
         assert status(raw(service.port, request(path))) == 200
-        assert memory_mb(service) - before < 20
+        grown_mb = memory_mb(service) - before
+        print(f"{dict(found)}, {grown_mb:.1f} MB more")  # status 0: closed without an answer
+        assert grown_mb < 20
     return found
 
 
