@@ -23,7 +23,7 @@ from tuiprov.publish import reconcile
 from tuiprov.publish.plan import Asked
 from tuiprov.publish.planning import plan_devices, plan_pbx
 from tuiprov.publish.publishing import carry_out
-from tuiprov.publish.root import vanished
+from tuiprov.publish.root import closed_above, vanished
 from tuiprov.publish.tree import tree_of
 from tuiprov.publish.unfinished import offers
 from tuiprov.text import local_time
@@ -134,8 +134,21 @@ def _publish_root(store: Store) -> Finding:
         return Finding(False, "", problem)
     if not root.exists():
         return Finding(True, "", f"{root} (made at the first publish)")
-    writable = os.access(root, os.W_OK | os.X_OK)
-    return Finding(writable, "", f"{root}{'' if writable else ': you may not write here'}")
+    if not os.access(root, os.W_OK | os.X_OK):
+        return Finding(False, "", f"{root}: you may not write here")
+    return _reached(store.site(), root)
+
+
+def _reached(site: Site, root: Path) -> Finding:
+    """Can a TFTP or HTTP server get there? That is wanted where the settings speak of one."""
+    barrier = closed_above(root)
+    if barrier is None:
+        return Finding(True, "", str(root))
+    others = f"only its owner gets through {barrier}"
+    if site.publish_group or site.world_readable:
+        advice = "give phones' files another publish root"
+        return Finding(False, "", f"{root}: {others}, no TFTP or HTTP server does; {advice}")
+    return Finding(True, "", f"{root} ({others}: for tuiprov serve alone)")
 
 
 def _published(store: Store) -> Finding:

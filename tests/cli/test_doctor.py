@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import grp
 import os
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.publish.helpers import publish_site
 from tests.sites import PHONE, Site
 
 FANVIL = PHONE | {
@@ -110,6 +112,28 @@ def test_a_publish_root_that_is_a_file_is_told(cli: Cli, site: Site) -> None:
     found = findings(cli)
     assert not found["plan"][0]
     assert str(site.publish_root) in found["plan"][1]
+
+
+@pytest.mark.parametrize("group", [False, True], ids=["none named", "a group named"])
+def test_a_root_that_no_other_server_gets_to_is_told_where_one_is_wanted(
+    cli: Cli, site: Site, group: bool
+) -> None:
+    mine = grp.getgrgid(os.getegid()).gr_name
+    site.configure(publish_group=mine if group else "").add(**FANVIL)
+    publish_site(site)
+    site.directory.chmod(0o700)
+    ok, words = findings(cli)["publish root"]
+    assert ok is not group
+    assert f"only its owner gets through {site.directory}" in words
+
+
+def test_a_root_with_a_way_for_others_is_its_name_alone(cli: Cli, site: Site) -> None:
+    site.add(**FANVIL)
+    publish_site(site)
+    for directory in site.publish_root.resolve().parents:
+        if directory.owner() == site.directory.owner():
+            directory.chmod(directory.stat().st_mode | 0o011)
+    assert findings(cli)["publish root"] == (True, str(site.publish_root))
 
 
 def test_it_changes_nothing(cli: Cli, site: Site) -> None:

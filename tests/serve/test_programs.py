@@ -3,7 +3,9 @@ loopback; a program that is not installed is skipped with its name."""
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import re
 import shutil
 import socket
@@ -22,9 +24,13 @@ from tests.serve import tftp
 from tests.serve.helpers import Service, bytes_of, own, raw, request, serving, wait_until
 from tests.serve.test_paths import ODD_PATHS
 from tests.sites import PHONE, Site
+from tuiprov.publish.planning import plan_settings
+from tuiprov.publish.publishing import publish
+from tuiprov.publish.root import closed_above
 
 EXAMPLES = PROJECT / "docs" / "examples"
-PUBLISH = "/var/lib/tuiprov/publish"
+PUBLISH = "/srv/tuiprov"
+SERVERS_GROUP = grp.getgrgid(pwd.getpwnam("nobody").pw_gid).gr_name
 TFTP_TRAVERSAL = [
     *(b"../site.db", b"../../site.db", b"/etc/passwd", b"../../../../../../etc/passwd"),
     *(b"..\\site.db", b"./../site.db", b"....//site.db", b"/../site.db", b"%2e%2e/site.db", b""),
@@ -63,6 +69,19 @@ def running(command: list[str], is_ready: Callable[[], bool]) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+def let_servers_in(site: Site) -> None:
+    """Give the tree to the group of the servers' user, and open the way to it."""
+    if os.geteuid() == 0:
+        settings = {"publish_group": SERVERS_GROUP}
+        ready = plan_settings(site.store, site.admin, settings)
+        site.configure(**settings)
+        publish(site.store, site.admin, ready)
+        for directory in site.publish_root.resolve().parents:
+            if directory.stat().st_uid == 0:
+                directory.chmod(directory.stat().st_mode | 0o011)
+        assert closed_above(site.publish_root) is None
 
 
 def answers(port: int) -> bool:
@@ -120,7 +139,7 @@ def nginx(site: Site, text: str, port: int) -> Iterator[str]:
     directory.mkdir()
     temporary = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     paths = " ".join(f"{name}_temp_path {directory}/{name};" for name in temporary)
-    user = "user root;" if os.geteuid() == 0 else ""
+    user = f"user nobody {SERVERS_GROUP};" if os.geteuid() == 0 else ""
     (directory / "site.conf").write_text(text)
     (directory / "nginx.conf").write_text(
         f"daemon off; {user} pid {directory}/pid; error_log {directory}/error.log; "
@@ -156,6 +175,7 @@ def test_nginx_alone_serves_the_tree_and_nothing_else(site: Site) -> None:
     port = free_port()
     root = {"listen 80;": f"listen 127.0.0.1:{port};", PUBLISH: str(site.publish_root)}
     plant(site)
+    let_servers_in(site)
     with nginx(site, example("nginx-only.conf", **root), port) as url:
         answer = httpx.get(url + own(site))
         assert (answer.status_code, answer.content) == (200, bytes_of(site, own(site)))
@@ -179,19 +199,14 @@ def test_nginx_alone_serves_the_tree_and_nothing_else(site: Site) -> None:
 
 @pytest.fixture
 def by_tftp(site: Site) -> Site:
-    """The site with a phone on TFTP, the tree readable for the servers' users."""
+    """The site with a phone on TFTP; the servers' users read the tree by its group alone."""
     if os.geteuid() != 0:
         pytest.skip("a TFTP server has to start as root")
+    let_servers_in(site)
     phone = {"friendly_name": "Desk03", "mac": "80:5E:C0:00:00:03", "update_protocol": "tftp"}
     site.add("0027*003", **PHONE | phone)
     publish_site(site)
     (site.publish_root / "tftp" / "outside").symlink_to(site.directory / "site.db")
-    for directory in [site.publish_root, *site.directory.parents]:
-        if directory.stat().st_uid == 0 and str(directory).startswith("/tmp/"):
-            directory.chmod(directory.stat().st_mode | 0o011)
-    site.directory.chmod(0o711)
-    for path in [site.publish_root, *site.publish_root.rglob("*")]:
-        os.chown(path, 65_534, 65_534, follow_symlinks=False)
     return site
 
 

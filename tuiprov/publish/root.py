@@ -6,6 +6,7 @@ publishing than this.
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from sqlmodel import Session, col, func, select
@@ -44,6 +45,18 @@ def _is_published_here(session: Session) -> bool:
         done = done.where(col(Device.published_at) > since)
     files = select(PublishedFile.path).where(col(PublishedFile.digest) != GONE)
     return all(session.exec(query.limit(1)).first() is not None for query in (done, files))
+
+
+def closed_above(root: Path) -> Path | None:
+    """The directory above the root that nobody but its owner may go through, as the group of the
+    root or as others; None when a server that is in that group gets to the files."""
+    group = root.stat().st_gid
+    for directory in root.resolve().parents:
+        known = directory.stat()
+        way = stat.S_IXOTH | (stat.S_IXGRP if known.st_gid == group else 0)
+        if not known.st_mode & way:
+            return directory
+    return None
 
 
 def doubts(store: Store) -> str:
