@@ -47,7 +47,8 @@ _WHYS: Final[Mapping[str, Why]] = {
     ),
     "limits": Why(
         "Too many misses or connections came from this address: it is shut out for a while.",
-        "Look at what it missed before, and mend that; it is let in again by itself.",
+        "Look at what it missed before, and mend that; it is let in again by itself, and at once "
+        "when tuiprov serve is started anew.",
     ),
     "method": Why(
         "A phone only fetches (GET, HEAD); this was something else.",
@@ -63,8 +64,8 @@ _WHYS: Final[Mapping[str, Why]] = {
     ),
     "enrolment": Why(
         "The first link of this phone was used up or has run out.",
-        "Open the window for this device again, or give the phone its steady link.",
-        "two_stage_enrolment",
+        "Open the window for this device again (Ctrl+G on its page), and give the phone the new "
+        "first link.",
     ),
     "certificate": Why(
         "There was no client certificate, or none that holds this phone's MAC address.",
@@ -73,10 +74,9 @@ _WHYS: Final[Mapping[str, Why]] = {
     ),
     "login": Why(
         "The user name or the password was missing or wrong.",
-        "A first request without one is usual. If no served one follows, set the login in the "
-        "phone as it is on its device's page.",
+        "A first request without one is usual. If no served one follows, set in the phone the "
+        "login that stands beside its link (Ctrl+L on its device's page).",
         "http_authentication",
-        "admin_password",
     ),
     "state": Why(
         "The device is disabled, or serves no extension.",

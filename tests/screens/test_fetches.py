@@ -14,6 +14,7 @@ from tests.screens.desk import NARROW, WIDE, Desk, at_desk
 from tests.screens.office import GATE, publish_all
 from tests.screens.test_hostile import HOSTILE, assert_harmless
 from tests.sites import Site
+from tuiprov.data.kept import Enrolment
 from tuiprov.data.models import Device
 from tuiprov.screens.fetches import FetchesScreen
 
@@ -171,6 +172,24 @@ class TestGoing:
             assert desk.current == "Status"
             await desk.press("escape")
             await desk.see("Requests of phones")
+
+    async def test_a_first_link_that_is_over_is_opened_anew_from_there(self, asked: Site) -> None:
+        log(asked, a_fetch(device_id(asked, "Board01"), verdict="enrolment", path="/prov/ab/b.cfg"))
+        async with at_desk(asked) as desk:
+            await go(desk)
+            assert "Ctrl+G on its page" in why(desk)
+            await desk.press("enter")
+            await desk.see("Device Board01")
+            await desk.press("ctrl+g")
+            await desk.see("Open the enrolment window of Board01?")
+            await desk.press("y")
+            await desk.see("Provisioning link", "Its first link")
+            await desk.press("escape")
+            await desk.fill("Friendly name", "Board02")
+            await desk.press("ctrl+g")
+            await desk.see("Save what you changed first")
+            await desk.save()
+        assert [one.device_id for one in asked.rows(Enrolment)] == [device_id(asked, "Board02")]
 
     async def test_ctrl_e_opens_the_page_of_its_extension(self, asked: Site) -> None:
         async with at_desk(asked) as desk:

@@ -21,7 +21,7 @@ HISTORY: tuple[Action, ...] = (
         "enrol",
         "Enrol",
         "Open the device's enrolment window: new links, the first one without secrets.",
-        "devices",
+        f"devices {_PAGES}",
         "enrol",
         "ctrl+g",
         in_footer=False,

@@ -154,6 +154,35 @@ class TuiprovScreen(Screen[bool | None]):
             return
         self.app.push_screen(LinkScreen(offer))
 
+    def ask_to_enrol(
+        self,
+        session: Session,
+        device_id: int,
+        name: str,
+        then: Callable[[], None],
+        failed: Callable[[TuiprovError], object] | str = "Not enrolled",
+    ) -> None:
+        """Open a device's enrolment window, after a question, and show its first link."""
+
+        def enrolled(_: Plan) -> None:
+            self.show_link(session, device_id)
+            then()
+
+        def answered(key: str | None) -> None:
+            if key == "y":
+                enrol = session.inventory.enrol
+                self.work_on("Enrol", lambda _: enrol(device_id), enrolled, failed)
+
+        question = Dialog(
+            f"Open the enrolment window of {name}?",
+            [
+                "Both its links become new: a phone with the old one gets nothing any more.",
+                "The first link is good for a first fetch, of a file without secrets.",
+            ],
+            [("y", "open it"), ("escape", "leave it")],
+        )
+        self.app.push_screen(question, answered)
+
     def plan_resync(self, session: Session, targets: Sequence[Target]) -> None:
         """Say what asking these phones to fetch again means; ask them when told so."""
         from tuiprov.screens.resync import ResyncScreen

@@ -166,33 +166,15 @@ class DevicesScreen(MarkingList):
 
     def action_enrol(self) -> None:
         """Open the device's enrolment window, after a question, and show its first link."""
-        row, inventory = self._row(), self._inventory
-        if row is None or inventory is None:
+        row, session = self._row(), self.session
+        if row is None or session is None:
             return
         if row.cannot_edit:
             self.tell("This device cannot be enrolled", row.cannot_edit)
             return
-        question = Dialog(
-            f"Open the enrolment window of {row.friendly_name or row.mac}?",
-            [
-                "Both its links become new: a phone with the old one gets nothing any more.",
-                "The first link is good for a first fetch, of a file without secrets.",
-            ],
-            [("y", "open it"), ("escape", "leave it")],
-        )
-        self.app.push_screen(question, lambda key: self._enrol(inventory, row.id, key == "y"))
-
-    def _enrol(self, inventory: Inventory, device_id: int, sure: bool) -> None:
-        if not sure or self.session is None:
-            return
-        session = self.session
-
-        def enrolled(_: Plan) -> None:
-            self.show_link(session, device_id)
-            self.reload()
-
         failed = partial(self._not_done, "Not enrolled")
-        self.work_on("Enrol", lambda _: inventory.enrol(device_id), enrolled, failed)
+        name = row.friendly_name or row.mac
+        self.ask_to_enrol(session, row.id, name, self.reload, failed)
 
     def action_link(self) -> None:
         """Show the device's provisioning link."""

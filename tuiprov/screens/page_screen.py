@@ -150,6 +150,23 @@ class PageScreen(FormScreen[Draft]):
         else:
             self.show_link(self.session, device_id)
 
+    def action_enrol(self) -> None:
+        """Open the device's enrolment window, after a question, and show its first link."""
+        base = self.sheet.base
+        if base.device_id is None:
+            self.tell("This device cannot be enrolled", "No device is saved here yet.")
+        elif self.sheet.is_changed:
+            self.show_keys(note="Save what you changed first, or leave it: the page begins anew.")
+        else:
+            name = str(base.values["friendly_name"])
+            self.ask_to_enrol(self.session, base.device_id, name, self._enrolled)
+
+    def _enrolled(self) -> None:
+        newer = self.newer()
+        if newer is not None:
+            self.sheet.rebase(newer.record)
+            self.rebased()
+
     def action_resync(self) -> None:
         """Ask the device to fetch its files again."""
         device_id = self.sheet.base.device_id
