@@ -235,4 +235,12 @@ def test_in_xml_a_setting_is_named_by_its_element(tmp_path: Path) -> None:
     for n in (1, 2):
         site.save(f"0027*00{n}", dtmf_mode="info")
     found = settings(plan_devices(site.store, [1, 2]))
-    assert "settings/phone-settings/user_dtmf_info[1]" in {one.name for one in found}
+    assert "user_dtmf_info[1]" in {one.name for one in found}
+
+
+def test_elements_of_one_name_are_told_apart_by_their_paths() -> None:
+    texts = [f"<a><b><x>{n}</x></b><c><x>{n}</x><y>{n}</y></c></a>" for n in (1, 2)]
+    changes = tuple(
+        Change("replace", f"tftp/{n}.xml", n, b"", *texts, format="xml") for n in (1, 2)
+    )
+    assert {one.name for one in settings(Plan(changes))} == {"a/b/x", "a/c/x", "y"}

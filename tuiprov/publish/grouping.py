@@ -7,6 +7,7 @@ that the same change of a setting is the same in every file. Secrets are masked 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +23,7 @@ _NAMED = 2
 """How many files of a group are named: more do not fit into 80 columns."""
 _UNMISTAKABLE = 12
 """From this length on a word is a device's own wherever it stands, e.g. `SIP00070EAABBCC`."""
+_PATH = re.compile(r"^(?:[^/\[]+/)+")
 _ORDER: Final[dict[Kind, int]] = {"replace": 0, "write": 1, "delete": 2}
 
 
@@ -54,8 +56,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class SettingChange:
-    """One setting in the manufacturer's own terms: a key, or an element's path in XML. So many
-    `devices` change it, and `others` of the plan do not."""
+    """One setting in the manufacturer's own terms: a key, or an element in XML, by its path where
+    two are called the same. So many `devices` change it, and `others` of the plan do not."""
 
     name: str
     devices: int
@@ -74,13 +76,21 @@ def settings(plan: Plan) -> list[SettingChange]:
     for change in plan.changes:
         for name in _changed_settings(change):
             found.setdefault(name, set()).update(change.devices)
-    total = len(plan.seen)
+    total, called = len(plan.seen), _called(found)
     changes = [
-        SettingChange(name, len(devices), max(0, total - len(devices)))
+        SettingChange(called[name], len(devices), max(0, total - len(devices)))
         for name, devices in found.items()
         if len(devices) > 1
     ]
     return sorted(changes, key=lambda one: (-one.devices, one.name))
+
+
+def _called(names: Iterable[str]) -> dict[str, str]:
+    """What each setting is called: an element without the path to it, unless two would then have
+    one name. A whole path leaves no room for the counts on 80 columns."""
+    last = {name: _PATH.sub("", name) for name in names}
+    times = Counter(last.values())
+    return {name: short if times[short] == 1 else name for name, short in last.items()}
 
 
 def _changed_settings(change: Change) -> set[str]:
