@@ -6,17 +6,22 @@ from __future__ import annotations
 import contextlib
 import io
 import stat
+from base64 import b64encode
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
 
 from tests.publish.helpers import publish_site
 from tests.screens.desk import DEVICE, SETTINGS, SIP, VIRTUALIZATION, Desk, at_desk
+from tests.serve.helpers import raw, request, serving
 from tests.sites import PHONE, Site, a_site
 from tuiprov.cli import run
+from tuiprov.data.kept import Fetch
 from tuiprov.data.sealing import Keys
 from tuiprov.errors import crash_report
+from tuiprov.inventory import inventory_of
 from tuiprov.orders.rotating import Rotate
 
 CANARIES = {
@@ -115,6 +120,33 @@ def test_a_traceback_holds_none(site: Site) -> None:
     path = Path(told.rpartition(" ")[2])
     assert found_in(path.read_bytes() + told.encode()) == []
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_neither_log_of_the_service_holds_one_nor_what_opens_a_phone_s_files(site: Site) -> None:
+    site.configure(http_authentication="basic")
+    site.save(update_protocol="http")
+    publish_site(site)
+    offer = inventory_of(site.store, site.admin).link(site.page().device_id or 0)
+    path = urlsplit(offer.url).path + offer.names[0]
+    right = b64encode(f"{offer.username}:{offer.password}".encode()).decode()
+    wrong = b64encode(f"admin:{LATER['admin_password']}".encode()).decode()
+    with serving(site) as service:
+        got = raw(service.port, request(path, "GET", f"Authorization: Basic {right}"))
+        raw(service.port, request(f"{path}?{LATER['sip_password']}", "GET", "Authorization: Basic"))
+        raw(service.port, request(path, "GET", f"Authorization: Basic {wrong}"))
+        raw(service.port, request(f"{path}/../x", "PUT", f"Cookie: {LATER['admin_password']}"))
+        raw(service.port, b"GET " + path.encode() + b" HTTP/7\r\n\r\n")
+    assert found_in(got), "the phone's file holds them"
+    token = path.split("/")[2].encode()
+    shown = [service.text(), *(f"{row.path} {row.agent}" for row in site.rows(Fetch))]
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        run(["--db", site.url, "fetches"])
+        run(["--db", site.url, "fetches", "--json"])
+    told = "\n".join([*shown, out.getvalue()]).encode()
+    assert len(site.rows(Fetch)) == 5
+    assert b"reason=login" in told
+    for secret in (*SECRETS, token, offer.password.encode(), right.encode(), wrong.encode()):
+        assert secret not in told
 
 
 def test_a_key_is_shown_by_no_message(site: Site) -> None:

@@ -70,6 +70,15 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
+_TOKEN = re.compile(r"([0-9A-Fa-f]{8})[0-9A-Fa-f]{8,}")
+
+
+def without_tokens(path: str) -> str:
+    """A path with each token, and whatever looks like one, by its first 8 characters:
+    `/prov/64ddae6e…/805ec0000001.cfg`. A MAC address is no token."""
+    return _TOKEN.sub(r"\1…", path)
+
+
 def is_one_line(text: str) -> bool:
     """True when `text` holds only characters that are visible and stay on one line."""
     if text.isascii():

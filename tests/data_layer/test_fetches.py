@@ -16,6 +16,7 @@ from tuiprov.data.completion import proposals, typed, vocabulary
 from tuiprov.data.fetches import MOST
 from tuiprov.data.kept import PublishedFile
 from tuiprov.errors import NotAllowed, Refused
+from tuiprov.text import without_tokens
 
 ON_BOTH = True
 
@@ -42,7 +43,8 @@ def test_a_row_says_who_asked_for_what_and_what_decided(desk: Site) -> None:
     (one,) = log(desk, a_fetch(number, file=path, version_id=7, sent=812))
     row = desk.store.fetches.rows(desk.admin, [one])[one]
     assert (row.at, row.address, row.protocol, row.method) == (NOON, "192.0.2.7", "https", "GET")
-    assert (row.device_id, row.device, row.file, row.agent) == (number, "Desk01", path, AGENT)
+    assert (row.device_id, row.device, row.agent) == (number, "Desk01", AGENT)
+    assert row.file == without_tokens(path)
     assert (row.verdict, row.status, row.sent, row.is_current) == ("served", 200, 812, True)
 
 
@@ -114,6 +116,18 @@ class TestTheFilter:
         ]
         assert self.proposed(asked, "status:4") == ["status:401", "status:404"]
         assert self.proposed(asked, "device:desk") == ["device:Desk01", "device:Desk02"]
+
+    def test_proposes_no_token(self, asked: Site) -> None:
+        path = published_as(asked, 7)
+        by_mac = "http/805ec0000002/805ec0000002.cfg"
+        by_tftp = "tftp/a-name/that-is-longer-than-a-token/x"
+        log(asked, *(a_fetch(device_id(asked), file=one) for one in (path, by_mac, by_tftp)))
+        token = path.split("/")[1]
+        assert len(token) == 32
+        assert self.proposed(asked, "file:")[:3] == [
+            f"file:{one}" for one in sorted([without_tokens(path), by_mac, by_tftp])
+        ]
+        assert self.proposed(asked, f"file:http/{token}") == []
 
     def test_proposes_nobody_what_is_out_of_reach(self, asked: Site) -> None:
         user = asked.viewer("user", "modify")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, true
+from sqlalchemy import ColumnElement, and_, case, func, true
 from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts.viewers import Viewer
@@ -23,6 +23,7 @@ from tuiprov.data.kept import Fetch, FirmwareSeen, PublishedFile
 from tuiprov.data.models import Device
 from tuiprov.data.permissions import needs, require
 from tuiprov.data.queries import columns
+from tuiprov.text import without_tokens
 
 MOST: Final = 1_000
 """So many of the newest requests are listed."""
@@ -48,6 +49,7 @@ class FetchRow:
     device: str
     """The device's friendly name; "" for a request of nobody we know."""
     file: str
+    """Where it is published, its token shortened as in `path`."""
     verdict: str
     status: int
     sent: int
@@ -125,11 +127,21 @@ class Fetches:
 
 # -- parts ----------------------------------------------------------------------------------------
 
+_BY_TOKEN = and_(
+    col(Fetch.file).like("http/%"),
+    func.substr(Fetch.file, 18, 1) != "/",  # else its key is a MAC address, of 12 digits
+    func.substr(Fetch.file, 38, 1) == "/",
+)
+_FILE: Final = case(
+    (_BY_TOKEN, func.substr(Fetch.file, 1, 13).concat("…").concat(func.substr(Fetch.file, 38))),
+    else_=Fetch.file,
+)
+"""As `without_tokens` has it: a filter proposes what is in the log."""
 _COLUMNS: Final[Mapping[str, Any]] = {
     "address": Fetch.address,
     "agent": Fetch.agent,
     "device": func.coalesce(Device.friendly_name, ""),
-    "file": Fetch.file,
+    "file": _FILE,
     "path": Fetch.path,
     "status": Fetch.status,
     "verdict": Fetch.verdict,
@@ -174,7 +186,7 @@ def _row(fetch: Fetch, device: str | None, version_id: int | None) -> FetchRow:
         fetch.agent,
         fetch.device_id,
         device or "",
-        fetch.file,
+        without_tokens(fetch.file),
         fetch.verdict,
         fetch.status,
         fetch.sent,

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tuiprov.text import without_tokens
+
 _KEY = r"[0-9a-f]{12}|[0-9a-f]{32}"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 _PATH = re.compile(rf"/prov/({_KEY})/({_NAME}(?:/{_NAME}){{0,3}})", re.ASCII)
 _MAC_DIGITS = 12
-_SECRET = re.compile(r"([0-9A-Fa-f]{8})[0-9A-Fa-f]{8,}")
 _USER = re.compile(r"//[^/]*@")
 _LONGEST_SHOWN = 255
 
@@ -52,5 +53,5 @@ def shown(target: str) -> str:
     password before an `@`, printable ASCII only, at most 255 characters."""
     path, mark, _query = target.partition("?")
     plain = "".join(char if "!" <= char <= "~" else "?" for char in path)
-    hidden = _SECRET.sub(r"\1…", _USER.sub("//…@", plain))
+    hidden = without_tokens(_USER.sub("//…@", plain))
     return (hidden + ("?…" if mark else ""))[:_LONGEST_SHOWN]
