@@ -285,6 +285,9 @@ def fuzz(site: Site, count: int) -> Counter[int]:
     """Send `count` malformed requests from many addresses; gives how often each status came."""
     path = own(site)
     with serving(site) as service, ThreadPoolExecutor(THREADS) as threads:
+        # The first request of all loads the catalogue, for the log.
+        assert status(raw(service.port, request(path))) == 200
+        wait_until(lambda: bool(site.rows(Fetch)))
         before = memory_mb(service)
         parts = [
             threads.submit(misbehave, service, path, n, count // THREADS) for n in range(THREADS)

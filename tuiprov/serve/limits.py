@@ -8,7 +8,7 @@ however many share its address.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
@@ -23,7 +23,8 @@ _LOGGED_EVERY = MINUTE
 class _Record:
     """What one address did."""
 
-    misses: deque[float] = field(default_factory=lambda: deque(maxlen=MISSES_A_MINUTE))
+    misses: tuple[float, ...] = ()
+    """The last ten; a deque would take ten times the memory, of ten thousand addresses."""
     macs: dict[str, float] = field(default_factory=dict)
     banned_until: float = 0.0
     bans: int = 0
@@ -50,7 +51,7 @@ class Limits:
         record = self._record(address)
         if now < record.banned_until:
             return False
-        record.misses.append(now)
+        record.misses = (*record.misses, now)[-MISSES_A_MINUTE:]
         if mac:
             record.macs[mac] = now
         if not (_is_often(record, now) or _is_wide(record, now)):
@@ -93,5 +94,5 @@ def _ban(record: _Record, now: float) -> None:
         record.bans = 0
     record.banned_until = now + min(HOUR * 2**record.bans, DAY)
     record.bans += 1
-    record.misses.clear()
+    record.misses = ()
     record.macs.clear()
