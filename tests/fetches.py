@@ -16,7 +16,7 @@ from tuiprov.serve.seen import note
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 AGENT = "Yealink SIP-T46S 66.84.0.15 80:5e:c0:00:00:01"
 FIRMWARE = "66.84.0.15"
-STATUS = {"served": 200, "limits": 429, "login": 401, "method": 405}
+STATUS = {"served": 200, "login": 401, "method": 405}
 
 
 def a_fetch(device_id: int | None = None, **values: Any) -> Fetch:

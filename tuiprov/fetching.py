@@ -89,6 +89,15 @@ _WHYS: Final[Mapping[str, Why]] = {
         "that manufacturer, model and firmware are right.",
         field="model",
     ),
+    "malformed": Why(
+        "This was no request of HTTP/1.1, or one that is too long or brings a body.",
+        "A phone that speaks HTTPS where HTTP is served looks like this: compare protocol and port "
+        "with the link of its device. Else it is no phone.",
+    ),
+    "error": Why(
+        "The database could not be read just then: everybody got 503.",
+        "The journal of tuiprov serve and tuiprov doctor say why.",
+    ),
 }
 _STRANGE: Final = Why("This verdict is not known to this version of tuiprov.", "Upgrade it.")
 

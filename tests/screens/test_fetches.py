@@ -154,11 +154,12 @@ class TestWhy:
     async def test_every_verdict_s_words_fit_the_pane(self, asked: Site, size: Any) -> None:
         from tuiprov.fetching import CHAIN
 
-        for verdict in CHAIN:
+        verdicts = (*CHAIN, "malformed", "error")
+        for verdict in verdicts:
             log(asked, a_fetch(verdict=verdict, path="/prov/" + "x" * 200, agent="y" * 255))
         async with at_desk(asked, size=size) as desk:
             await go(desk)
-            for verdict in reversed(CHAIN):
+            for verdict in reversed(verdicts):
                 assert f"{verdict} NO." in why(desk)
                 await desk.press("down")
 

@@ -49,7 +49,7 @@ def fetching(site: Site) -> Fetching:
 
 
 class TestWhy:
-    @pytest.mark.parametrize("verdict", [*CHAIN, SERVED])
+    @pytest.mark.parametrize("verdict", [*CHAIN, SERVED, "malformed", "error"])
     def test_every_verdict_has_a_meaning_and_what_to_do(self, site: Site, verdict: str) -> None:
         reason = why(a_row(site, verdict=verdict))
         assert reason.means.endswith(".")
