@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,13 @@ from tuiprov.data.accounts.viewers import administrator
 from tuiprov.data.database import Database
 from tuiprov.data.kept import PublishedFile
 from tuiprov.data.models import Device, Extension
+from tuiprov.data.site import Site as Settings
 from tuiprov.data.store import Store
 from tuiprov.data.together.tables import GONE_SECONDS, Unfinished
 from tuiprov.doctor import examine
 from tuiprov.errors import PublishError
-from tuiprov.publish.apply import Putting
+from tuiprov.publish import publishing
+from tuiprov.publish.apply import Putting, locked
 from tuiprov.publish.planning import plan_devices
 from tuiprov.publish.publishing import publish
 from tuiprov.publish.reconcile import at_start
@@ -33,6 +36,8 @@ from tuiprov.publish.unfinished import offers, plan_offers
 from tuiprov.session import Session
 
 ON_BOTH = True
+FILES_SECONDS = 0.15
+"""What 40 phones' files take, from the end of the data's transaction."""
 
 
 @pytest.fixture
@@ -183,16 +188,37 @@ class TestOffering:
 # -- kills ----------------------------------------------------------------------------------------
 
 
-def in_a_process(site: Site, work: Callable[[Store], object]) -> int:
-    """Begin `work` in a process of its own; gives its number."""
+def in_a_process(site: Site, work: Callable[[Store], object]) -> tuple[int, int]:
+    """Begin `work` in a process of its own; gives its number, and a pipe on which it tells that
+    its data is stored and its files are next."""
     site.database.close()
+    inlet, outlet = os.pipe()
     child = os.fork()
     if child == 0:
+
+        def told(settings: Settings) -> AbstractContextManager[None]:
+            os.write(outlet, b"w")
+            return locked(settings)
+
+        publishing.locked = told  # type: ignore[assignment]
         try:
             work(Store(Database(site.url)))
         finally:
             os._exit(0)
-    return child
+    os.close(outlet)
+    return child, inlet
+
+
+def killed(child: int, after: float, number: int) -> bool:
+    """Kill a process after so many seconds; False when it has ended before."""
+    until = time.monotonic() + after
+    while time.monotonic() < until:
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return False
+        time.sleep(0.002)
+    os.kill(child, number)
+    os.waitpid(child, 0)
+    return True
 
 
 def outcome(site: Site, wanted: str, before: str) -> str:
@@ -224,17 +250,14 @@ def many_kills(site: Site, count: int, number: int) -> Counter[str]:
     for _ in range(count):
         wanted = "info" if before != "info" else "inband"
         began = time.monotonic()
-        child = in_a_process(site, lambda store, to=wanted: change_all(store, site, to))  # type: ignore[misc]
-        until = began + chance.random() * took
-        done = 0
-        while not done and time.monotonic() < until:
-            done, _ = os.waitpid(child, os.WNOHANG)
-            time.sleep(0.002)
-        if not done:
-            os.kill(child, number)
-            os.waitpid(child, 0)
-        else:
+        child, inlet = in_a_process(site, lambda store, to=wanted: change_all(store, site, to))  # type: ignore[misc]
+        is_amid_files = chance.random() < 0.5
+        if is_amid_files:
+            os.read(inlet, 1)
+        longest = FILES_SECONDS if is_amid_files else took
+        if not killed(child, chance.random() * longest, number):
             took = time.monotonic() - began
+        os.close(inlet)
         result = outcome(site, wanted, before)
         found[result] += 1
         before = site.rows(Extension)[0].dtmf_mode
