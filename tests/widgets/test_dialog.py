@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 from textual.app import App
 
-from tuiprov.widgets.dialog import Dialog, MessageBox
+from tuiprov.widgets.dialog import HARD_BLANK, Dialog, MessageBox
 
 HOSTILE = "[/foo] [@click=app.quit]x[/] \x1b[31m\x9b\u202eabc\x00日本"
 CHOICES = [("s", "Save"), ("enter", "Keep editing"), ("escape", "Cancel")]
@@ -75,3 +75,10 @@ async def test_hostile_text_comes_out_visible() -> None:
     async with app.run_test(size=(120, 20)):
         assert "".join(app.lines).isprintable()
         assert sum("[@click=app.quit]x[/] \\x1b[31m" in line for line in app.lines) == 4
+
+
+async def test_words_beside_a_column_leave_it_free() -> None:
+    columns = f"F2{HARD_BLANK * 3}"
+    app = Host(Dialog("Keys", [f"{columns}save what was typed here"], [("enter", "close")]))
+    async with app.run_test(size=(24, 20)):
+        assert app.lines[1:-1] == ["F2\u00a0\u00a0\u00a0save what was", "     typed here"]

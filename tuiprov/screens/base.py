@@ -17,7 +17,7 @@ from tuiprov.errors import TuiprovError
 from tuiprov.widgets.bar import Bar
 from tuiprov.widgets.compat import Run, type_again
 from tuiprov.widgets.compositor import CellCompositor
-from tuiprov.widgets.dialog import Dialog
+from tuiprov.widgets.dialog import HARD_BLANK, Dialog
 
 if TYPE_CHECKING:
     from tuiprov.data.resyncs import Target
@@ -233,8 +233,7 @@ class TuiprovScreen(Screen[bool | None]):
         lines = [*self.help_lines(), ""] if self.help_lines() else []
         for action in self._actions():
             keys = action.shown_key(self.navigator.key_overrides)
-            # Hard blanks, because the box wraps its lines at soft ones.
-            columns = f"{keys:<8} {action.words:<14} ".replace(" ", "\u00a0")
+            columns = f"{keys:<8} {action.words:<14} ".replace(" ", HARD_BLANK)
             lines.append(columns + action.help)
         lines += ["", *self.typing_help()] if self.typing_help() else []
         self.app.push_screen(Dialog("Keys", lines, [("enter", "close")]))

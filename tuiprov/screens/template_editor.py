@@ -36,7 +36,7 @@ from tuiprov.text import visible
 from tuiprov.widgets.ask import Ask
 from tuiprov.widgets.bar import Bar
 from tuiprov.widgets.compat import Run
-from tuiprov.widgets.dialog import Dialog
+from tuiprov.widgets.dialog import HARD_BLANK, Dialog
 from tuiprov.widgets.editor import HELP, Editor
 from tuiprov.widgets.picker import Picker
 
@@ -412,7 +412,7 @@ class TemplateEditor(TuiprovScreen):
 
     def typing_help(self) -> list[str]:
         width = max(len(keys) for keys, _ in HELP)
-        return [f"{keys:<{width}} ".replace(" ", "\u00a0") + words for keys, words in HELP]
+        return [f"{keys:<{width}} ".replace(" ", HARD_BLANK) + words for keys, words in HELP]
 
     def _actions(self) -> list[Action]:
         known = super()._actions()

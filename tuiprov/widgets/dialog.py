@@ -16,6 +16,8 @@ from tuiprov.widgets.compat import ASCII_SIGNS, SIGNS, LineView, Run, shorten, w
 
 FRAME = 4  # One cell of border and one of padding on either side.
 MOST_LINES = 500
+HARD_BLANK = "\u00a0"
+"""Ends the column in front of a paragraph."""
 KEY_NAMES = {"enter": "Enter", "escape": "Esc"}
 
 
@@ -103,9 +105,7 @@ class MessageBox(Box):
         self._wrap(self.area.width)
 
     def _wrap(self, width: int) -> None:
-        self._lines = [
-            part for line in self._given for part in wrap(line, width, MOST_LINES) or ("",)
-        ]
+        self._lines = [part for line in self._given for part in _paragraph(line, width)]
 
     def body_count(self) -> int:
         return len(self._lines)
@@ -114,12 +114,23 @@ class MessageBox(Box):
         return [(self._lines[at], "")]
 
 
+def _paragraph(text: str, width: int) -> Sequence[str]:
+    """A paragraph in lines of this width; what stands before the last hard blank (U+00A0) is a
+    column of its own, which the words beside it leave free."""
+    column, hard, words = text.rpartition(HARD_BLANK)
+    left = cell_len(column + hard)
+    if not left or left > width // 2:
+        return wrap(text, width, MOST_LINES) or ("",)
+    first, *others = wrap(words, width - left, MOST_LINES) or ("",)
+    return (f"{column}{hard}{first}", *(f"{' ' * left}{line}" for line in others))
+
+
 class Dialog(ModalScreen[str | None]):
     """Shows lines of plain text; the answer is the key of the choice that was pressed.
 
     Args:
         title: what it is about.
-        lines: plain text, one paragraph each.
+        lines: plain text, one paragraph each; hard blanks end a column in front of it.
         choices: key (a letter, a digit or `enter`) and words of each answer. Escape always
             answers None; list it as `escape` to give it words.
     """
