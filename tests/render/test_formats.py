@@ -13,8 +13,7 @@ from lxml import etree
 from tuiprov.errors import RenderError
 from tuiprov.render.formats import (
     FORMATS,
-    _check_shape,
-    check_xml,
+    SHAPES,
     parse_colon,
     parse_equals,
     parse_xml,
@@ -131,6 +130,20 @@ _MARKS = st.sampled_from(
 )
 
 
+_LINE = st.lists(
+    st.sampled_from(["a", "b", "--A--", "<A MODULE>", "=", ":", '"', " ", "#", "\t", "1"]),
+    max_size=8,
+).map("".join)
+
+
+def is_refused(read: Callable[[str], object], text: str) -> bool:
+    try:
+        read(text)
+    except RenderError:
+        return True
+    return False
+
+
 @settings(max_examples=400)
 @given(_TREE, st.none() | _MARKS, st.integers(0, 80))
 def test_a_check_refuses_just_what_the_parser_of_xml_refuses(
@@ -138,14 +151,7 @@ def test_a_check_refuses_just_what_the_parser_of_xml_refuses(
 ) -> None:
     text = tree if mark is None else tree[:place] + mark + tree[place:]
 
-    def is_refused(read: Callable[[str], object]) -> bool:
-        try:
-            read(text)
-        except RenderError:
-            return True
-        return False
-
-    assert is_refused(check_xml) == is_refused(parse_xml)
+    assert is_refused(FORMATS["xml"].check, text) == is_refused(parse_xml, text)
 
 
 @pytest.mark.parametrize(
@@ -160,11 +166,29 @@ def test_a_check_refuses_just_what_the_parser_of_xml_refuses(
 )
 def test_a_check_finds_a_setting_that_stands_twice(text: str) -> None:
     with pytest.raises(RenderError, match="twice"):
-        check_xml(text)
+        FORMATS["xml"].check(text)
 
 
-def test_files_of_one_shape_are_taken_apart_once() -> None:
-    _check_shape.cache_clear()
-    for number in range(20):
-        check_xml(f'<?xml version="1.0"?>\n<r v="{number}"><a id="1">{number}</a><b/></r>\n')
-    assert _check_shape.cache_info().misses == 1
+@settings(max_examples=400)
+@given(st.sampled_from(["equals", "colon", "fanvil"]), st.lists(_LINE, max_size=4), st.booleans())
+def test_a_check_refuses_just_what_the_parser_of_lines_refuses(
+    name: str, lines: list[str], has_frame: bool
+) -> None:
+    frame = ["<<VOIP CONFIG FILE>>Version:1", *lines, "<<END OF FILE>>"]
+    text = "\n".join(frame if has_frame else lines)
+    form = FORMATS[name]
+    assert is_refused(form.check, text) == is_refused(form.parse, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("xml", '<?xml version="1.0"?>\n<r v="{0}"><a id="1">{0} &amp; x</a><b/></r>\n'),
+        ("equals", "# {0}\na = {0}\nb =\n"),
+        ("colon", 'a: "{0}: x"\nb: {0}\n'),
+        ("fanvil", "<<VOIP CONFIG FILE>>Version:2\n<A MODULE>\nb :{0}\n<<END OF FILE>>\n"),
+    ],
+)
+def test_files_of_one_shape_are_read_once(name: str, text: str) -> None:
+    (shape,) = {SHAPES[name](text.format(number)) for number in range(1, 20)}
+    assert shape

@@ -291,9 +291,9 @@ def test_a_plan_hides_passwords_old_and_new_and_names_what_changes(tmp_path: Pat
     assert '-    <entry name="passwd" overwrite="true">******** (before)</entry>' in shown
     assert '+    <entry name="passwd" overwrite="true">********</entry>' in shown
     assert [one.words() for one in settings_that_change(plan)] == [
-        "2 phones change config/section[auth_info_0]/entry[passwd]",
-        "2 phones change config/section[sip]/entry[media_encryption]",
-        "2 phones change config/section[sip]/entry[media_encryption_mandatory]",
+        "2 phones change section[auth_info_0]/entry[passwd]",
+        "2 phones change section[sip]/entry[media_encryption]",
+        "2 phones change section[sip]/entry[media_encryption_mandatory]",
     ]
 
 
