@@ -21,7 +21,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 
 from tuiprov import config
@@ -31,6 +31,7 @@ from tuiprov.screens.extensions import ExtensionsScreen
 from tuiprov.screens.list_screen import ListScreen
 from tuiprov.text import local_time
 from tuiprov.widgets.dialog import Dialog
+from tuiprov.widgets.in_turn import InTurn
 from tuiprov.widgets.themes import THEMES, best_theme
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ _GRACE_SECONDS = 2
 """How long the program may take to end by itself once its terminal is gone."""
 
 
-class TuiprovApp(App[None]):
+class TuiprovApp(InTurn):
     """One site, one viewer at a time."""
 
     TITLE = "tuiprov"

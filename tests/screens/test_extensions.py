@@ -218,6 +218,14 @@ class TestTypedAhead:
             assert desk.app.is_running
             assert (published(office), office.export()) == ({}, rows)
 
+    async def test_a_burst_of_keys_opens_searches_and_changes_as_if_typed_one_by_one(
+        self, office: Site
+    ) -> None:
+        async with at_desk(office) as desk:
+            for key in ("ctrl+a", "f10", *"Edit", "enter"):
+                desk.app.post_message(key_event(key))
+            await desk.see("Edit 8 extensions")
+
     async def test_enter_pressed_twice_in_a_hurry_opens_one_page(self, office: Site) -> None:
         async with at_desk(office) as desk:
             for _ in range(2):

@@ -117,7 +117,7 @@ class TestKeys:
             await desk.press("f8")
             await desk.see("stop and roll back")
             await desk.press("enter")
-            await desk.see("rolled back by hand")
+            await desk.see("Rolled back", "rolled back by hand")
             await desk.press("enter")
         assert files(fleet.publish_root) == before
 

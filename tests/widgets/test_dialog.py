@@ -82,3 +82,13 @@ async def test_words_beside_a_column_leave_it_free() -> None:
     app = Host(Dialog("Keys", [f"{columns}save what was typed here"], [("enter", "close")]))
     async with app.run_test(size=(24, 20)):
         assert app.lines[1:-1] == ["F2\u00a0\u00a0\u00a0save what was", "     typed here"]
+
+
+async def test_a_box_says_how_many_lines_are_below() -> None:
+    app = Host(Dialog("Keys", [f"line {n}" for n in range(20)], [("enter", "close")]))
+    async with app.run_test(size=(40, 12)) as pilot:
+        assert app.lines[-1] == "Enter close   ▾ 12 more"
+        await pilot.press("pagedown")
+        assert app.lines[-1] == "Enter close   ▾ 4 more"
+        await pilot.press("pagedown")
+        assert app.lines[-1] == "Enter close"

@@ -87,7 +87,7 @@ class TestPicker:
     async def test_its_keys_are_shown(self) -> None:
         app = Host(Picker("Model", MODELS, "t0"))
         async with app.run_test(size=(60, 20)):
-            assert app.lines[-1] == "type to filter   Enter choose   Esc cancel"
+            assert app.lines[-1] == "type to filter   Enter choose   Esc cancel   ▾ 285 more"
 
     async def test_it_fits_a_terminal_that_is_too_small(self) -> None:
         app = Host(Picker("Model", MODELS, "t250"))

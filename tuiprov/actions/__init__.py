@@ -31,7 +31,7 @@ _EVERYWHERE: tuple[Action, ...] = (
         in_footer=False,
     ),
 )
-ACTIONS = (*LISTS, *HISTORY, *PAGES, *EDITOR, *PLANS, *_EVERYWHERE)
+ACTIONS = (*LISTS, *PAGES, *EDITOR, *HISTORY, *PLANS, *_EVERYWHERE)
 """In the order of the footer."""
 
 

@@ -15,9 +15,10 @@ from textual.widget import Widget
 from tuiprov.actions import ACTIONS, Action, Where, actions_of, on_screen
 from tuiprov.errors import TuiprovError
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import Run, type_again
+from tuiprov.widgets.compat import Run
 from tuiprov.widgets.compositor import CellCompositor
 from tuiprov.widgets.dialog import HARD_BLANK, Dialog
+from tuiprov.widgets.in_turn import type_again
 
 if TYPE_CHECKING:
     from tuiprov.data.resyncs import Target
@@ -134,8 +135,7 @@ class TuiprovScreen(Screen[bool | None]):
                 told(job.problem)
             else:
                 then(cast(Result, job.result))
-            for key in held or ():
-                type_again(self, key)
+            type_again(self, held or ())
 
         job.begin()
         if job.wait(PATIENCE_SECONDS):

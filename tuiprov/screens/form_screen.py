@@ -25,9 +25,10 @@ from tuiprov.screens.merge import MergeScreen
 from tuiprov.screens.section import AnySheet, Section
 from tuiprov.text import visible
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import Run, shorten, type_again, wrap
+from tuiprov.widgets.compat import Run, shorten, wrap
 from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.form import Form, Row
+from tuiprov.widgets.in_turn import type_again
 from tuiprov.widgets.picker import OrderPicker, Picker
 
 WIDE = 110
@@ -160,7 +161,7 @@ class FormScreen(TuiprovScreen, Generic[AnySheet]):
 
     def on_key(self, event: events.Key) -> None:
         if self.focused is None and event.is_printable:
-            type_again(self, event)  # typed ahead: the form is not there yet
+            type_again(self, [event])  # typed ahead: the form is not there yet
         elif self._jumping and event.key != "escape":
             event.stop()
             event.prevent_default()

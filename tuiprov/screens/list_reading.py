@@ -13,7 +13,7 @@ from textual import events
 from textual.screen import Screen
 
 from tuiprov.errors import TuiprovError
-from tuiprov.widgets.compat import type_again
+from tuiprov.widgets.in_turn import type_again
 from tuiprov.widgets.table import Column
 
 if TYPE_CHECKING:
@@ -92,8 +92,7 @@ class Awaited:
     def release(self) -> None:
         """Type again what was held, unless something is still to come that it was typed for."""
         if self._order is None:
-            for key in self._keys:
-                type_again(self._screen, key)
+            type_again(self._screen, self._keys)
             self._keys.clear()
 
     def forget(self) -> None:

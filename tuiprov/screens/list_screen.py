@@ -18,7 +18,7 @@ from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import TuiprovScreen
 from tuiprov.screens.list_reading import Awaited, Reading, Rows, Source
 from tuiprov.widgets.bar import Bar
-from tuiprov.widgets.compat import Run, cut_left, pass_on
+from tuiprov.widgets.compat import Run, cut_left
 from tuiprov.widgets.table import PAGE, Column, NoRows, Table, columns_that_fit
 
 if TYPE_CHECKING:
@@ -158,8 +158,6 @@ class ListScreen(TuiprovScreen):
     # -- what the user does ---------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        if pass_on(self, event):
-            return
         if self._awaited.is_ordered:
             self._awaited.hold(event)
         elif self.filter_key(event):

@@ -22,7 +22,6 @@ from textual import events
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tuiprov.text import FEW_GLYPHS, visible
 
@@ -48,24 +47,6 @@ ASCII_SIGNS = Signs(cursor=">", secret="*", cut="~", note="-", bar=">", more="v"
 
 # The Linux console's font has 256 or 512 glyphs and most of the above are not among them.
 SIGNS = ASCII_SIGNS if os.environ.get("TERM", "") in FEW_GLYPHS else Signs()
-
-
-def pass_on(widget: Widget, event: events.Key) -> bool:
-    """Give a key to the screen on top when `widget`'s own is no longer that. Keys that arrive in a
-    burst are queued at the focused widget, also those typed for the screen that the first of them
-    opens."""
-    if widget.screen.is_current or not widget.app.is_running:
-        return False
-    event.stop()
-    event.prevent_default()
-    type_again(widget, event)
-    return True
-
-
-def type_again(widget: Widget, event: events.Key) -> None:
-    """Let the app hand out the key once more, after what is waiting to be done now."""
-    key = events.Key(event.key, event.character)
-    widget.call_later(widget.app.post_message, key)
 
 
 class LineView(ScrollView, can_focus=True, inherit_bindings=False):

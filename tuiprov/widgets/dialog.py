@@ -73,19 +73,34 @@ class Box(LineView):
 
     def _runs(self, y: int) -> list[Run]:
         if y == self.area.height - 1:
-            return [(shorten(self.keys, self.area.width), "box--keys")]
+            return self._last_line()
         if y < len(self.head):
             text, style = self.head[y]
             return [(shorten(text, self.area.width), style)]
         at = self.top + y - len(self.head)
         return self.body(at) if at < self.body_count() else []
 
+    def _last_line(self) -> list[Run]:
+        """The keys, and how many lines there are below; these words go first where it is narrow."""
+        keys = shorten(self.keys, self.area.width)
+        below = self.body_count() - self.top - self.body_height
+        words = _more(below) if below > 0 else ""
+        if cell_len(keys + words) > self.area.width:
+            words = ""
+        return [(keys, "box--keys"), (words, "box--dim")]
+
     def fit_screen(self, longest: int) -> None:
         """Take the size that lines of this length need."""
-        widest = max(longest, cell_len(self.keys), *(cell_len(text) for text, _ in self.head))
         room = self.app.size
+        is_cut = self.line_count() + 2 > room.height
+        keys = self.keys + (_more(self.body_count()) if is_cut else "")
+        widest = max(longest, cell_len(keys), *(cell_len(text) for text, _ in self.head))
         self.styles.width = max(10, min(widest + FRAME, room.width))
         self.styles.height = min(self.line_count() + 2, room.height)
+
+
+def _more(count: int) -> str:
+    return f"   {SIGNS.more} {count} more"
 
 
 class MessageBox(Box):

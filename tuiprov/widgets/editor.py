@@ -16,7 +16,7 @@ from textual import events
 from textual.strip import Strip
 
 from tuiprov.text import visible
-from tuiprov.widgets.compat import SIGNS, LineView, Run, pass_on, scrolled, shorten, wrap
+from tuiprov.widgets.compat import SIGNS, LineView, Run, scrolled, shorten, wrap
 from tuiprov.widgets.edit_line import EditLine, scroll_offset
 from tuiprov.widgets.edit_text import CHANGE_KEYS, MOVE_KEYS, Change, EditText, cell_of
 from tuiprov.widgets.preview import shown
@@ -183,7 +183,7 @@ class Editor(LineView):
     # -- keys -----------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        if not pass_on(self, event) and (self._move(event.key) or self._edit(event)):
+        if self._move(event.key) or self._edit(event):
             event.stop()
             event.prevent_default()
 

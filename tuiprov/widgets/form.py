@@ -8,6 +8,7 @@ what a value means, whether it is right and what else changes with it is the own
 from __future__ import annotations
 
 import string
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
@@ -23,7 +24,6 @@ from tuiprov.widgets.compat import (
     Run,
     cut_left,
     fit,
-    pass_on,
     scrolled,
     shorten,
     wrap,
@@ -147,6 +147,7 @@ class Form(LineView):
         self._edit = EditLine()
         self._offset = 0
         self._jumping = False
+        self._there_since = 0.0
         self._label_width = 0
         self._lines: list[tuple[int, Run]] = []
 
@@ -245,9 +246,12 @@ class Form(LineView):
             jump=JUMP_LETTERS[at : at + 1] if self._jumping else "",
         )
 
+    def on_mount(self) -> None:
+        self._there_since = time.monotonic()
+
     def on_key(self, event: events.Key) -> None:
-        if pass_on(self, event):
-            return
+        if event.key == "enter" and event.time < self._there_since:
+            return  # pressed twice in a hurry where the form was opened: it means no row of it
         if self._rows and not self._jumping and (self._move(event.key) or self._change(event)):
             event.stop()
             event.prevent_default()

@@ -17,7 +17,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from tuiprov.text import visible
-from tuiprov.widgets.compat import SIGNS, LineView, fit, pass_on, scrolled
+from tuiprov.widgets.compat import SIGNS, LineView, fit, scrolled
 
 PAGE = 128
 PAGES_KEPT = 64
@@ -300,7 +300,7 @@ class Table(LineView):
         page, end = max(1, self._height - 1), len(self._source.ids)
         steps = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -end, "end": end}
         # Enter is the owner's: as a message it would arrive after keys that were typed later.
-        if event.key in steps and not pass_on(self, event):
+        if event.key in steps:
             self.is_walked = True
             self._waits_for_end = self._grows and event.key == "end"
             self._move_to(self.cursor + steps[event.key])
