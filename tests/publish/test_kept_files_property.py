@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.sites import Site, a_site
@@ -54,6 +54,7 @@ def test_the_bytes_on_disk_are_the_bytes_of_before(
 
 
 @settings(max_examples=20, deadline=None)
+@example([("A", " ", "", "=0")])
 @given(st.lists(st.tuples(words, separators, noise, noise), min_size=1, max_size=4))
 def test_what_a_setting_of_no_name_that_we_know_says_is_not_shown(
     lines: list[tuple[str, str, str, str]],

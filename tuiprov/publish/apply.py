@@ -160,7 +160,7 @@ def _make_root(root: Path, access: Access) -> None:
     """Make the root and what is missing above it: the server has to get through to the files."""
     for directory in reversed((root, *root.parents)):
         is_missing = directory == root or not directory.exists()
-        if is_missing and make_directory(directory, access):
+        if is_missing and make_directory(directory, access)[0]:
             sync_directories([directory.parent.resolve()])
 
 

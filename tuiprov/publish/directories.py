@@ -31,12 +31,14 @@ class Access:
 
 class Directories:
     """The directories of one publish: each is looked at, and made if need be, once. `entered`:
-    those that got a new one in them, to be synced once for all of them."""
+    those that got a new one in them, to be synced once for all of them. `file_systems`: one of them
+    on each."""
 
     def __init__(self, root: str, access: Access):
         self.root = root
         self.access = access
         self.entered: set[str] = set()
+        self.file_systems: dict[int, str] = {}
         self._known = {root}
 
     def make(self, directory: str) -> None:
@@ -45,13 +47,16 @@ class Directories:
             return
         parent = os.path.dirname(directory)
         self.make(parent)
-        if make_directory(directory, self.access):
+        is_new, device = make_directory(directory, self.access)
+        if is_new:
             self.entered.add(parent)
+        self.file_systems.setdefault(device, directory)
         self._known.add(directory)
 
 
-def make_directory(directory: Path | str, access: Access) -> bool:
-    """Make one directory; gives whether it is new. Its parent is the caller's to sync."""
+def make_directory(directory: Path | str, access: Access) -> tuple[bool, int]:
+    """Make one directory; gives whether it is new, and the number of its file system. Its parent is
+    the caller's to sync."""
     try:
         known = os.lstat(directory)
     except FileNotFoundError:
@@ -59,13 +64,13 @@ def make_directory(directory: Path | str, access: Access) -> bool:
         if access.group != -1:
             os.chown(directory, -1, access.group)
         os.chmod(directory, access.directory_mode)
-        return True
+        return True, os.stat(directory).st_dev
     if stat.S_ISLNK(known.st_mode):
         raise PublishError(f"{directory}: is a symbolic link; put a real directory there")
     if not stat.S_ISDIR(known.st_mode):
         raise PublishError(f"{directory}: {reason(OSError(errno.EEXIST, ''))}")
     _follow_settings(directory, known, access)
-    return False
+    return False, known.st_dev
 
 
 def _follow_settings(directory: Path | str, known: os.stat_result, access: Access) -> None:

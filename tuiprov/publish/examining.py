@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from tuiprov.data.page import Phone
 from tuiprov.errors import RenderError
@@ -16,16 +16,14 @@ from tuiprov.render.bootstrap import bootstrap
 from tuiprov.render.engine import RenderedFile, check, render_each
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """A file that is not on disk as it should be; `before`: what is there."""
 
     file: RenderedFile
     before: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(NamedTuple):
     """One phone's files: (path, digest, is it shared) of each, and those that differ."""
 
     files: tuple[tuple[str, bytes, bool], ...] = ()
@@ -68,7 +66,7 @@ def _examined(
 def _check(file: RenderedFile) -> None:
     """RenderError when the file is malformed."""
     if file.shared:
-        _check_once(replace(file, path=""))
+        _check_once(file._replace(path=""))
     else:
         check(file)
 

@@ -185,7 +185,9 @@ def _name_alone(line: str, format_name: FormatName) -> str:
     if found is None or (found["tag"] is None) == (format_name == "xml"):
         return _OLD
     if found["tag"] is None:
-        return f"{found['head']}{_OLD}"
+        # Where names have no blanks, what stands behind one may be a value.
+        is_name = format_name == "fanvil" or " " not in found["name"]
+        return f"{found['head']}{_OLD}" if is_name else _OLD
     return f"{line[: len(line) - len(line.lstrip())]}<{found['tag']}>{_OLD}{found['close']}"
 
 

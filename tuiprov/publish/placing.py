@@ -116,7 +116,8 @@ class Files:
             for directory in sorted(self._places):
                 with naming(directory):
                     self._directories.make(directory)
-            self._disk = disk_for(len(self._wanted), [self._root, *self._places])
+            file_systems = self._directories.file_systems.values()
+            self._disk = disk_for(len(self._wanted), [self._root, *file_systems])
         return self._disk
 
 

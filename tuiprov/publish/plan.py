@@ -21,7 +21,6 @@ from tuiprov.publish.examining import Difference, Examined, examine, is_shared
 from tuiprov.publish.masking import Masking, maskings
 from tuiprov.publish.tree import Tree
 from tuiprov.render.bootstrap import is_bootstrap
-from tuiprov.render.engine import RenderedFile
 
 Kind = Literal["write", "replace", "delete"]
 
@@ -416,13 +415,11 @@ class _Later:
     def __init__(self, data: bytes, found: Difference, masking: Masking | None) -> None:
         self._data = data
         self._before = found.before
-        one = found.file
-        # Made anew, which is quicker than `replace` for each of a fleet.
-        self._file = RenderedFile(one.name, one.path, "", one.format, one.charset, one.shared)
+        self._file = found.file._replace(text="")
         self._masking = masking
 
     def __call__(self) -> tuple[str, str]:
-        whole = replace(self._file, text=self._data.decode(self._file.charset))
+        whole = self._file._replace(text=self._data.decode(self._file.charset))
         return _shown(Difference(whole, self._before), self._masking)
 
 

@@ -80,10 +80,13 @@ def _carry_out(
     with locked(site):
         on_file(0)
         with ExitStack() as stack:
+            # Meanwhile it is asked whether all of it is still true.
+            putting = _begun(stack, site, ready)
             with store.database.write() as session:
-                ready = _still_true(session, ready)
-                putting = stack.enter_context(Putting(site, ready.changes))
-                putting.begin()
+                planned, ready = ready, _still_true(session, ready)
+                if ready is not planned:
+                    stack.close()
+                    putting = _begun(stack, site, ready)
                 _record_wanted(session, viewer, ready, why)
                 on_file(0)
             putting.finish(_to_the_end(on_file))
@@ -93,6 +96,12 @@ def _carry_out(
     if problem:
         raise PublishError(problem)
     return done
+
+
+def _begun(stack: ExitStack, site: Site, ready: Plan) -> Putting:
+    putting = stack.enter_context(Putting(site, ready.changes))
+    putting.begin()
+    return putting
 
 
 def _to_the_end(on_file: OnPhone) -> OnPhone:

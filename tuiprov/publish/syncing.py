@@ -59,7 +59,8 @@ class Disk(Protocol):
 
 
 def disk_for(count: int, directories: Sequence[str]) -> Disk:
-    """What so many files in these directories are brought to the disk with."""
+    """What so many files are brought to the disk with; `directories`: one on each file system that
+    they are on."""
     call = syncfs() if count >= MANY else None
     return _Each() if call is None else _Whole(directories, call)
 

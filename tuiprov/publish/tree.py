@@ -40,8 +40,8 @@ class Tree:
             if not stat.S_ISREG(known.st_mode):
                 raise PublishError(f"{whole}: is not a plain file; move it away")
             found = os.read(handle, known.st_size + 1)
-            while more := os.read(handle, _CHUNK):
-                found += more
+            while len(found) > known.st_size and (more := os.read(handle, _CHUNK)):
+                found += more  # it has grown
             return found
         except OSError as error:
             raise PublishError(f"{whole}: {reason(error)}") from None

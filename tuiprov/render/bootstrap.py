@@ -19,7 +19,7 @@ def bootstrap(phone: Phone) -> list[RenderedFile]:
     if not phone.first_token or phone.values["update_protocol"] not in ("http", "https"):
         return []
     return [
-        replace(file, path=f"http/{phone.first_token}/{file.name}")
+        file._replace(path=f"http/{phone.first_token}/{file.name}")
         for file in render(_blank(phone))
     ]
 
