@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import delete, exists, insert, update
 from sqlmodel import Session, col, func, select
 
 from tuiprov.data.among import among
 from tuiprov.data.kept import Content, Event, FileVersion, PublishedFile
+from tuiprov.data.many import Row, insert_many
 from tuiprov.data.postgresql import announce
 from tuiprov.data.sealing import keys_of
 from tuiprov.errors import StoreError
@@ -27,6 +27,8 @@ GONE: Final = ""
 """The digest of a file that should not be there."""
 KEPT: Final = "keep"
 """The action of the event by which a file that lay in the tree already was adopted."""
+_VERSION: Final = "path", "device_id", "digest", "at", "who", "event_id"
+_CONTENT: Final = "digest", "sealed", "size"
 _AT_ONCE = 500
 _SEALED_BESIDE: Final = 1_000
 """From so many contents on processes beside this one pay."""
@@ -50,18 +52,18 @@ def want(session: Session, files: Sequence[Wanted], who: str, event_id: int) -> 
     keys = keys_of(session)
     digests = [GONE if one.data is None else keys.digest(one.data) for one in files]
     contents = {d: one.data for one, d in zip(files, digests, strict=True) if one.data is not None}
-    same = {"at": datetime.now(UTC), "who": who[:80], "event_id": event_id}
-    rows = [
-        {"path": one.path[:255], "device_id": one.device_id, "digest": digest, **same}
+    same = datetime.now(UTC), who[:80], event_id
+    rows = (
+        (one.path[:255], one.device_id, digest, *same)
         for one, digest in zip(files, digests, strict=True)
-    ]
+    )
     before = newest(session)
-    session.connection().execute(insert(FileVersion), rows)  # the ORM costs as much again
+    insert_many(session, FileVersion, _VERSION, rows)
     made = select(FileVersion.digest).where(col(FileVersion.id) > before)
     known = set(session.exec(select(Content.digest).where(col(Content.digest).in_(made))))
     with _sealed(session, contents, known) as sealed:
         _make_current(session, before)
-        _insert(session, sealed)
+        insert_many(session, Content, _CONTENT, sealed)
     announce(session)
 
 
@@ -138,31 +140,26 @@ def keep(session: Session, contents: Mapping[str, bytes]) -> None:
     for some in in_parts(list(contents)):
         known.update(session.exec(select(Content.digest).where(col(Content.digest).in_(some))))
     with _sealed(session, contents, known) as sealed:
-        _insert(session, sealed)
+        insert_many(session, Content, _CONTENT, sealed)
 
 
 @contextmanager
 def _sealed(
     session: Session, contents: Mapping[str, bytes], known: Set[str]
-) -> Iterator[Iterator[dict[str, Any]]]:
+) -> Iterator[Iterator[Row]]:
     """The rows of these contents but for the known ones; many are sealed while the caller does
     something else."""
     keys = keys_of(session)
-    new = [digest for digest in contents if digest not in known]
+    # In order, so that many are put beside each other in a page of the table's index.
+    new = sorted(digest for digest in contents if digest not in known)
 
     def seal(digest: str) -> bytes:
         return keys.seal_bytes(contents[digest], about_content(digest))
 
     with beside(seal, new, least=_SEALED_BESIDE) as sealed:
         yield (
-            {"digest": digest, "sealed": one, "size": len(contents[digest])}
-            for digest, one in zip(new, sealed, strict=True)
+            (digest, one, len(contents[digest])) for digest, one in zip(new, sealed, strict=True)
         )
-
-
-def _insert(session: Session, contents: Iterator[dict[str, Any]]) -> None:
-    while rows := list(islice(contents, _AT_ONCE)):
-        session.connection().execute(insert(Content), rows)
 
 
 def about_content(digest: str) -> str:
