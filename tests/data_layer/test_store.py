@@ -218,6 +218,11 @@ class TestLists:
         ids = site.store.device_ids(site.admin)
         assert [phone.device_id for phone in site.store.phones(reversed(ids))] == ids
 
+    def test_a_page_of_ids_that_are_all_gone_ends_nothing(self, site: Site) -> None:
+        make_demo(site.database, 2)
+        asked = [*range(-600, 0), 2]
+        assert [phone.device_id for phone in site.store.phones(asked)] == [2]
+
 
 def _queries(site: Site, count: int) -> int:
     ids = site.store.extension_ids(site.admin)[:count]

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select
 from sqlmodel import Session, col, select
 
 from tuiprov.data.accounts.kinship import kin
@@ -227,21 +226,19 @@ _DEVICE_COLUMNS = ("id", "serial", "token", "version", *DEVICE_FIELDS)
 
 
 def device_pages(session: Session, wanted: Sequence[int] | None) -> Iterator[Sequence[Any]]:
-    names = [getattr(Device, name) for name in _DEVICE_COLUMNS]
+    query = columns(*(getattr(Device, name) for name in _DEVICE_COLUMNS)).order_by(col(Device.id))
+    connection = session.connection()
+    if wanted is not None:
+        for start in range(0, len(wanted), _PAGE_OF_DEVICES):
+            some = wanted[start : start + _PAGE_OF_DEVICES]
+            if rows := connection.execute(query.where(among(Device.id, some))).all():
+                yield rows
+        return
     last = 0
-    while True:
-        query: Select[Any] = columns(*names).order_by(col(Device.id)).limit(_PAGE_OF_DEVICES)
-        if wanted is None:
-            query = query.where(col(Device.id) > last)
-        else:
-            page, wanted = wanted[:_PAGE_OF_DEVICES], wanted[_PAGE_OF_DEVICES:]
-            query = query.where(among(Device.id, page))
-        rows = session.connection().execute(query).all()
-        if rows:
-            yield rows
-            last = rows[-1].id
-        if not rows or wanted == []:
-            return
+    query = query.limit(_PAGE_OF_DEVICES)
+    while rows := connection.execute(query.where(col(Device.id) > last)).all():
+        yield rows
+        last = rows[-1].id
 
 
 def lines_by_device(session: Session, device_ids: Sequence[int]) -> dict[int, list[LineUse]]:

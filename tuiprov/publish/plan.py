@@ -371,6 +371,8 @@ class _Making:
             elif self._shown < _MOST_SHOWN:
                 self._shown += 1
                 customised.append((phone, any(one.before is not None for one in differences)))
+        if not customised:
+            return known
         made = zip(customised, maskings(customised), strict=True)
         return known | {id(phone): masking for (phone, _), masking in made}
 
