@@ -419,13 +419,17 @@ def plain(option: str, value: str) -> str:
 NOT_SHOWN: Final = {"disallow", "deny", "permit", "set_var", "contact", "type"}
 
 
+NO_WORD: Final = "not reloadable", "sending OPTIONS request to endpoint"
+"""No word about what was read: from loopback a phone's fixed address cannot be asked anything."""
+
+
 class TestARealAsterisk:
     def differences(self, asterisk: Asterisk, pages: Sequence[Page]) -> list[str]:
         texts = files(*pages)
         phones = f"[phones]\ninclude => tuiprov-extensions\n{texts[DIALPLAN_FILE]}"
         text = asterisk.transports + texts[PJSIP_FILE]
         asterisk.load({"pjsip.conf": text, "extensions.conf": phones})
-        found = [line for line in asterisk.warnings() if "not reloadable" not in line]
+        found = [line for line in asterisk.warnings() if not any(word in line for word in NO_WORD)]
         for section in read(text):
             if section.type not in ("endpoint", "aor", "auth"):
                 continue
