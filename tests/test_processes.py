@@ -6,29 +6,23 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.children import children
 from tuiprov import processes
 from tuiprov.processes import beside
 
 NUMBERS = list(range(1_001))
-TASKS = Path("/proc/self/task")
 
 
 @pytest.fixture(autouse=True)
 def _two_cores_and_one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(processes, "cores", lambda: 2)
     monkeypatch.setattr(processes, "may_fork", lambda: True)
-    before = _children()
+    before = children()
     yield
-    assert _children() <= before, "nobody is left behind"
-
-
-def _children() -> set[str]:
-    """The numbers of this process's processes, as the system knows them."""
-    return set(" ".join(one.read_text() for one in TASKS.glob("*/children")).split())
+    assert children() <= before, "nobody is left behind"
 
 
 def _process_and_square(number: int) -> tuple[int, int]:

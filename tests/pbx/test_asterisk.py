@@ -350,11 +350,12 @@ preferences = st.fixed_dictionaries(
 
 
 def built(number: int, values: dict[str, Any]) -> Page:
-    """An extension with these preferences; each at an address of its own."""
+    """An extension with these preferences; each at an address of its own, which an Asterisk on
+    loopback can send to: that it cannot would be an error in its log."""
     rest = {name: value for name, value in values.items() if name != "where"}
     where = dict(values["where"])
     if "fixed_ip" in where:
-        where["fixed_ip"] = f"10.0.0.{number}"
+        where["fixed_ip"] = f"127.0.1.{number}"
     return page(number, **rest, **where)
 
 
@@ -419,17 +420,13 @@ def plain(option: str, value: str) -> str:
 NOT_SHOWN: Final = {"disallow", "deny", "permit", "set_var", "contact", "type"}
 
 
-NO_WORD: Final = "not reloadable", "sending OPTIONS request to endpoint"
-"""No word about what was read: from loopback a phone's fixed address cannot be asked anything."""
-
-
 class TestARealAsterisk:
     def differences(self, asterisk: Asterisk, pages: Sequence[Page]) -> list[str]:
         texts = files(*pages)
         phones = f"[phones]\ninclude => tuiprov-extensions\n{texts[DIALPLAN_FILE]}"
         text = asterisk.transports + texts[PJSIP_FILE]
         asterisk.load({"pjsip.conf": text, "extensions.conf": phones})
-        found = [line for line in asterisk.warnings() if not any(word in line for word in NO_WORD)]
+        found = [line for line in asterisk.warnings() if "not reloadable" not in line]
         for section in read(text):
             if section.type not in ("endpoint", "aor", "auth"):
                 continue
@@ -449,7 +446,7 @@ class TestARealAsterisk:
             for field, values in table.items():
                 for value in values:
                     number = len(pages) + 1
-                    own = {"fixed_ip": f"10.0.0.{number}"} if where else {}
+                    own = {"fixed_ip": f"127.0.1.{number}"} if where else {}
                     pages.append(page(number, **{**own, field: value}))
         assert self.differences(asterisk, pages) == []
 

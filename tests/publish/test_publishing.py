@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
+from tests.children import children
 from tests.publish.helpers import files, publish_site, state
 from tests.sites import PHONE, Site
 from tuiprov.data.kept import Event, PublishedFile
 from tuiprov.data.models import Device
 from tuiprov.errors import PublishError
+from tuiprov.publish import placing
 from tuiprov.publish.planning import plan_devices, plan_page
 from tuiprov.publish.publishing import publish
 
@@ -305,3 +308,21 @@ def test_a_publish_does_not_disturb_an_open_form(site: Site) -> None:
     publish_site(site)
     saved = site.store.save(site.admin, open_page, {"extension_name": "Bob"})
     assert saved.values["extension_name"] == "Bob"
+
+
+def test_files_that_were_begun_of_a_phone_that_changed_meanwhile_leave_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placing, "FORKED_FROM", 1)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    for number, mac in ((1, "80:5E:C0:00:00:01"), (2, "80:5E:C0:00:00:02")):
+        own = {"friendly_name": f"Desk{number}", "mac": mac, "update_protocol": "http"}
+        site.add(f"0027*00{number}", **PHONE | own)
+    ids = site.store.device_ids(site.admin)
+    ready, before = plan_devices(site.store, ids), children()
+    site.save("0027*002", extension_name="Zoe")
+    publish(site.store, site.admin, ready)
+    (file,) = files(site.publish_root)
+    assert [one.name for one in (site.publish_root / "http").iterdir()] == [file.split("/")[1]]
+    assert (state(site), state(site, "0027*002")) == ("published", "stale")
+    assert children() == before

@@ -32,7 +32,7 @@ class Pad(Widget, can_focus=True):
 
 
 class Place(Screen[None]):
-    """F2 opens another place, F3 goes back; F4 is heeded late, and what follows it held."""
+    """F2 opens another place, F3 goes back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "go_on"),
@@ -42,7 +42,6 @@ class Place(Screen[None]):
     def __init__(self, name: str, said: list[str]) -> None:
         super().__init__(name=name)
         self._said = said
-        self._held: list[events.Key] | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(), Vertical():
@@ -53,7 +52,11 @@ class Place(Screen[None]):
 
 
 class Slow(Place):
-    """Its keys wait until `p`."""
+    """Letters wait until `p`, which opens another place."""
+
+    def __init__(self, name: str, said: list[str]) -> None:
+        super().__init__(name, said)
+        self._held: list[events.Key] | None = []
 
     def compose(self) -> ComposeResult:
         yield Vertical()
@@ -67,9 +70,6 @@ class Slow(Place):
             held, self._held = self._held, None
             self.app.push_screen(Place("new", self._said))
             type_again(self, held)
-
-    def on_mount(self) -> None:
-        self._held = []
 
 
 class Host(InTurn):

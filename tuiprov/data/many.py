@@ -6,7 +6,8 @@ SQLite takes to store it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -23,13 +24,18 @@ def insert_many(
 ) -> None:
     """Insert rows that hold values of these columns, in the order of the table."""
     connection = session.connection()
-    if not connection.dialect.positional:
-        for some in _parts(rows):
-            connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in some])
-        return
-    statement = insert(table).compile(dialect=connection.dialect, column_keys=list(names))
-    for some in _parts(_for_driver(connection.dialect, table, names, rows)):
-        connection.exec_driver_sql(statement.string, some)
+    statement = insert(table)
+    store: Callable[[list[Any]], object]
+    ready: Iterator[Any]
+    if connection.dialect.positional:
+        compiled = statement.compile(dialect=connection.dialect, column_keys=list(names))
+        store = partial(connection.exec_driver_sql, compiled.string)
+        ready = _for_driver(connection.dialect, table, names, rows)
+    else:
+        store = partial(connection.execute, statement)
+        ready = (dict(zip(names, row, strict=True)) for row in rows)
+    while some := list(islice(ready, _AT_ONCE)):
+        store(some)
 
 
 def _for_driver(
@@ -44,9 +50,3 @@ def _for_driver(
         for at, make in makers:
             values[at] = make(values[at])
         yield tuple(values)
-
-
-def _parts(rows: Iterable[Row]) -> Iterator[list[Any]]:
-    rest = iter(rows)
-    while part := list(islice(rest, _AT_ONCE)):
-        yield part

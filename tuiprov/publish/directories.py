@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,6 +40,7 @@ class Directories:
         self.access = access
         self.entered: set[str] = set()
         self.file_systems: dict[int, str] = {}
+        self._made: list[str] = []
         self._known = {root}
 
     def make(self, directory: str) -> None:
@@ -50,8 +52,15 @@ class Directories:
         is_new, device = make_directory(directory, self.access)
         if is_new:
             self.entered.add(parent)
+            self._made.append(directory)
         self.file_systems.setdefault(device, directory)
         self._known.add(directory)
+
+    def remove_empty(self) -> None:
+        """Remove those that were made here and hold nothing."""
+        for directory in reversed(self._made):
+            with suppress(OSError):
+                os.rmdir(directory)
 
 
 def make_directory(directory: Path | str, access: Access) -> tuple[bool, int]:

@@ -100,7 +100,7 @@ class Files:
         self._wanted.clear()
 
     def leave(self) -> None:
-        """Delete what is not in its place."""
+        """Delete what is not in its place, and directories that were made for nothing else."""
         for writer in self._writers:
             writer.end()
         if self._disk is None:
@@ -109,6 +109,8 @@ class Files:
         for one in self._wanted:
             with contextlib.suppress(OSError):  # those that are in their places are not there
                 os.unlink(one.temporary)
+        if self._wanted:
+            self._directories.remove_empty()
 
     def _prepared(self) -> Disk:
         """What the files are synced with; their directories are there then."""
