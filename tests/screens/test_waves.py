@@ -58,6 +58,14 @@ async def start(desk: Desk) -> None:
     await desk.see("+ published")
 
 
+async def roll_back(desk: Desk) -> None:
+    """Stop and roll back, to the end: the reason stands there while the files go back, too."""
+    await desk.press("f8")
+    await desk.see("stop and roll back")
+    await desk.press("enter")
+    await desk.see("Rolled back", "rolled back by hand", "files are as they were before")
+
+
 def published(fleet: Site, *names: str) -> bool:
     """Do these wait for their phones?"""
     (row,) = fleet.store.waves.rows(fleet.admin)
@@ -114,10 +122,7 @@ class TestKeys:
             await cut(desk)
             await go_ahead(desk)
             await desk.see("+ published")
-            await desk.press("f8")
-            await desk.see("stop and roll back")
-            await desk.press("enter")
-            await desk.see("Rolled back", "rolled back by hand")
+            await roll_back(desk)
             await desk.press("enter")
         assert files(fleet.publish_root) == before
 
@@ -130,8 +135,7 @@ class TestKeys:
             await desk.see("paused: wave 1")
             await desk.press("f6")
             await desk.see("running: wave 1")
-            await desk.press("f8", "enter")
-            await desk.see("rolled back by hand")
+            await roll_back(desk)
 
     async def test_the_waves_go_on_when_their_screen_is_left(self, fleet: Site) -> None:
         async with at_desk(fleet) as desk:
@@ -157,8 +161,7 @@ class TestKeys:
             await desk.see("Nobody drives these waves: F2 goes on, F8 rolls back.")
             await desk.press("f2")
             await desk.see("+ published")
-            await desk.press("f8", "enter")
-            await desk.see("rolled back by hand")
+            await roll_back(desk)
 
     async def test_a_wrong_size_is_refused_in_one_line(self, fleet: Site) -> None:
         async with at_desk(fleet) as desk:
@@ -255,8 +258,7 @@ class TestFromOtherPlans:
             assert published_texts(office) == before
             await go_ahead(desk)
             await desk.see("+ published")
-            await desk.press("f8", "enter")
-            await desk.see("rolled back by hand")
+            await roll_back(desk)
         assert published_texts(office) == before
 
     async def test_what_is_taken_back_may_go_in_waves_too(self, fleet: Site) -> None:

@@ -30,6 +30,7 @@ from tuiprov.data.bulk.undo import (
 from tuiprov.data.former_passwords import keep_former
 from tuiprov.data.history import events as history
 from tuiprov.data.history.changes import ALL, TRACKED, key_of, read
+from tuiprov.data.history.replaced import refuse_replaced
 from tuiprov.data.history.undo_check import refused_now
 from tuiprov.data.history.versions import in_parts
 from tuiprov.data.kept import Event, FieldChange
@@ -52,6 +53,7 @@ def undo(
     Conflict (it is not as the operation left it) or Refused, or what `on_record` raises, which is
     told how many changes have been taken back; then the caller rolls back."""
     event = session.get(Event, event_id)
+    refuse_replaced(session, event_id)
     if event is not None and viewer.is_administrator and goes_by_sets(session, event_id):
         return _undo_by_sets(session, viewer, event, on_record)
     rows = session.exec(
