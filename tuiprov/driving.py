@@ -325,7 +325,7 @@ class Driver:
         self._set(row, state=state, reason=reason[:1024], ended_at=self.now())
         with self.store.database.write() as session:
             words = f"in waves of {row.sizes}: {reason}" if reason else f"in waves of {row.sizes}"
-            history.record(session, self.viewer.label, "waves", state, words)
+            history.record(session, self.viewer, "waves", state, words)
         self._tell(row, state, "")
 
     # -- what a killed process left -------------------------------------------------------------

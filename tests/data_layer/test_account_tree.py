@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from tests.sites import PHONE, Site
+from tuiprov.data.accounts.fields import ACCOUNT_FIELDS
 from tuiprov.data.accounts.sheet import AccountView
 from tuiprov.data.accounts.viewers import Viewer, viewer_for
 from tuiprov.data.kept import Event
@@ -384,6 +385,24 @@ class TestAddingAndRemoving:
         assert reasons(refused) == {"os_login": f"max is the login of {PRAXIS}"}
         with pytest.raises(Refused):
             change(tree, PRAXIS, tree.viewer("provider", "modify"), os_login="root")
+
+    def test_of_several_logins_each_is_one_accounts(self, tree: Site) -> None:
+        change(tree, PRAXIS, os_login="max anna")
+        change(tree, ACME, os_login="ann max.b")
+        for logins, reason in (
+            ("eve anna", f"anna is the login of {PRAXIS}"),
+            ("eve eve", "eve is named twice"),
+        ):
+            with pytest.raises(Refused) as refused:
+                change(tree, ACME, os_login=logins)
+            assert reasons(refused) == {"os_login": reason}
+
+    @pytest.mark.parametrize("text", ["eve,max", "eve  max", "-eve", f"eve {'m' * 33}"])
+    def test_a_login_is_a_name_that_a_host_may_have(self, text: str) -> None:
+        login = ACCOUNT_FIELDS["os_login"]
+        assert login.parse("eve max.b _c-d") == "eve max.b _c-d"
+        with pytest.raises(ValueError, match="must be login names of letters, digits"):
+            login.parse(text)
 
     @pytest.mark.parametrize(
         ("words", "held"),

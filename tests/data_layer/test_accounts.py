@@ -149,6 +149,46 @@ class TestOperatingSystemUser:
         with pytest.raises(NotAllowed):
             looking(OWNER, ANNA)
 
+    def test_several_people_may_have_one_account_and_are_told_apart(
+        self, anna: Site, looking: Any
+    ) -> None:
+        with anna.database.write() as session:
+            account_named(session, "user", "john.smith").os_login = "eve anna"
+        found = [looking(OWNER, uid) for uid in (ANNA, EVE)]
+        assert [one.label for one in found] == ["anna (User john.smith)", "eve (User john.smith)"]
+        assert found[0].key == found[1].key
+        assert found[0].own_key != found[1].own_key
+
+    def test_the_administrators_account_may_be_several_peoples_too(
+        self, anna: Site, looking: Any
+    ) -> None:
+        with anna.database.write() as session:
+            account_named(session, "user", "john.smith").os_login = ""
+            session.get_one(Account, anna.admin.account_id).os_login = "anna eve"
+        found = [looking(OWNER, uid) for uid in (ANNA, EVE)]
+        assert all(one.is_administrator for one in found)
+        assert found[0].label == "anna (System administrator)"
+
+    @pytest.mark.parametrize("stored", ["annabel", "ann", "Anna", "x_anna", "an%"])
+    def test_a_login_that_is_only_alike_is_another(
+        self, anna: Site, looking: Any, stored: str
+    ) -> None:
+        with anna.database.write() as session:
+            account_named(session, "user", "john.smith").os_login = stored
+        with pytest.raises(NotAllowed, match="no account has the login 'anna'"):
+            looking(OWNER, ANNA)
+
+    def test_a_login_of_two_accounts_is_nobodys(self, anna: Site, looking: Any) -> None:
+        with anna.database.write() as session:
+            account_named(session, "organization", "Acme Ltd").os_login = "anna eve"
+        with pytest.raises(NotAllowed, match="the login 'anna' is of several accounts"):
+            looking(OWNER, ANNA)
+
+    def test_who_is_read_again_stays_the_same_person(self, anna: Site, looking: Any) -> None:
+        before = looking(OWNER, ANNA)
+        with anna.database.read() as session:
+            assert same_viewer(session, before) == before
+
     @pytest.mark.parametrize(("uid", "caller"), [(ROOT, ROOT), (OWNER, ROOT), (OWNER, OWNER)])
     def test_root_and_the_owner_stay_it_through_sudo(
         self, looking: Any, uid: int, caller: int

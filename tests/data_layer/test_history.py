@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy.event import listen, remove
+from sqlmodel import select
 
 from tests.sites import PHONE, Site
-from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.accounts.viewers import Viewer, viewer_for
 from tuiprov.data.completion import typed
 from tuiprov.data.history import events as history
+from tuiprov.data.history.undo import undo
 from tuiprov.data.kept import Event
+from tuiprov.data.models import Account
 from tuiprov.errors import Refused
 
 ON_BOTH = True
@@ -50,7 +54,7 @@ def test_no_secret_gets_into_the_history(site: Site) -> None:
 
 def test_what_is_too_long_for_its_column_is_cut(site: Site) -> None:
     with site.database.write() as session:
-        history.record(session, "w" * 200, "save", "0027*001", "d" * 2000)
+        history.record(session, Viewer("user", "w" * 200, 1), "save", "0027*001", "d" * 2000)
     event = site.rows(Event)[-1]
     assert (len(event.who), len(event.detail)) == (80, 1024)
 
@@ -81,6 +85,61 @@ def test_an_operation_s_records_are_named_by_one_look_a_table(site: Site) -> Non
         remove(site.database._engine, "before_cursor_execute", count)
     assert {one.record for one in found} == {f"extension 0027*{n:03}" for n in range(1, 41)}
     assert sum("FROM extension" in statement for statement in asked) == 1
+
+
+class TestWhose:
+    """An account sees what was done by it, by whichever of its people, and nothing else."""
+
+    def did(self, site: Site, viewer: Viewer) -> list[str]:
+        """The subjects of what the viewer sees, the latest first."""
+        rows = site.store.archive.rows(viewer, site.store.archive.ids(viewer))
+        return [row.subject for _, row in sorted(rows.items(), reverse=True)]
+
+    def test_people_of_one_account_see_what_each_of_them_did(self, site: Site) -> None:
+        site.add(**PHONE)
+        anna, ben, alone = (
+            replace(site.viewer("user", "modify"), person=person) for person in ("anna", "ben", "")
+        )
+        for number, viewer in enumerate((anna, ben, alone)):
+            site.store.record(viewer, "reveal", f"by {number}")
+        for viewer in (anna, ben, alone):
+            assert self.did(site, viewer) == ["by 2", "by 1", "by 0"]
+        assert site.rows(Event)[-2].who == "ben (User john.smith)"
+
+    def test_one_takes_back_what_another_of_the_same_account_saved(self, site: Site) -> None:
+        site.add(**PHONE)
+        anna, ben = (replace(site.viewer("user", "modify"), person=one) for one in ("anna", "ben"))
+        site.save(viewer=anna, notes="x")
+        with site.database.write() as session:
+            undo(session, ben, site.rows(Event)[-1].id or 0)
+        assert site.page().values["notes"] == ""
+
+    def test_an_account_of_the_same_name_elsewhere_is_another(self, site: Site) -> None:
+        site.add("0027*001", organization="Acme Ltd", user="anna")
+        site.add("0027*002", organization="Beta Ltd", user="anna")
+        viewers = [
+            viewer_for(row)
+            for row in site.rows(Account)
+            if (row.kind, row.name) == ("user", "anna")
+        ]
+        for viewer in viewers:
+            site.store.record(viewer, "reveal", f"by {viewer.account_id}")
+        assert len(viewers) == 2
+        for viewer in viewers:
+            assert self.did(site, viewer) == [f"by {viewer.account_id}"]
+
+    def test_who_has_the_id_of_a_removed_account_by_now_is_another(self, site: Site) -> None:
+        site.store.record(Viewer("user", "gone", 77), "reveal", "by the one before")
+        assert self.did(site, Viewer("user", "here", 77)) == []
+
+    def test_what_nobody_is_noted_for_is_the_administrators_to_see(self, site: Site) -> None:
+        viewer = Viewer("user", "anna", 77)
+        site.store.record(viewer, "reveal", "long ago")
+        with site.database.write() as session:
+            for event in session.exec(select(Event)):
+                event.viewer = None
+        assert self.did(site, viewer) == []
+        assert "long ago" in self.did(site, site.admin)
 
 
 class TestTheFilter:

@@ -495,7 +495,8 @@ def waves_of(store: Store, viewer: Viewer) -> int:
     """Waves of this viewer, whether it may have started them or not."""
     number = store.waves.start(_admin(store), WAVES)
     with store.database.write() as session:
-        session.get_one(Rollout, number).who = viewer.label
+        begun = session.get_one(Rollout, number)
+        begun.who, begun.viewer = viewer.label, viewer.key
     return number
 
 

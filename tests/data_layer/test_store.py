@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -303,6 +304,15 @@ class TestKeptDrafts:
         assert kept is not None
         assert kept[:2] == (page.extension_id, {"notes": "half a wo"})
         assert site.store.drafts.kept(site.admin) is None
+
+    def test_people_of_one_account_have_drafts_of_their_own(self, site: Site) -> None:
+        page = site.add()
+        anna, ben = (replace(site.admin, person=person) for person in ("anna", "ben"))
+        site.store.drafts.keep(anna, page, {"notes": "half a wo"})
+        assert site.store.drafts.kept(ben) is None
+        kept = site.store.drafts.kept(anna)
+        assert kept is not None
+        assert kept[1] == {"notes": "half a wo"}
 
     def test_keeping_twice_keeps_the_second(self, site: Site) -> None:
         page = site.add()

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tuiprov.data.postgresql import Listener
     from tuiprov.data.stop import Stop
 
-SCHEMA = "0011"
+SCHEMA = "0012"
 """The revision this code works with; a test compares it with the head of `migrations/`."""
 _BUSY_TIMEOUT_MS = 10_000
 _POSTGRESQL_DRIVER: Final = "postgresql+psycopg"

@@ -86,7 +86,7 @@ class Extensions:
         id and version. Refused names every reason by its extension."""
         require(viewer, "site.change")
         with suppress(_Undo), self._database.write() as session:
-            history.record(session, viewer.label, "adopt", source, f"{len(found)} extensions")
+            history.record(session, viewer, "adopt", source, f"{len(found)} extensions")
             settle_site(session, settings)
             rows = _adopted(session, viewer, _fresh(session, viewer, user_id), found)
             if dry_run:
@@ -107,7 +107,7 @@ class Extensions:
             if page.device_id is not None and not viewer.may_provision:
                 raise NotAllowed(f"{number} has a phone, and you may not provision devices")
             _take_off_its_device(session, page)
-            history.record(session, viewer.label, "remove extension", number)
+            history.record(session, viewer, "remove extension", number)
             drafts = select(KeptDraft).where(KeptDraft.extension_id == page.extension_id)
             for draft in session.exec(drafts):
                 session.delete(draft)

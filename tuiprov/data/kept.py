@@ -30,6 +30,8 @@ class Event(Record, table=True):
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(index=True)
     who: str = Field(max_length=80)
+    viewer: str | None = Field(default=None, max_length=80)
+    """The `key` of who did it, as names may be another's, too; None for tuiprov itself."""
     action: str = Field(max_length=32)
     subject: str = Field(max_length=128)
     detail: str = Field(default="", max_length=1024)

@@ -109,7 +109,7 @@ class Resyncs:
         require(viewer, "devices.resync")
         with self._database.write() as session:
             words = f"{count} phone{'s' if count != 1 else ''}"
-            history.record(session, viewer.label, "resync", words, how)
+            history.record(session, viewer, "resync", words, how)
 
     @needs("fetches.see")
     def of(self, viewer: Viewer, device_ids: Sequence[int]) -> dict[int, ResyncRow]:

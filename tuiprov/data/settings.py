@@ -71,7 +71,7 @@ def change_site(session: Session, viewer: Viewer, values: Values, seen: Site | N
         setattr(row, name, values[name])
     if changed:
         session.add(row)
-        history.record(session, viewer.label, "settings", "", " ".join(changed))
+        history.record(session, viewer, "settings", "", " ".join(changed))
     if not PHONE_FIELDS.isdisjoint(changed):
         session.execute(update(Device).values(publish_state="stale", publish_reason=""))
     session.flush()

@@ -354,7 +354,7 @@ class Store:
     def record(self, viewer: Viewer, action: str, subject: str, detail: str = "") -> None:
         """Write down that something was done (never a secret)."""
         with self.database.write() as session:
-            history.record(session, viewer.label, action, subject, detail)
+            history.record(session, viewer, action, subject, detail)
 
 
 def _require_site_change(viewer: Viewer) -> None:

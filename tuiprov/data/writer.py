@@ -162,7 +162,7 @@ def _record(session: Session, viewer: Viewer, subject: str, page: Page, proposed
     if "operation" in session.info:
         return  # a row of an import, a record of a bulk edit: the history has the whole
     changed = [name for name, value in proposed.values.items() if value != page.values[name]]
-    history.record(session, viewer.label, "save", subject, " ".join(changed))
+    history.record(session, viewer, "save", subject, " ".join(changed))
 
 
 def proposed_page(

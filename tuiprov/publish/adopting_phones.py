@@ -196,7 +196,7 @@ def _add(
     files = [one.phone.paths[0].name for one in seen.phones for _ in one.rows]
     rows = list(_imported(seen, given))
     found: list[Refusal] = []
-    event = history.record(session, viewer.label, ADOPT, seen.directory.name, f"{len(rows)} lines")
+    event = history.record(session, viewer, ADOPT, seen.directory.name, f"{len(rows)} lines")
     settle_site(session, seen.settings)
     for row, _outcome, refusals in take_rows(session, viewer, rows):
         found += [replace(one, where=files[row.number - 1]) for one in refusals]

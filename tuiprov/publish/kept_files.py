@@ -276,7 +276,7 @@ def put_on_record(
         some = [one for one in placed if one.is_there == is_there]
         if some:
             detail = f"{len(some)} files" if len(some) > 1 else some[0].path
-            event = history.record(session, viewer.label, action, why, detail)
+            event = history.record(session, viewer, action, why, detail)
             session.flush()
             wanted = [Wanted(one.path, one.device_id, one.data) for one in some]
             want(session, wanted, viewer.label, event.id or 0)

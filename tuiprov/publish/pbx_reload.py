@@ -30,7 +30,7 @@ def reload_or_put_back(
         return ""
     back = [_back(change, seen) for change in changes if is_of_pbx(change)]
     with store.database.write() as session:
-        event = history.record(session, viewer.label, "publish", "PBX", f"put back: {wrong}")
+        event = history.record(session, viewer, "publish", "PBX", f"put back: {wrong}")
         session.flush()
         files = [Wanted(one.path, None, None if one.kind == "delete" else one.data) for one in back]
         want(session, files, viewer.label, event.id or 0)

@@ -220,7 +220,7 @@ _OUTDATED = "somebody else changed what was planned meanwhile; nothing was publi
 
 
 def _record_wanted(session: Session, viewer: Viewer, ready: Plan, why: str) -> None:
-    event = history.record(session, viewer.label, "publish", why, ready.summary())
+    event = history.record(session, viewer, "publish", why, ready.summary())
     session.flush()
     files = [
         Wanted(one.path, one.device_id, None if one.kind == "delete" else one.data)

@@ -160,7 +160,7 @@ def _withdraw_expired(store: Store) -> dict[str, int]:
         return {}
     with store.database.write() as session:
         files = left_over(session)
-        told = history.record(session, "tuiprov", "publish", "enrolment windows closed")
+        told = history.record(session, None, "publish", "enrolment windows closed")
         session.flush()
         want(session, [Wanted(*one, None) for one in files.items()], told.who, told.id or 0)
     return files

@@ -48,10 +48,11 @@ class AccountSettings(Record):
         str,
         Text(
             label="Login on this host",
-            help="Whoever runs tuiprov by sudo with this login looks as this account.",
-            longest=32,
-            pattern=r"[A-Za-z_][A-Za-z0-9_.-]*",
-            rule="must be a login name: letters, digits or . _ -",
+            help="Whoever runs tuiprov by sudo with this login looks as this account; "
+            "several logins with blanks between.",
+            longest=64,
+            pattern=r"[A-Za-z_][A-Za-z0-9_.-]{0,31}( [A-Za-z_][A-Za-z0-9_.-]{0,31})*",
+            rule="must be login names of letters, digits or . _ -, with blanks between",
         ),
     ] = Column(default="", max_length=64)
     provision_after_adding: Annotated[

@@ -19,7 +19,7 @@ from tuiprov.data.accounts.gates import SYSTEM_HAS, taken_along
 from tuiprov.data.accounts.kinship import kin, relation
 from tuiprov.data.accounts.rows import AccountRow, tree_rows
 from tuiprov.data.accounts.sheet import KIND_BELOW, KIND_WORDS, AccountView
-from tuiprov.data.accounts.viewers import Viewer, same_viewer
+from tuiprov.data.accounts.viewers import Viewer, same_viewer, with_login
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Value, Values
 from tuiprov.data.history import events as history
@@ -66,7 +66,7 @@ class Accounts:
             view = _fresh(session, viewer, parent_id)
             account = Account(kind=view.kind, parent_id=parent_id)
             _write(session, account, view, changes, viewer)
-            history.record(session, viewer.label, "add account", _named(account))
+            history.record(session, viewer, "add account", _named(account))
             return account.id or 0
 
     @needs("accounts.edit")
@@ -83,7 +83,7 @@ class Accounts:
             account = session.get_one(Account, account_id)
             changed = _write(session, account, view, changes, viewer)
             if changed:
-                history.record(session, viewer.label, "account", _named(account), " ".join(changed))
+                history.record(session, viewer, "account", _named(account), " ".join(changed))
             return view_of(session, viewer, account_id)
 
     @needs("accounts.remove")
@@ -99,7 +99,7 @@ class Accounts:
             held = _held_by(session, account)
             if held:
                 raise Refused([Refusal("", f"{account.name} still has {held}")])
-            history.record(session, viewer.label, "remove account", _named(account))
+            history.record(session, viewer, "remove account", _named(account))
             session.delete(account)
             return account.name
 
@@ -260,12 +260,14 @@ def _closed(view: AccountView, changes: Values, wanted: Values, viewer: Viewer) 
 
 
 def _login_taken(session: Session, view: AccountView, values: Values) -> dict[str, str]:
-    login = values["os_login"]
-    query = select(Account.name).where(
-        Account.os_login == login, col(Account.id).is_distinct_from(view.id)
-    )
-    other = session.exec(query).first() if login else None
-    return {"os_login": f"{login} is the login of {other}"} if other else {}
+    logins = str(values["os_login"]).split()
+    for login in logins:
+        if logins.count(login) > 1:
+            return {"os_login": f"{login} is named twice"}
+        for other in with_login(session, login):
+            if other.id != view.id:
+                return {"os_login": f"{login} is the login of {other.name}"}
+    return {}
 
 
 def _held_by(session: Session, account: Account) -> str:

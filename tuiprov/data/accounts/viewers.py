@@ -36,7 +36,8 @@ ROLE_WORDS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who is looking. `account_id` is the account; a terminal also has its `extension_id`."""
+    """Who is looking. `account_id` is the account; a terminal also has its `extension_id`; `person`
+    is the login of who is known to sit there, as several may share an account."""
 
     role: Role
     name: str
@@ -45,6 +46,7 @@ class Viewer:
     sip_management: bool = False
     sip_trunking_management: bool = False
     extension_id: int | None = None
+    person: str = ""
 
     @property
     def is_administrator(self) -> bool:
@@ -56,24 +58,32 @@ class Viewer:
         return self.provision == "modify"
 
     @property
+    def account(self) -> str:
+        """`System administrator`, `Organization Acme Ltd`."""
+        role = ROLE_WORDS[self.role]
+        return role if self.is_administrator else f"{role} {self.name}"
+
+    @property
     def label(self) -> str:
-        return (
-            ROLE_WORDS[self.role]
-            if self.is_administrator
-            else (f"{ROLE_WORDS[self.role]} {self.name}")
-        )
+        """`anna (Organization Acme Ltd)`; without a person, the account alone."""
+        return f"{self.person} ({self.account})" if self.person else self.account
 
     @property
     def key(self) -> str:
-        """Names the viewer in drafts and events."""
+        """Names the account in the history: names are used twice, below different accounts."""
         return f"{self.role}:{self.extension_id or self.account_id}"
 
+    @property
+    def own_key(self) -> str:
+        """Names the person in what is theirs alone, such as drafts."""
+        return f"{self.key}:{self.person}" if self.person else self.key
 
-def viewer_for(account: Account) -> Viewer:
-    """The viewer that looks as `account`."""
+
+def viewer_for(account: Account, person: str = "") -> Viewer:
+    """The viewer that looks as `account`; `person`: the login of who does."""
     account_id = account.id or 0
     if account.kind == SYSTEM:
-        return Viewer("system", account.name, account_id, "modify", True, True)
+        return Viewer("system", account.name, account_id, "modify", True, True, person=person)
     roles: dict[str, Role] = {PROVIDER: "provider", ORGANIZATION: "organization", USER: "user"}
     permissions: dict[str, Permission] = {"view": "view", "modify": "modify"}
     return Viewer(
@@ -83,6 +93,7 @@ def viewer_for(account: Account) -> Viewer:
         permissions.get(account.provision_permission, "none"),
         account.sip_management,
         account.sip_management and account.sip_trunking_management,
+        person=person,
     )
 
 
@@ -111,7 +122,9 @@ def same_viewer(session: Session, viewer: Viewer) -> Viewer:
         found = session.get(Extension, viewer.extension_id)
     if found is None:
         raise NotFound("your account does not exist any more")
-    return terminal_viewer(session, found) if isinstance(found, Extension) else viewer_for(found)
+    if isinstance(found, Extension):
+        return terminal_viewer(session, found)
+    return viewer_for(found, viewer.person)
 
 
 def viewers(session: Session) -> list[Viewer]:
@@ -166,13 +179,30 @@ def _by_login(session: Session, uid: int) -> Viewer:
         login = pwd.getpwuid(uid).pw_name
     except KeyError:
         raise NotAllowed(f"user id {uid} is unknown on this host") from None
-    account = session.exec(select(Account).where(Account.os_login == login)).first()
-    if account is None:
+    found = with_login(session, login)
+    if not found:
         raise NotAllowed(
             f"no account has the login {login!r}; the administrator sets it with: "
             f"tuiprov accounts set ACCOUNT os_login={login}"
         )
-    return viewer_for(account)
+    if len(found) > 1:  # two hosts may have stored them at the same time
+        names = " and ".join(one.name for one in found)
+        raise NotAllowed(f"the login {login!r} is of several accounts: {names}")
+    return viewer_for(found[0], login)
+
+
+def with_login(session: Session, login: str) -> list[Account]:
+    """The accounts that the person with this login may look as: one, if all is well."""
+    query = select(Account).where(col(Account.os_login).contains(login, autoescape=True))
+    return [one for one in session.exec(query) if login in one.os_login.split()]
+
+
+def own(viewer: Viewer, table: Any) -> ColumnElement[bool]:
+    """The SQL condition under which what somebody did (`table` has `who` and `viewer`) was done by
+    the viewer's account. The name is asked, too: SQLite gives an account's id again."""
+    by_name = col(table.who).in_([viewer.account[:80], viewer.label[:80]])
+    by_other_person = col(table.who).endswith(f" ({viewer.account})", autoescape=True)
+    return (col(table.viewer) == viewer.key) & (by_name | by_other_person)
 
 
 def account_named(session: Session, kind: str, name: str) -> Account:

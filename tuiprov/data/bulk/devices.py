@@ -258,7 +258,7 @@ def _record(
 ) -> Any:
     names = [_name(row) for row in rows]
     subject = f"device {names[0]}" if len(names) == 1 else f"{len(names)} devices"
-    event = history.record(session, viewer.label, action, subject, detail or ", ".join(names))
+    event = history.record(session, viewer, action, subject, detail or ", ".join(names))
     session.flush()
     return event
 

@@ -124,7 +124,7 @@ def apply(
 ) -> Done:
     """Make this change to all of these extensions that may have it, as one operation. The rules
     are asked again in this very transaction."""
-    event = history.record(session, viewer.label, "set", subject[:128], " ".join(change))
+    event = history.record(session, viewer, "set", subject[:128], " ".join(change))
     session.flush()
     with Selection(session, viewer, ids, _unlike(change)) as chosen:
         sorting = _sort(session, viewer, chosen, change)

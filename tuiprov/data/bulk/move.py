@@ -129,7 +129,7 @@ def move_all(
         return found
     about, names = in_words(found.numbers)
     detail = f"to {found.target.words}: {names}"
-    event = history.record(session, viewer.label, "move", about, detail)
+    event = history.record(session, viewer, "move", about, detail)
     session.flush()
     done = 0
     for some in in_parts(list(found.numbers)):

@@ -69,7 +69,7 @@ def remove_all(
     if not found.numbers:
         return found
     about, names = in_words(found.numbers)
-    event = history.record(session, viewer.label, "remove extension", about, names)
+    event = history.record(session, viewer, "remove extension", about, names)
     session.flush()
     gone = 0
     for some in in_parts(list(found.numbers)):

@@ -93,7 +93,7 @@ def rotate_all(
     if not found.numbers:
         return found
     subject, names = in_words(found.numbers)
-    event = history.record(session, viewer.label, ROTATE, subject, names)
+    event = history.record(session, viewer, ROTATE, subject, names)
     session.flush()
     keys = keys_of(session)
     done = 0

@@ -173,7 +173,7 @@ class Devices:
             row = row_of(session, viewer, device_id)
             allow(row.cannot_edit)
             device = session.get_one(Device, row.id)
-            history.record(session, viewer.label, "enrol", device_name(device))
+            history.record(session, viewer, "enrol", device_name(device))
             return open_window(session, device).until
 
     @needs("devices.clear")
@@ -200,9 +200,7 @@ class Devices:
             allow(row.cannot_remove)
             device = session.get_one(Device, row.id)
             _same_version(device, page)
-            event = history.record(
-                session, viewer.label, "remove", device_name(device), device.serial
-            )
+            event = history.record(session, viewer, "remove", device_name(device), device.serial)
             _detach(session, device)
             session.flush()
             version = device.version
@@ -288,7 +286,7 @@ def _same_version(device: Device, page: Page) -> None:
 
 def _record_clearing(session: Session, viewer: Viewer, row: DeviceRow, device: Device) -> None:
     numbers = " ".join(line.extension for line in row.lines)
-    history.record(session, viewer.label, "clear", device_name(device), numbers)
+    history.record(session, viewer, "clear", device_name(device), numbers)
 
 
 def _detach(session: Session, device: Device) -> None:

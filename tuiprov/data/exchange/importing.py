@@ -83,7 +83,7 @@ def import_file(
         with refused_rows(path, file.header) as left, suppress(_Undo):
             done = _Done(left if partial and not dry_run else None, chosen.shown, on_rows)
             with database.write() as session:
-                event = history.record(session, viewer.label, "import", path.name)
+                event = history.record(session, viewer, "import", path.name)
                 session.flush()
                 rows = islice(parsed_rows(file, chosen.texts), most)
                 for row, outcome, refusals in take_rows(session, viewer, rows):

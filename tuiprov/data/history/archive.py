@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from tuiprov.data.accounts.fields import ACCOUNT_FIELDS
-from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.accounts.viewers import Viewer, own
 from tuiprov.data.database import Database
 from tuiprov.data.devices.reach import reach
 from tuiprov.data.fields import Field
@@ -218,7 +218,7 @@ def _require_device(session: Session, viewer: Viewer, device_id: int) -> None:
 
 def seen_by(viewer: Viewer) -> ColumnElement[bool]:
     """The SQL condition under which the viewer may see an operation."""
-    return col(Event.id).is_not(None) if viewer.is_administrator else col(Event.who) == viewer.label
+    return col(Event.id).is_not(None) if viewer.is_administrator else own(viewer, Event)
 
 
 def _seen(_session: Session, viewer: Viewer, query: Any) -> Any:

@@ -146,9 +146,7 @@ def write_down(session: Session) -> None:
 def _write_changes(session: Session) -> None:
     found, keys = session.info["changes"], keys_of(session)
     session.info["changes"] = []
-    operation: Event = session.info.get("operation") or history.record(
-        session, "tuiprov", "change", ""
-    )
+    operation: Event = session.info.get("operation") or history.record(session, None, "change", "")
     session.flush()
     rows = [_row(keys, operation.id or 0, change) for change in found]
     session.execute(insert(FieldChange), rows)

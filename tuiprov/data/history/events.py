@@ -8,15 +8,25 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 if TYPE_CHECKING:
+    from tuiprov.data.accounts.viewers import Viewer
     from tuiprov.data.kept import Event
 
 
-def record(session: Session, who: str, action: str, subject: str, detail: str = "") -> Event:
-    """Add an event to the session's transaction and give it. `detail`: field names, no values."""
+def record(
+    session: Session, viewer: Viewer | None, action: str, subject: str, detail: str = ""
+) -> Event:
+    """Add an event to the session's transaction and give it. `viewer`: None for tuiprov itself;
+    `detail`: field names, no values."""
     from tuiprov.data.kept import Event
 
-    event = Event(at=datetime.now(UTC), who=who[:80], action=action, subject=subject[:128])
-    event.detail = detail[:1024]
+    event = Event(
+        at=datetime.now(UTC),
+        who=viewer.label[:80] if viewer is not None else "tuiprov",
+        viewer=viewer.key if viewer is not None else None,
+        action=action,
+        subject=subject[:128],
+        detail=detail[:1024],
+    )
     session.add(event)
     session.info.setdefault("operation", event)
     return event

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, col, select
 
-from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.accounts.viewers import Viewer, own
 from tuiprov.data.bulk.edit import OnRecord, unheard
 from tuiprov.data.bulk.rotate import ROTATE
 from tuiprov.data.bulk.undo import (
@@ -64,9 +64,7 @@ def undo(
     if event is None or not rows:
         raise NotFound("this operation changed no data that could be taken back")
     own = _own_page(session, viewer, event, rows)
-    done = history.record(
-        session, viewer.label, "undo", event.subject, f"{event.action} {event.id}"
-    )
+    done = history.record(session, viewer, "undo", event.subject, f"{event.action} {event.id}")
     done.undoes = event.id
     if own is not None:
         page, values = own
@@ -84,9 +82,7 @@ def _undo_by_sets(session: Session, viewer: Viewer, event: Event, on_record: OnR
     changed = count_changed_since(session, event.id or 0)
     if changed:
         raise Conflict(f"{changed} of these fields changed since; nothing was taken back")
-    done = history.record(
-        session, viewer.label, "undo", event.subject, f"{event.action} {event.id}"
-    )
+    done = history.record(session, viewer, "undo", event.subject, f"{event.action} {event.id}")
     done.undoes = event.id
     session.flush()
     found = take_back(session, viewer, event.id or 0, on_record)
@@ -102,7 +98,12 @@ def _own_page(
     places = {(row.table, row.row_id) for row in rows}
     saved = select(Extension.id).where(Extension.extension == event.subject)
     extension_id = session.exec(saved).first()
-    if event.who != viewer.label or extension_id is None or any(r.field == ALL for r in rows):
+    if extension_id is None or any(row.field == ALL for row in rows):
+        return None
+    if (
+        session.exec(select(Event.id).where(Event.id == event.id, own(viewer, Event))).first()
+        is None
+    ):
         return None
     page = page_of(session, viewer, extension_id)
     if places - {("extension", extension_id), ("device", page.device_id)}:

@@ -16,6 +16,8 @@ class Rollout(Record, table=True):
     started_at: datetime
     ended_at: datetime | None = None
     who: str = Field(max_length=80)
+    viewer: str | None = Field(default=None, max_length=80)
+    """The `key` of who began it."""
     state: str = Field(max_length=16)
     """running, paused, going back; once it has ended: done, rolled back, left."""
     reason: str = Field(default="", max_length=1024)

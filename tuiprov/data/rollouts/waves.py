@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import ColumnElement, func, insert, update
 from sqlmodel import Session, col, select
 
-from tuiprov.data.accounts.viewers import Viewer
+from tuiprov.data.accounts.viewers import Viewer, own
 from tuiprov.data.database import Database
 from tuiprov.data.history import events as history
 from tuiprov.data.kept import Event, FieldChange
@@ -175,10 +175,12 @@ class Waves:
             query = select(Rollout).where(col(Rollout.state).in_(OPEN)).limit(1)
             other = session.exec(query).first()
             if other is not None:
-                raise PublishError(_under_way(viewer, other))
+                is_seen = session.exec(query.where(_seen_by(viewer))).first() is not None
+                raise PublishError(_under_way(other, is_seen=is_seen))
             rollout = Rollout(
                 started_at=now,
                 who=viewer.label[:80],
+                viewer=viewer.key,
                 state="running",
                 sizes=new.sizes[:80],
                 waves=new.waves,
@@ -199,7 +201,7 @@ class Waves:
                 session.execute(insert(RolloutDevice), rows)
             count = len(new.devices)
             words = f"{count} device{'s' if count != 1 else ''}"
-            history.record(session, viewer.label, "waves", words, f"in waves of {new.sizes}")
+            history.record(session, viewer, "waves", words, f"in waves of {new.sizes}")
         return number
 
     @needs("files.publish")
@@ -307,11 +309,7 @@ def mark(session: Session, rollout_id: int, changes: Mapping[int, Mapping[str, A
 
 
 def _seen_by(viewer: Viewer) -> ColumnElement[bool]:
-    return col(Rollout.id).is_not(None) if viewer.is_administrator else _own(viewer)
-
-
-def _own(viewer: Viewer) -> ColumnElement[bool]:
-    return col(Rollout.who) == viewer.label[:80]
+    return col(Rollout.id).is_not(None) if viewer.is_administrator else own(viewer, Rollout)
 
 
 def _seen(session: Session, viewer: Viewer, rollout_id: int) -> Rollout:
@@ -322,8 +320,8 @@ def _seen(session: Session, viewer: Viewer, rollout_id: int) -> Rollout:
     return found
 
 
-def _under_way(viewer: Viewer, other: Rollout) -> str:
-    if not (viewer.is_administrator or other.who == viewer.label[:80]):
+def _under_way(other: Rollout, *, is_seen: bool) -> str:
+    if not is_seen:
         return "another account's waves are under way; one rollout at a time"
     return (
         f"waves of {other.who} are under way (wave {other.wave} of {other.waves}): "

@@ -152,7 +152,7 @@ class Templates:
             session.add(row)
             session.flush()
             _write_files(session, row.id or 0, wanted)
-            history.record(session, viewer.label, "add template", row.name)
+            history.record(session, viewer, "add template", row.name)
             return row.id or 0
 
     @needs("templates.edit")
@@ -175,7 +175,7 @@ class Templates:
                 flag_modified(row, "notes")  # another file alone makes another version, too
                 _write_files(session, template_id, wanted)
                 _tell_devices(session, stored, wanted)
-                history.record(session, viewer.label, "template", row.name, " ".join(changed))
+                history.record(session, viewer, "template", row.name, " ".join(changed))
             session.flush()
             return _view(session, viewer, template_id)
 
@@ -190,7 +190,7 @@ class Templates:
                 verb = "uses" if view.used_by == 1 else "use"
                 raise Refused([Refusal("", f"{count} {verb} {view.name}: give them another first")])
             session.delete(session.get_one(Template, template_id))
-            history.record(session, viewer.label, "remove template", view.name)
+            history.record(session, viewer, "remove template", view.name)
             return view.name
 
 
