@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.completion import Proposal, Typed, Vocabulary, is_recorded, proposals, vocabulary
 from tuiprov.data.store import Store
 from tuiprov.data.views import SavedFilter
 
+LISTS: Final = ("extensions", "devices", "accounts", "templates", "requests", "history")
+
 
 @dataclass(frozen=True)
 class ListViews:
-    """`list`: `extensions`, `devices`, `requests` or `history`."""
+    """`list`: one of `LISTS`."""
 
     store: Store
     viewer: Viewer

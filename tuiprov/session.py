@@ -116,8 +116,8 @@ class Session:
 
     # -- accounts -------------------------------------------------------------------------------
 
-    def account_rows(self, words: str) -> Sequence[AccountRow]:
-        return self.store.accounts.rows(self.viewer, words)
+    def account_rows(self, where: str) -> Sequence[AccountRow]:
+        return self.store.accounts.rows(self.viewer, where)
 
     def users(self) -> list[AccountRow]:
         """The user accounts below the viewer, for whom an extension can be added."""

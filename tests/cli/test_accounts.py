@@ -138,7 +138,7 @@ def test_an_account_is_added_changed_and_removed(cli: Cli, praxis: Site) -> None
         (("set", "nobody", "name=x"), "there is no account 'nobody'"),
         (("set", "ben", "level=view"), "level: is not a field"),
         (("set", "ben", "provision_permission=all"), "must be none, view or modify"),
-        (("set", "ben", "os_login=a b"), "must be a login name"),
+        (("set", "ben", "os_login=a,b"), "must be login names"),
         (("add", "ben", "x"), "nothing can be added below ben"),
         (("add", "Praxis", "ben"), "another user of this name"),
         (("remove", "ben", "--yes"), "ben still has 1 extension"),

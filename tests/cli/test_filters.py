@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from tests.cli.conftest import Cli
@@ -72,10 +70,11 @@ def test_a_value_that_a_script_left_empty_means_nobody_and_never_all(
 
 def test_filters_are_saved_listed_and_removed(cli: Cli, two: Site) -> None:
     saved = cli("filters", "save", "old", "--where", "firmware:<84")
-    assert saved.out == "saved; use it with: --where @old\n"
-    assert cli("filters", "save", "used", "--where", "-state:unassigned", "--devices").code == 0
+    assert saved.out == "saved as @old\n"
+    of_devices = ("--list", "devices")
+    assert cli("filters", "save", "used", "--where", "-state:unassigned", *of_devices).code == 0
     assert cli("filters").out.split() == ["name", "filter", "@old", "firmware:<84"]
-    assert json.loads(cli("filters", "--devices", "--json").out) == {"used": "-state:unassigned"}
+    assert cli("filters", *of_devices, "--json").json == {"used": "-state:unassigned"}
     assert cli("filters", "remove", "old").out == "removed\n"
     assert cli("filters").out == "name  filter\n"
 
@@ -101,9 +100,10 @@ def test_what_cannot_be_saved_or_removed_is_one_line(
 def test_requests_and_the_history_have_saved_filters_too(cli: Cli, two: Site) -> None:
     log(two, a_fetch(device_id(two)), a_fetch(verdict="key", address="198.51.100.9"))
     two.store.record(two.admin, "reveal", "0027*001")
-    assert cli("filters", "save", "lost", "--where", "-verdict:served", "--requests").code == 0
-    assert cli("filters", "save", "mine", "--where", "what:reveal", "--history").code == 0
-    assert cli("filters", "--requests", "--json").json == {"lost": "-verdict:served"}
+    of_requests = ("--list", "requests")
+    assert cli("filters", "save", "lost", "--where", "-verdict:served", *of_requests).code == 0
+    assert cli("filters", "save", "mine", "--where", "what:reveal", "--list", "history").code == 0
+    assert cli("filters", *of_requests, "--json").json == {"lost": "-verdict:served"}
     assert [row["address"] for row in cli("fetches", "--where", "@lost", "--json").json] == [
         "198.51.100.9"
     ]
@@ -111,7 +111,7 @@ def test_requests_and_the_history_have_saved_filters_too(cli: Cli, two: Site) ->
     assert cli("fetches", "--where", "@mine").errors == [
         "filter, @mine: you have saved no such filter for requests; there are lost"
     ]
-    assert cli("filters", "save", "bad", "--where", "colour:red", "--history").code == 1
-    assert cli("filters", "--requests", "--history").code == 2
-    assert cli("filters", "remove", "lost", "--requests").code == 0
-    assert cli("filters", "--requests", "--json").json == {}
+    assert cli("filters", "save", "bad", "--where", "colour:red", "--list", "history").code == 1
+    assert cli("filters", "--list", "nothing").code == 2
+    assert cli("filters", "remove", "lost", *of_requests).code == 0
+    assert cli("filters", *of_requests, "--json").json == {}

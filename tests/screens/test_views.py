@@ -252,6 +252,64 @@ class TestColumns:
             assert "password" not in desk.text
 
 
+class TestReadWhole:
+    """Accounts and templates, whose lists are read whole, have filters and columns, too."""
+
+    async def test_the_tree_is_filtered_by_fields_that_complete_themselves(
+        self, office: Site
+    ) -> None:
+        async with at_desk(office) as desk:
+            await desk.press("f3")
+            await desk.see("Accounts", "ana.nunez")
+            await desk.type("kind:us")
+            assert filter_line(desk) == "kind:user"
+            await desk.press("tab")
+            await desk.type(" -ana")
+            await desk.until(lambda: "ana.nunez" not in desk.part("table"))
+            assert any(" board" in line for line in table(desk))
+            await desk.press("ctrl+s")
+            await desk.see("Saved filters", "present filter: kind:user -ana")
+            await desk.type("others")
+            await desk.press("ctrl+s")
+            await desk.see("Saved as @others.")
+        (saved,) = office.store.views.filters(office.admin, "accounts")
+        assert (saved.name, saved.text) == ("others", "kind:user -ana")
+
+    async def test_a_word_that_asks_nothing_known_is_told_and_the_list_stays(
+        self, office: Site
+    ) -> None:
+        async with at_desk(office) as desk:
+            await desk.press("f3")
+            await desk.see("ana.nunez")
+            await desk.type("level:x")
+            await desk.see("level: must be none, view or modify")
+
+    async def test_their_columns_are_chosen(self, office: Site) -> None:
+        async with at_desk(office) as desk:
+            await desk.press("f3")
+            await desk.see("Accounts", "ana.nunez")
+            await desk.press("ctrl+k")
+            await desk.see("Columns", "[x] 1. Account")
+            await desk.press("ctrl+u", "space", "enter")
+            await desk.until(lambda: table(desk)[0].split() == ["Account"])
+            await desk.press("f5")
+            await desk.see("Provisioning templates")
+            await desk.press("ctrl+k")
+            await desk.see("Columns", "[x] 1. Template")
+        assert office.store.views.columns(office.admin, "accounts") == ("name",)
+
+    async def test_who_is_shown_no_logins_cannot_choose_them(self, office: Site) -> None:
+        async with at_desk(office, office.viewer("provider", "modify")) as desk:
+            await desk.press("f3")
+            await desk.see("ana.nunez")
+            await desk.press("ctrl+k")
+            await desk.see("Columns", "SIP management")
+            assert "Login" not in desk.text
+            await desk.press("escape")
+            await desk.type("os_l")
+            assert filter_line(desk) == "os_l"
+
+
 class TestLogs:
     """Requests of phones and the history have filters and columns of their own."""
 

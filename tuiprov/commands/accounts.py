@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from tuiprov.commands.site import SITE, AsJson
+from tuiprov.commands.site import SITE, AsJson, whole
 from tuiprov.data.accounts.fields import ACCOUNT_FIELDS, LEVELS
 from tuiprov.data.accounts.rows import AccountRow
 from tuiprov.data.accounts.sheet import KIND_WORDS
@@ -40,11 +40,11 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 @app.command("list")
 def list_(
     words: Annotated[
-        list[str] | None, typer.Argument(help="Words of a name, a login or a kind.")
+        list[str] | None, typer.Argument(help="A filter, e.g. anna -level:none extensions:>10.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the tree of accounts you see, or what of it holds the words. `list` itself may be left
+    """Print the tree of accounts you see, or what of it matches. `list` itself may be left
     out."""
     _print(" ".join(words or ()), as_json)
 
@@ -98,7 +98,7 @@ def remove(account: Account, yes: Yes = False) -> None:
 
 def _print(words: str, as_json: bool) -> None:
     store, viewer = SITE.store()
-    rows = store.accounts.rows(viewer, words)
+    rows = store.accounts.rows(viewer, whole(words))
     if as_json:
         print_json([_plain(row) for row in rows])
         return

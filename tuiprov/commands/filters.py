@@ -8,8 +8,9 @@ import typer
 
 from tuiprov.commands.site import SITE, AsJson, Where
 from tuiprov.errors import NotFound
-from tuiprov.list_views import ListViews
+from tuiprov.list_views import LISTS, ListViews
 from tuiprov.printing import print_json, print_table, say
+from tuiprov.text import in_words
 
 app = typer.Typer(
     help="Show, save or remove the filters of your account.",
@@ -18,25 +19,27 @@ app = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(help="Its name, without the @.", show_default=False)]
-OfDevices = Annotated[
-    bool, typer.Option("--devices", help="Of the list of devices, not of extensions.")
+
+
+def known(list: str) -> str:
+    """A list by its name."""
+    if list not in LISTS:
+        raise typer.BadParameter(f"must be {in_words(LISTS)}")
+    return list
+
+
+OfList = Annotated[
+    str,
+    typer.Option("--list", help=f"The list they are for: {in_words(LISTS)}.", callback=known),
 ]
-OfRequests = Annotated[bool, typer.Option("--requests", help="Of the list of phones' requests.")]
-OfHistory = Annotated[bool, typer.Option("--history", help="Of the history.")]
 
 
 @app.callback()
-def filters(
-    context: typer.Context,
-    of_devices: OfDevices = False,
-    of_requests: OfRequests = False,
-    of_history: OfHistory = False,
-    as_json: AsJson = False,
-) -> None:
+def filters(context: typer.Context, of: OfList = LISTS[0], as_json: AsJson = False) -> None:
     """Without a command: the saved filters of a list."""
     if context.invoked_subcommand is not None:
         return
-    saved = _views(devices=of_devices, requests=of_requests, history=of_history).filters
+    saved = _views(of).filters
     if as_json:
         print_json({one.name: one.text for one in saved})
         return
@@ -44,37 +47,22 @@ def filters(
 
 
 @app.command()
-def save(
-    name: Name,
-    where: Where,
-    of_devices: OfDevices = False,
-    of_requests: OfRequests = False,
-    of_history: OfHistory = False,
-) -> None:
+def save(name: Name, where: Where, of: OfList = LISTS[0]) -> None:
     """Save a filter, in place of one that had the name."""
-    _views(devices=of_devices, requests=of_requests, history=of_history).save(name, where)
-    say(f"saved; use it with: --where @{name}")
+    _views(of).save(name, where)
+    say(f"saved as @{name}")
 
 
 @app.command()
-def remove(
-    name: Name,
-    of_devices: OfDevices = False,
-    of_requests: OfRequests = False,
-    of_history: OfHistory = False,
-) -> None:
+def remove(name: Name, of: OfList = LISTS[0]) -> None:
     """Remove a saved filter."""
-    views = _views(devices=of_devices, requests=of_requests, history=of_history)
+    views = _views(of)
     if name not in [one.name for one in views.filters]:
         raise NotFound(f"you have saved no filter {name!r} for {views.list}")
     views.remove(name)
     say("removed")
 
 
-def _views(**asked: bool) -> ListViews:
-    """The filters of the list that an option names, else of extensions."""
-    lists = [name for name, is_asked in asked.items() if is_asked]
-    if len(lists) > 1:
-        raise typer.BadParameter("a filter belongs to one list")
+def _views(of: str) -> ListViews:
     store, viewer = SITE.store()
-    return ListViews(store, viewer, lists[0] if lists else "extensions")
+    return ListViews(store, viewer, of)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from tuiprov.commands.site import SITE, AsJson
+from tuiprov.commands.site import SITE, AsJson, whole
 from tuiprov.data.fields import Value
 from tuiprov.data.templates.fields import TEMPLATE_FIELDS
 from tuiprov.data.templates.library import TemplateRow
@@ -38,10 +38,10 @@ def templates(context: typer.Context, as_json: AsJson = False) -> None:
 
 @app.command("list")
 def list_(
-    words: Annotated[str, typer.Argument(help="Words of a name, an owner or a phone.")] = "",
+    words: Annotated[str, typer.Argument(help="A filter, e.g. models:T46S used_by:0.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Print the templates you see, or those that hold the words."""
+    """Print the templates you see, or those that match."""
     _print(words, as_json)
 
 
@@ -191,7 +191,7 @@ def _parsed(values: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _print(words: str, as_json: bool) -> None:
-    rows = _work().rows(words)
+    rows = _work().rows(whole(words))
     if as_json:
         print_json([asdict(row) for row in rows])
         return

@@ -28,6 +28,7 @@ from tuiprov.data.filters import (
 )
 from tuiprov.data.models import Account, Device
 from tuiprov.data.queries import joined
+from tuiprov.data.row_filters import LISTS, fields_of
 from tuiprov.data.sections import DEVICE_FIELDS, FIELDS
 
 MOST: Final = 50
@@ -74,6 +75,9 @@ def vocabulary(viewer: Viewer, list: str) -> Vocabulary:
     """What this viewer may ask of the list."""
     if (log := log_of(list)) is not None:
         return Vocabulary(tuple(log.columns), {}, frozenset(log.columns))
+    if list in LISTS:
+        asked = fields_of(list, viewer)
+        return Vocabulary(tuple(asked), asked, frozenset())
     of_devices = OF_DEVICES if list == "devices" else ()
     known = dict.fromkeys((*_FIRST, *FIELDS))
     can_be = {"state", SEEN, *AGES, *of_devices}

@@ -60,7 +60,7 @@ _NUL: Final = "\0"
 """No field holds it, and PostgreSQL takes no text with it."""
 _FREE_TEXT: Final = ("extension", "extension_name", "organization", "user")
 _FREE_TEXT_OF_DEVICE: Final = ("friendly_name", "model")
-_FLAGS: Final = {
+FLAGS: Final[Mapping[str, bool]] = {
     **dict.fromkeys(("yes", "true", "1", "on"), True),
     **dict.fromkeys(("no", "false", "0", "off"), False),
 }
@@ -162,16 +162,16 @@ def _in_log(word: Word, log: Log) -> Condition:
     if word.name in texts:
         return _is_in(texts[word.name], word.value, exactly=word.name in log.exactly)
     if word.name:
-        raise _wrong(word.name, "is not a field to filter by")
+        raise wrong(word.name, "is not a field to filter by")
     return or_(*(_contains(column, word.value) for column in texts.values()))
 
 
 def _every(text: str, asker: Asker, one: Callable[[Word], Condition | None]) -> Condition:
     found: list[Condition] = []
     asked = 0
-    for word in _not_too_many(words(text)):
-        inner = _saved(word.saved, asker) if word.saved else [word]
-        asked += len(_not_too_many(inner, asked))
+    for word in not_too_many(words(text)):
+        inner = saved_words(word.saved, asker) if word.saved else [word]
+        asked += len(not_too_many(inner, asked))
         matches = [m for each in inner if (m := one(each)) is not None]
         if word.saved and word.is_denied:
             found.append(not_(func.coalesce(and_(True, *matches), False)))
@@ -180,20 +180,22 @@ def _every(text: str, asker: Asker, one: Callable[[Word], Condition | None]) -> 
     return and_(True, *found)
 
 
-def _not_too_many(found: list[Word], before: int = 0) -> list[Word]:
+def not_too_many(found: list[Word], before: int = 0) -> list[Word]:
     """SQLite takes a thousand conditions, and nobody means as many."""
     if before + len(found) > MOST_WORDS:
-        raise _wrong("", f"holds more than {MOST_WORDS} words")
+        raise wrong("", f"holds more than {MOST_WORDS} words")
     return found
 
 
-def _saved(name: str, asker: Asker) -> list[Word]:
+def saved_words(name: str, asker: Asker) -> list[Word]:
+    """The words of a filter that the viewer's account has saved; Refused when there is none."""
     from tuiprov.data.views import saved_text
 
     return words(saved_text(asker.session, asker.viewer, asker.list, name))
 
 
-def _wrong(name: str, reason: str) -> Refused:
+def wrong(name: str, reason: str) -> Refused:
+    """What is said of a word that cannot be asked."""
     return Refused([Refusal(name, reason, "filter")])
 
 
@@ -217,7 +219,7 @@ class _Rows:
         try:
             return self._asked(word.name, word.value)
         except ValueError as error:
-            raise _wrong(word.name, str(error)) from None
+            raise wrong(word.name, str(error)) from None
 
     def _free(self, value: str) -> Condition:
         seen = _FREE_TEXT + (_FREE_TEXT_OF_DEVICE if self.asker.sees_devices else ())
@@ -254,7 +256,7 @@ class _Rows:
         if field.kind == "number":
             return _number(column, value)
         if field.kind == "flag":
-            return _one_of(column, _words_meant(value, _FLAGS, field.parse))
+            return _one_of(column, _words_meant(value, FLAGS, field.parse))
         if isinstance(field, Choice) and field.options:
             known = {words.lower(): stored for stored, words in field.options}
             known |= {stored.lower(): stored for stored, _ in field.options}

@@ -61,8 +61,8 @@ class SavedFilter:
 
 
 class Views:
-    """What the viewer's account keeps for each list (`extensions`, `devices`, `requests`,
-    `history`)."""
+    """What the viewer's account keeps for each list (`extensions`, `devices`, `accounts`,
+    `templates`, `requests`, `history`)."""
 
     def __init__(self, database: Database):
         self._database = database
@@ -180,6 +180,7 @@ def _check_name(name: str) -> None:
 def _check_text(session: Session, viewer: Viewer, list: str, text: str) -> None:
     from tuiprov.data.filter_words import unfinished, words
     from tuiprov.data.filters import Asker, condition, log_condition, log_of
+    from tuiprov.data.row_filters import LISTS, matcher
 
     if not is_one_line(text):
         raise Refused([Refusal("filter", "must be one line of visible characters")])
@@ -195,6 +196,8 @@ def _check_text(session: Session, viewer: Viewer, list: str, text: str) -> None:
     asker, log = Asker(session, viewer, list), log_of(list)
     if log is not None:
         log_condition(text, asker, log)
+    elif list in LISTS:
+        matcher(text, asker)
     elif list == "devices":
         from tuiprov.data.devices.inventory import matching
 

@@ -57,8 +57,8 @@ class TemplateWork:
 
     # -- looking --------------------------------------------------------------------------------
 
-    def rows(self, words: str = "") -> list[TemplateRow]:
-        return self._store.templates.rows(self._viewer, all_default_files(), words)
+    def rows(self, where: str = "") -> list[TemplateRow]:
+        return self._store.templates.rows(self._viewer, all_default_files(), where)
 
     def open(self, template_id: int) -> TemplateView:
         """A template by its id; the server default by `DEFAULT_ID`."""

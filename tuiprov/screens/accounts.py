@@ -13,7 +13,7 @@ from tuiprov.data.accounts.sheet import KIND_WORDS, AccountView
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.account import AccountScreen
 from tuiprov.screens.base import bindings_of
-from tuiprov.screens.list_screen import ListScreen
+from tuiprov.screens.viewed_list import LOG_HELP, ViewedList
 from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.table import Column
 
@@ -71,19 +71,24 @@ def _cell(row: AccountRow, name: str) -> str:
     return str(value)
 
 
-class AccountsScreen(ListScreen):
+class AccountsScreen(ViewedList):
     """Enter edits an account, Ctrl+N adds one below it."""
 
     where = "accounts"
+    list_name = "accounts"
+    filter_help = (LOG_HELP[0], "Compare numbers: extensions:>10, extensions:0.", LOG_HELP[1])
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("accounts")
     words = "Accounts"
-    filter_hint = "type: a name, a login, organization"
+    filter_hint = "type: a name, kind:user, -level:none"
     empty = "No account matches."
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
         known = _WIDE if wide else _NARROW
         sees_logins = self.session is not None and self.session.may("accounts.login")
         return [one for one in known if one.name != "os_login" or sees_logins]
+
+    def choices(self, session: Session) -> Sequence[Column]:
+        return self.columns(wide=True)
 
     def source(self, session: Session) -> _Accounts:
         return _Accounts(session)

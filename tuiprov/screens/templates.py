@@ -14,9 +14,9 @@ from tuiprov.data.templates.library import TemplateRow
 from tuiprov.data.templates.parts import TemplateView
 from tuiprov.errors import TuiprovError
 from tuiprov.screens.base import bindings_of
-from tuiprov.screens.list_screen import ListScreen
 from tuiprov.screens.template_editor import TemplateEditor
 from tuiprov.screens.template_settings import TemplateSettingsScreen
+from tuiprov.screens.viewed_list import LOG_HELP, ViewedList
 from tuiprov.widgets.ask import Ask
 from tuiprov.widgets.dialog import Dialog
 from tuiprov.widgets.table import Column
@@ -71,13 +71,15 @@ def _cell(row: TemplateRow, name: str) -> str:
     return "" if value is None else str(value)
 
 
-class TemplatesScreen(ListScreen):
+class TemplatesScreen(ViewedList):
     """Enter opens a template's files, Ctrl+N makes one of the server default."""
 
     where = "templates"
+    list_name = "templates"
+    filter_help = (LOG_HELP[0], "Compare numbers: used_by:>10, used_by:0.", LOG_HELP[1])
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("templates")
     words = "Provisioning templates"
-    filter_hint = "type: a name, an owner, a model"
+    filter_hint = "type: a name, models:t46s, used_by:0"
     empty = "No template matches."
 
     def __init__(self, session: Session | None = None) -> None:
@@ -85,6 +87,9 @@ class TemplatesScreen(ListScreen):
 
     def columns(self, *, wide: bool) -> Sequence[Column]:
         return _WIDE if wide else _NARROW
+
+    def choices(self, session: Session) -> Sequence[Column]:
+        return self.columns(wide=True)
 
     def source(self, session: Session) -> _Templates:
         return _Templates(session)

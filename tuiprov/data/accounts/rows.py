@@ -1,11 +1,11 @@
-"""The tree of accounts as rows of a list, in order, narrowed by words.
+"""The tree of accounts as rows of a list, in order, narrowed by a filter.
 
 `tree.py` gives it to the accounts screen and `tuiprov accounts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,18 +35,17 @@ class AccountRow:
     os_login: str
     extensions: int
 
-    def has(self, words: Sequence[str]) -> bool:
-        """Does what the viewer sees of it hold all of these (lower case) words?"""
-        text = f"{self.name} {self.os_login} {self.kind}".lower()
-        return all(word in text for word in words)
 
-
-def tree_rows(session: Session, viewer: Viewer, words: str = "") -> list[AccountRow]:
-    """The viewer's account and all below it whose name, login or kind holds all of `words`, with
-    what is above them, in the order of the tree."""
+def tree_rows(session: Session, viewer: Viewer, where: str = "") -> list[AccountRow]:
+    """The viewer's account and all below it that match a filter, with what is above them, in the
+    order of the tree. Refused says what is wrong with the filter."""
     tree = list(_Tree(session, viewer).rows())
-    wanted = words.lower().split()
-    return _with_those_above(tree, wanted) if wanted else tree
+    if not where.strip():
+        return tree
+    from tuiprov.data.filters import Asker
+    from tuiprov.data.row_filters import matcher
+
+    return _with_those_above(tree, matcher(where, Asker(session, viewer, "accounts")))
 
 
 class _Tree:
@@ -123,8 +122,10 @@ def _extension_counts(session: Session) -> dict[int, int]:
     return dict(session.exec(query).all())
 
 
-def _with_those_above(tree: Sequence[AccountRow], words: Sequence[str]) -> list[AccountRow]:
-    """The rows of `tree` that hold all words, each below the rows it stands under."""
+def _with_those_above(
+    tree: Sequence[AccountRow], matches: Callable[[AccountRow], bool]
+) -> list[AccountRow]:
+    """The rows of `tree` that match, each below the rows it stands under."""
     kept: list[AccountRow] = []
     above: list[AccountRow] = []
     """Rows over the current one that no row below them has called in yet."""
@@ -132,7 +133,7 @@ def _with_those_above(tree: Sequence[AccountRow], words: Sequence[str]) -> list[
         while above and above[-1].depth >= row.depth:
             above.pop()
         above.append(row)
-        if row.has(words):
+        if matches(row):
             kept += above
             above = []
     return kept

@@ -37,13 +37,13 @@ class Accounts:
         self._database = database
 
     @needs("accounts.see")
-    def rows(self, viewer: Viewer, words: str = "") -> list[AccountRow]:
-        """The accounts within reach whose name, login or kind holds all of `words`, with what is
+    def rows(self, viewer: Viewer, where: str = "") -> list[AccountRow]:
+        """The accounts within reach that match a filter (`row_filters.py`), with what is
         above them, in the order of the tree."""
         with self._database.read() as session:
             viewer = same_viewer(session, viewer)
             require(viewer, "accounts.see")
-            return tree_rows(session, viewer, words)
+            return tree_rows(session, viewer, where)
 
     @needs("accounts.see")
     def open(self, viewer: Viewer, account_id: int) -> AccountView:

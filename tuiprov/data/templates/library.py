@@ -21,11 +21,13 @@ from tuiprov.data.accounts.viewers import Viewer, user_and_organization, within_
 from tuiprov.data.catalog import default_catalog
 from tuiprov.data.database import Database
 from tuiprov.data.fields import Values
+from tuiprov.data.filters import Asker
 from tuiprov.data.history import events as history
 from tuiprov.data.models import Device, Line
 from tuiprov.data.page import names_in
 from tuiprov.data.permissions import may, needs, require
 from tuiprov.data.queries import columns, joined
+from tuiprov.data.row_filters import matcher
 from tuiprov.data.sections import SERVER_DEFAULT
 from tuiprov.data.templates.fields import TEMPLATE_FIELDS
 from tuiprov.data.templates.parts import (
@@ -82,14 +84,15 @@ class Templates:
         self._database = database
 
     @needs("templates.see")
-    def rows(self, viewer: Viewer, defaults: Texts, words: str = "") -> list[TemplateRow]:
-        """The server default, then the templates that the viewer sees and that hold all of `words`:
-        the viewer's own, those of accounts above, those of accounts below, each by name."""
+    def rows(self, viewer: Viewer, defaults: Texts, where: str = "") -> list[TemplateRow]:
+        """The server default, then the templates that the viewer sees, as far as they match a
+        filter (`row_filters.py`): the viewer's own, those of accounts above, those of accounts
+        below, each by name."""
         require(viewer, "templates.see", "own")
         with self._database.read() as session:
+            matches = matcher(where, Asker(session, viewer, "templates"))
             rows = [_default_row(defaults), *_rows(session, viewer, defaults)]
-        wanted = words.lower().split()
-        return [row for row in rows if all(word in _searched(row) for word in wanted)]
+        return [row for row in rows if matches(row)]
 
     @needs("templates.see")
     def open(self, viewer: Viewer, template_id: int) -> TemplateView:
@@ -234,10 +237,6 @@ def _rows(session: Session, viewer: Viewer, defaults: Texts) -> list[TemplateRow
             )
     order = ("own", "higher", "child")
     return sorted(found, key=lambda row: (order.index(row.relation), row.name.lower()))
-
-
-def _searched(row: TemplateRow) -> str:
-    return f"{row.name} {row.owner} {row.manufacturer} {row.models} {row.firmware}".lower()
 
 
 def _relation(viewer: Viewer, known: Mapping[int, Kin], owner_id: int) -> str:
