@@ -63,6 +63,7 @@ def _all(directory: Path, store: Store, viewer: Viewer, count: int) -> Iterator[
         made = len(jobs)
         floors.append(count / _floor(directory / "floor", jobs))
         del jobs
+        os.sync()  # what the floor left in memory is not ours to bring to the disk
         started = time.perf_counter()
         plan = plan_devices(store, ids)
         planned = time.perf_counter()

@@ -28,6 +28,19 @@ def test_times_and_nothing_are_read_as_they_were_given(site: Site) -> None:
     assert found == rows
 
 
+def test_what_is_the_same_in_all_rows_is_given_once(site: Site) -> None:
+    at = datetime(2026, 3, 1, 12, 30, 0, 250, UTC)
+    same = {"at": at, "who": "anna", "event_id": None}
+    with site.database.write() as session:
+        rows = [(f"tftp/{n}", n, "d") for n in range(2)]
+        insert_many(session, FileVersion, ("path", "device_id", "digest"), rows, same)
+    with site.database.read() as session:
+        found = session.exec(select(FileVersion).where(col(FileVersion.digest) == "d")).all()
+        assert [(one.path, one.device_id, one.at, one.who, one.event_id) for one in found] == [
+            (f"tftp/{n}", n, at, "anna", None) for n in range(2)
+        ]
+
+
 def test_bytes_are_read_as_they_were_given(site: Site) -> None:
     every = bytes(range(256))
     with site.database.write() as session:

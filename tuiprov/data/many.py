@@ -6,7 +6,7 @@ SQLite takes to store it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, Final
@@ -20,33 +20,55 @@ Row = Sequence[Any]
 
 
 def insert_many(
-    session: Session, table: type[SQLModel], names: Sequence[str], rows: Iterable[Row]
+    session: Session,
+    table: type[SQLModel],
+    names: Sequence[str],
+    rows: Iterable[Row],
+    same: Mapping[str, Any] | None = None,
 ) -> None:
-    """Insert rows that hold values of these columns, in the order of the table."""
+    """Insert rows that hold values of the columns `names`, in their order; `same`: columns that
+    have one value in all of them."""
+    same = same or {}
     connection = session.connection()
     statement = insert(table)
     store: Callable[[list[Any]], object]
     ready: Iterator[Any]
     if connection.dialect.positional:
-        compiled = statement.compile(dialect=connection.dialect, column_keys=list(names))
+        known = [*names, *same]
+        compiled = statement.compile(dialect=connection.dialect, column_keys=known)
         store = partial(connection.exec_driver_sql, compiled.string)
-        ready = _for_driver(connection.dialect, table, names, rows)
+        ready = _for_driver(connection.dialect, table, names, rows, same)
     else:
         store = partial(connection.execute, statement)
-        ready = (dict(zip(names, row, strict=True)) for row in rows)
+        ready = ({**dict(zip(names, row, strict=True)), **same} for row in rows)
     while some := list(islice(ready, _AT_ONCE)):
         store(some)
 
 
 def _for_driver(
-    dialect: Dialect, table: type[SQLModel], names: Sequence[str], rows: Iterable[Row]
+    dialect: Dialect,
+    table: type[SQLModel],
+    names: Sequence[str],
+    rows: Iterable[Row],
+    same: Mapping[str, Any],
 ) -> Iterator[tuple[Any, ...]]:
     """The rows with what their columns' types make of each value: a time is a text in SQLite."""
     columns = table.metadata.tables[str(table.__tablename__)].columns
-    types = [columns[name].type.dialect_impl(dialect) for name in names]
-    makers = [(at, make) for at, one in enumerate(types) if (make := one.bind_processor(dialect))]
+
+    def maker(name: str) -> Callable[[Any], Any] | None:
+        return columns[name].type.dialect_impl(dialect).bind_processor(dialect)
+
+    def made(name: str, value: Any) -> Any:
+        make = maker(name)
+        return value if make is None else make(value)
+
+    end = tuple(made(name, value) for name, value in same.items())
+    makers = [(at, make) for at, name in enumerate(names) if (make := maker(name)) is not None]
     for row in rows:
-        values = list(row)
-        for at, make in makers:
-            values[at] = make(values[at])
-        yield tuple(values)
+        if makers:
+            values = list(row)
+            for at, make in makers:
+                values[at] = make(values[at])
+            yield (*values, *end)
+        else:
+            yield (*row, *end)

@@ -20,8 +20,8 @@ import re
 import secrets
 import stat
 import zlib
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +36,16 @@ ROOT: Final = "root"
 _SEALED = re.compile(r"(k[0-9]{1,6}):([A-Za-z0-9+/=]+)")
 _NONCE = 12
 _CREDENTIAL = "tuiprov.key"
+
+
+@cache
+def _packer() -> Callable[[bytes, int], bytes]:
+    """What compresses in zlib's format: most of what keeping a fleet's files takes."""
+    try:
+        from isal.isal_zlib import compress
+    except ImportError:  # not to be had for every machine
+        from zlib import compress
+    return compress
 
 
 class Keys:
@@ -88,7 +98,7 @@ class Keys:
     def seal_bytes(self, data: bytes, about: str) -> bytes:
         """`data` packed and sealed as `about`."""
         name = self.current
-        return f"{name}:".encode() + self._seal(name, zlib.compress(data, 1), about)
+        return f"{name}:".encode() + self._seal(name, _packer()(data, 1), about)
 
     def open_bytes(self, sealed: bytes, about: str) -> bytes:
         """What `seal_bytes` was given; StoreError as `open`."""

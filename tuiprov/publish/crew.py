@@ -33,8 +33,9 @@ FORKED_FROM: Final = 200
 """From so many phones on a crew pays that is forked."""
 STARTED_FROM: Final = 8_000
 """The same for one that has to import the program first, which takes as long as some thousands."""
-_AT_ONCE: Final = 50
-"""Phones that a process gets at a time."""
+_AT_ONCE: Final = 50, 200
+"""So many phones a process gets at a time: few at first, so that all have some, later more, because
+it waits for each part while this process may be at something else."""
 _WAITING: Final = 3
 """Parts that are on their way for each process: no more of a fleet is held at a time."""
 
@@ -143,9 +144,11 @@ def _in_order(
 
 
 def _parts(phones: Iterable[Phone]) -> Iterator[list[Phone]]:
-    rest = iter(phones)
-    while part := list(islice(rest, _AT_ONCE)):
+    rest, done = iter(phones), 0
+    few, many = _AT_ONCE
+    while part := list(islice(rest, max(few, min(many, done // 8)))):
         yield part
+        done += len(part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ import re
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from tuiprov.errors import PublishError
 from tuiprov.processes import close_all_but, cores, may_fork
@@ -32,8 +31,7 @@ _ROUND: Final = b".\n"
 _DONE: Final = b"=\n"
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     """A file's bytes, the name they are written under and the one they get."""
 
     data: bytes

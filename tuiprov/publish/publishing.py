@@ -288,5 +288,8 @@ def _mark(session: Session, ids: Iterable[int | None], state: str, reason: str) 
     values: dict[str, Any] = {"publish_state": state, "publish_reason": reason[:255]}
     if state == "published":
         values["published_at"] = datetime.now(UTC)
-    for some in in_parts([device_id for device_id in ids if device_id]):
-        session.execute(update(Device).where(among(Device.id, some)).values(**values))
+    numbers = [device_id for device_id in ids if device_id]
+    if numbers:
+        session.flush()
+        marked = update(Device).where(among(Device.id, numbers)).values(**values)
+        session.connection().execute(marked)

@@ -13,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from tuiprov.data.among import among
 from tuiprov.data.kept import Enrolment, PublishedFile
 from tuiprov.data.models import Device
+from tuiprov.data.queries import columns
 from tuiprov.data.settings import site_of
 from tuiprov.data.site import Site
 from tuiprov.data.writer import outdate
@@ -52,8 +54,8 @@ def left_over(session: Session) -> dict[str, int]:
 
 def first_tokens(session: Session, device_ids: Sequence[int]) -> dict[int, str]:
     """The first tokens of those of these devices whose window is open now."""
-    query = select(Enrolment.device_id, Enrolment.token)
-    query = query.where(
-        col(Enrolment.device_id).in_(device_ids), col(Enrolment.until) > datetime.now(UTC)
-    )
-    return dict(session.exec(query).all())
+    query = columns(Enrolment.device_id, Enrolment.token)
+    is_open = col(Enrolment.until) > datetime.now(UTC)
+    query = query.where(among(Enrolment.device_id, device_ids), is_open)
+    session.flush()
+    return {row.device_id: row.token for row in session.connection().execute(query)}
