@@ -17,10 +17,17 @@ from tuiprov.render.engine import RenderedFile, check, render_each
 
 
 class Difference(NamedTuple):
-    """A file that is not on disk as it should be; `before`: what is there."""
+    """A file that is not on disk as it should be; `before`: what is there. `file` has its text as
+    `data` alone: a plan may hold a hundred thousand."""
 
     file: RenderedFile
+    data: bytes
     before: bytes | None
+
+    @property
+    def whole(self) -> RenderedFile:
+        """The file with its text."""
+        return self.file._replace(text=self.data.decode(self.file.charset))
 
 
 class Examined(NamedTuple):
@@ -56,8 +63,9 @@ def _examined(
         files = [*rendered, *bootstrap(phone)] if rendered else rendered
         for file in files:
             _check(file)
-        told = tuple((file.path, _digest(file.data), is_shared(file)) for file in files)
-        found = (_difference(file, tree, rewrite) for file in files if file.path not in known)
+        made = [(file, file.data) for file in files]
+        told = tuple((file.path, _digest(data), is_shared(file)) for file, data in made)
+        found = (_difference(*one, tree, rewrite) for one in made if one[0].path not in known)
         return Examined(told, tuple(one for one in found if one is not None))
     except RenderError as error:
         return error
@@ -77,9 +85,11 @@ def _check_once(file: RenderedFile) -> None:
     check(file)
 
 
-def _difference(file: RenderedFile, tree: Tree, rewrite: bool) -> Difference | None:
+def _difference(file: RenderedFile, data: bytes, tree: Tree, rewrite: bool) -> Difference | None:
     before = tree.read(file.path)
-    return Difference(file, before) if rewrite or before != file.data else None
+    if not rewrite and before == data:
+        return None
+    return Difference(file._replace(text=""), data, before)
 
 
 def _digest(data: bytes) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, Literal
 
 from tuiprov.data.catalog import FormatName
@@ -385,7 +385,7 @@ class _Making:
 
 
 def _change(phone: Phone, found: Difference, masking: Masking | None) -> Change:
-    file, data = found.file, found.file.data
+    file, data = found.file, found.data
     device_id = None if is_shared(file) else phone.device_id
     if found.before == data:
         return Change("replace", file.path, device_id, data)
@@ -393,9 +393,9 @@ def _change(phone: Phone, found: Difference, masking: Masking | None) -> Change:
     before, after, late = "", "", None
     if is_bootstrap(file, phone):
         before = (found.before or b"").decode(file.charset, errors="replace")
-        after = file.text
+        after = found.whole.text
     elif phone.custom is None:
-        late = _Later(data, found, masking)
+        late = partial(_shown, found, masking)
     else:
         before, after = _shown(found, masking)
     return Change(
@@ -410,27 +410,13 @@ def _words(error: RenderError, phone: Phone) -> str:
     return f"template {phone.custom.name}: {error}"
 
 
-class _Later:
-    """Shows a change when somebody looks. It has the file's bytes, which the change has too, and
-    not its text beside them: a plan may hold a hundred thousand."""
-
-    def __init__(self, data: bytes, found: Difference, masking: Masking | None) -> None:
-        self._data = data
-        self._before = found.before
-        self._file = found.file._replace(text="")
-        self._masking = masking
-
-    def __call__(self) -> tuple[str, str]:
-        whole = self._file._replace(text=self._data.decode(self._file.charset))
-        return _shown(Difference(whole, self._before), self._masking)
-
-
 def _shown(found: Difference, masking: Masking | None) -> tuple[str, str]:
     """What a file was and will be, without its secrets."""
     if masking is None:
         return "", f"(not shown: more than {_MOST_SHOWN} phones with a template of an account)"
     try:
-        return masking.before(found.file, found.before), masking.after(found.file)
+        whole = found.whole
+        return masking.before(whole, found.before), masking.after(whole)
     except RenderError as error:
         # A template of an account may fail for masked passwords alone.
         return "", f"(not shown: {error})"
