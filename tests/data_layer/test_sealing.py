@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from sqlmodel import select, update
 
 from tests.publish.helpers import publish_site
 from tests.sites import PHONE, Site, a_site
+from tuiprov.data import sealing
 from tuiprov.data.database import Database
 from tuiprov.data.kept import Content, FieldChange
 from tuiprov.data.models import Extension
@@ -33,6 +35,23 @@ def test_a_sealed_text_opens_again(keys: Keys) -> None:
     for number in range(1000):
         text = f"päss{number}" * (number % 7 + 1)
         assert keys.open(keys.seal(text, "a:1:b"), "a:1:b") == text
+
+
+@pytest.mark.parametrize("has_isal", [True, False], ids=["isal", "zlib alone"])
+def test_sealed_bytes_open_on_a_machine_with_zlib_alone(
+    keys: Keys, has_isal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not has_isal:
+        monkeypatch.setitem(sys.modules, "isal.isal_zlib", None)
+    sealing._packer.cache_clear()
+    try:
+        for size in (0, 1, 2_000, 300_000):
+            data = (b"account.1.label = Anna\n" * (size // 20 + 1) + os.urandom(99))[:size]
+            sealed = keys.seal_bytes(data, "a:1:b")
+            assert len(sealed) < size + 100
+            assert keys.open_bytes(sealed, "a:1:b") == data
+    finally:
+        sealing._packer.cache_clear()
 
 
 def test_nothing_stays_nothing(keys: Keys) -> None:
