@@ -72,10 +72,14 @@ class Putting:
 
     def __init__(self, site: Site, changes: Sequence[Change]) -> None:
         self._root = Path(site.publish_root)
-        self._gone = [change for change in changes if change.kind == "delete"]
-        wanted = [change for change in changes if change.kind != "delete"]
-        for_pbx = [change for change in wanted if is_of_pbx(change)]
-        for_phones = [change for change in wanted if not is_of_pbx(change)]
+        self._gone: list[Change] = []
+        for_pbx: list[Change] = []
+        for_phones: list[Change] = []
+        for change in changes:
+            if change.kind == "delete":
+                self._gone.append(change)
+            else:
+                (for_pbx if is_of_pbx(change) else for_phones).append(change)
         self._for_pbx = Files(for_pbx, str(self._root), _access(site, of_pbx=True))
         self._for_phones = Files(for_phones, str(self._root), _access(site))
 

@@ -20,12 +20,13 @@ from tuiprov.errors import PublishError
 from tuiprov.processes import close_all_but, cores, may_fork
 from tuiprov.publish.directories import Access, Directories
 from tuiprov.publish.plan import Change
-from tuiprov.publish.syncing import ROUND, Disk, at_once, disk_for, naming
+from tuiprov.publish.syncing import ROUND, Disk, at_once, disk_for, named, naming
 
 TEMPORARY: Final = re.compile(r"\..+\.[0-9a-f]{16}\.tmp")
 """The name of a file that is not in its place yet."""
 FORKED_FROM: Final = 1_000
 """From so many files on processes beside this one pay."""
+_NEW: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
 _LONGEST_PROBLEM: Final = 4_000
 _ROUND: Final = b".\n"
 _DONE: Final = b"=\n"
@@ -129,9 +130,8 @@ def _wanted(change: Change, root: str, mark: str) -> _Wanted:
 
 def _write(wanted: _Wanted, access: Access, disk: Disk) -> None:
     """Write the bytes to a new name in the file's own directory, which is there."""
-    with naming(wanted.target):
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
-        handle = os.open(wanted.temporary, flags, 0o600)
+    try:
+        handle = os.open(wanted.temporary, _NEW, 0o600)
         try:
             data = wanted.data
             while data:  # a file object costs as much as the system's part of it
@@ -143,11 +143,15 @@ def _write(wanted: _Wanted, access: Access, disk: Disk) -> None:
             os.close(handle)
             raise
         disk.took(handle, wanted.target)
+    except OSError as error:
+        raise named(wanted.target, error) from None
 
 
 def _place(wanted: _Wanted) -> None:
-    with naming(wanted.target):
+    try:
         os.replace(wanted.temporary, wanted.target)
+    except OSError as error:
+        raise named(wanted.target, error) from None
 
 
 class _Writer:

@@ -111,7 +111,13 @@ def naming(path: Path | str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise PublishError(f"{path}: {reason(error)}; nothing was lost") from None
+        raise named(path, error) from None
+
+
+def named(path: Path | str, error: OSError) -> PublishError:
+    """The same for who does it with each file of a fleet: a context takes as long as a system
+    call."""
+    return PublishError(f"{path}: {reason(error)}; nothing was lost")
 
 
 class _Each:
