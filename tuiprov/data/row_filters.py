@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tuiprov.data.accounts.fields import LEVELS
 from tuiprov.data.accounts.viewers import Viewer
 from tuiprov.data.filter_words import Word, comparison, meant, number, words
 from tuiprov.data.filters import FLAGS, Asker, not_too_many, saved_words, wrong
+from tuiprov.data.models import ORGANIZATION, PROVIDER, SYSTEM, USER
 from tuiprov.data.permissions import may
 from tuiprov.text import in_words
 
@@ -35,8 +37,8 @@ LISTS: Final[Mapping[str, Rows]] = {
     "accounts": Rows(
         {
             "name": (),
-            "kind": ("system", "provider", "organization", "user"),
-            "level": ("none", "view", "modify"),
+            "kind": (SYSTEM, PROVIDER, ORGANIZATION, USER),
+            "level": tuple(level for level, _ in LEVELS),
             "sip_management": _YES_NO,
             "sip_trunking_management": _YES_NO,
             _LOGIN: (),
