@@ -100,10 +100,8 @@ def _own_page(
     extension_id = session.exec(saved).first()
     if extension_id is None or any(row.field == ALL for row in rows):
         return None
-    if (
-        session.exec(select(Event.id).where(Event.id == event.id, own(viewer, Event))).first()
-        is None
-    ):
+    mine = select(Event.id).where(Event.id == event.id, own(viewer, Event))
+    if session.exec(mine).first() is None:
         return None
     page = page_of(session, viewer, extension_id)
     if places - {("extension", extension_id), ("device", page.device_id)}:
